@@ -1,0 +1,31 @@
+//! ResShift (arXiv 2307.12348): x4 super-resolution by a diffusion chain over the residual between
+//! the low- and the high-resolution picture, on WebGPU or on the CPU.
+//!
+//! Data flows one way: picture -> tiles -> latent -> chain -> latent -> tiles -> picture.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`schedule`], [`diffusion`], [`noise`] | the paper's mathematics, f64, no tensors but in `q_sample` and the loss |
+//! | [`ops`] | tensor operations, channels last, each with its CPU form; [`gpu`] launches the WGSL of `shaders/` |
+//! | [`model`] | networks: UNet with Swin windows, VQ autoencoder, compact model, behind one latent trait |
+//! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas |
+//! | [`image`] | decode, encode, bicubic |
+//! | [`upscaler`] | all of the above in one call |
+//! | `web` | browser edge (wasm only) |
+
+pub mod diffusion;
+pub mod error;
+pub mod gpu;
+pub mod image;
+pub mod model;
+pub mod noise;
+pub mod ops;
+pub mod sampler;
+pub mod schedule;
+pub mod tiles;
+pub mod upscaler;
+pub mod weights;
+#[cfg(target_family = "wasm")]
+pub mod web;
+
+pub use error::{Error, Result};

@@ -1,0 +1,57 @@
+//! Networks, and what the sampler needs to know of them.
+
+pub mod compact;
+pub mod config;
+pub mod unet;
+pub mod vq;
+
+use crate::schedule::Schedule;
+use burn::tensor::Tensor;
+
+/// How far a computation sees beyond a pixel, in latent pixels; decides how tiles are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Never further than this: a tile with such a halo computes exactly what the whole picture would.
+    Finite(usize),
+    /// The whole tile (GroupNorm, attention): tiles overlap by this much and are blended.
+    Global {
+        /// Overlap of neighbouring tiles.
+        overlap: usize,
+    },
+}
+
+/// Where the chain lives: pictures to latents and back. A latent has the low-resolution picture's size.
+/// Colours are RGB in [-1, 1].
+pub trait Latent {
+    /// Channels of the latent.
+    fn channels(&self) -> usize;
+    /// The chain's prior mean y0 for a low-resolution picture: `[n, h, w, 3]` to `[n, h, w, channels]`.
+    /// `None`: zero everywhere, and nothing to compute.
+    fn encode(&self, lr: Tensor<4>) -> Option<Tensor<4>>;
+    /// A latent `[n, h, w, channels]` and its low-resolution picture `[n, h, w, 3]` to a picture
+    /// `[n, 4h, 4w, 3]`, not clamped.
+    fn decode(&self, z: Tensor<4>, lr: Tensor<4>) -> Tensor<4>;
+    /// Reach of [`Self::encode`] and [`Self::decode`].
+    fn reach(&self) -> Reach;
+}
+
+/// The network f(x_t, y0, t) that predicts x0 (paper Eq. 8).
+pub trait Denoiser {
+    /// `x_t` `[n, h, w, channels]`, the low-resolution picture `lr` `[n, h, w, 3]`, and the index `t` of the
+    /// schedule; returns the predicted x0, shaped as `x_t`. Height and width are multiples of [`Self::multiple`].
+    fn predict_x0(&self, x_t: Tensor<4>, lr: Tensor<4>, schedule: &Schedule, t: usize) -> Tensor<4>;
+    /// Height and width of a tile, and the tile's position, are multiples of this many latent pixels.
+    fn multiple(&self) -> usize;
+    /// Reach of [`Self::predict_x0`].
+    fn reach(&self) -> Reach;
+}
+
+/// A complete model.
+pub struct Model {
+    /// What `model.json` says.
+    pub config: config::ModelConfig,
+    /// The latent space.
+    pub latent: Box<dyn Latent>,
+    /// The network.
+    pub denoiser: Box<dyn Denoiser>,
+}

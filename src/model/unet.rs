@@ -1,0 +1,1 @@
+//! The released UNet with Swin windows.

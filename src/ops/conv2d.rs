@@ -1,0 +1,111 @@
+//! 2-D convolution, 1x1 or 3x3, stride 1 or 2, with optional nearest x2 upsampling of its input.
+
+use crate::{Result, gpu, weights::Weights};
+use burn::tensor::{Tensor, module, ops::ConvOptions};
+
+/// Static shape of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConvShape {
+    /// Input channels.
+    pub c_in: usize,
+    /// Output channels.
+    pub c_out: usize,
+    /// 1 or 3.
+    pub kernel: usize,
+    /// 1 or 2.
+    pub stride: usize,
+    /// Zero rows and columns before the first pixel (top and left).
+    pub pad_begin: usize,
+    /// Zero rows and columns after the last pixel (bottom and right).
+    pub pad_end: usize,
+    /// Read the input as if every pixel had been doubled in both directions.
+    pub upsample: bool,
+}
+
+impl ConvShape {
+    /// `kernel` x `kernel`, stride 1, same size.
+    pub fn same(c_in: usize, c_out: usize, kernel: usize) -> Self {
+        let pad = kernel / 2;
+        Self { c_in, c_out, kernel, stride: 1, pad_begin: pad, pad_end: pad, upsample: false }
+    }
+
+    /// 3x3, stride 2, with the given padding.
+    pub fn down(c_in: usize, c_out: usize, pad_begin: usize, pad_end: usize) -> Self {
+        Self { c_in, c_out, kernel: 3, stride: 2, pad_begin, pad_end, upsample: false }
+    }
+
+    /// Nearest x2, then 3x3 of the same size.
+    pub fn up(c_in: usize, c_out: usize) -> Self {
+        Self { upsample: true, ..Self::same(c_in, c_out, 3) }
+    }
+
+    /// Output height or width for an input of `size`.
+    pub fn output(&self, size: usize) -> usize {
+        let size = if self.upsample { 2 * size } else { size };
+        (size + self.pad_begin + self.pad_end - self.kernel) / self.stride + 1
+    }
+}
+
+/// A convolution layer with its weights on one device.
+#[derive(Clone, Debug)]
+pub struct Conv2d {
+    /// Static shape.
+    pub shape: ConvShape,
+    /// On the CPU `[c_out, c_in, k, k]`; on a GPU as [`gpu::pack_conv2d`] lays it out.
+    weight: Tensor<4>,
+    /// On the CPU `[c_out]`; on a GPU padded with zeros to a multiple of 4.
+    bias: Tensor<1>,
+}
+
+impl Conv2d {
+    /// Reads `weight` `[c_out, c_in, k, k]` and `bias` `[c_out]`.
+    pub fn load(weights: &Weights, shape: ConvShape) -> Result<Self> {
+        let k = shape.kernel;
+        let weight = weights.tensor("weight", [shape.c_out, shape.c_in, k, k])?;
+        Ok(Self::new(weight, weights.tensor("bias", [shape.c_out])?, shape))
+    }
+
+    /// Reads a linear layer, `weight` `[c_out, c_in]`, as a 1x1 convolution.
+    pub fn load_linear(weights: &Weights, c_in: usize, c_out: usize) -> Result<Self> {
+        let weight = weights.tensor("weight", [c_out, c_in])?;
+        let bias = weights.tensor("bias", [c_out])?;
+        Ok(Self::new(weight.reshape([c_out, c_in, 1, 1]), bias, ConvShape::same(c_in, c_out, 1)))
+    }
+
+    /// `weight` `[c_out, c_in, k, k]`, `bias` `[c_out]`.
+    pub fn new(weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape) -> Self {
+        if gpu::holds(&weight) {
+            let (weight, bias) = gpu::pack_conv2d(weight, bias, &shape);
+            return Self { shape, weight, bias };
+        }
+        Self { shape, weight, bias }
+    }
+
+    /// `[n, h, w, c_in]` to `[n, h', w', c_out]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        if gpu::holds(&x) {
+            return gpu::conv2d(x, &self.weight, &self.bias, &self.shape);
+        }
+        let s = &self.shape;
+        let [n, h, w, c] = x.dims();
+        let x = match s.upsample {
+            false => x,
+            true => x.reshape([n, h, 1, w, 1, c]).expand([n, h, 2, w, 2, c]).reshape([n, 2 * h, 2 * w, c]),
+        };
+        let mut x = x.permute([0, 3, 1, 2]);
+        let mut padding = s.pad_begin;
+        if s.pad_begin != s.pad_end {
+            let (b, e) = (s.pad_begin, s.pad_end);
+            x = x.pad((b, e, b, e), burn::tensor::ops::PadMode::Constant(0.0));
+            padding = 0;
+        }
+        let options = ConvOptions::new([s.stride; 2], [padding; 2], [1, 1], 1);
+        module::conv2d(x, self.weight.clone(), Some(self.bias.clone()), options).permute([0, 2, 3, 1])
+    }
+
+    /// A 1x1 convolution over rows: `[n, c_in]` to `[n, c_out]`.
+    pub fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
+        let [n, c] = x.dims();
+        self.forward(x.reshape([1, 1, n, c])).reshape([n, self.shape.c_out])
+    }
+}

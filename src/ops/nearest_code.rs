@@ -1,0 +1,33 @@
+//! Vector quantisation: the nearest codebook entry of every latent pixel.
+
+use crate::gpu;
+use burn::tensor::{Int, Tensor};
+
+/// Most bytes that one block of distances may take (f32).
+const DISTANCE_BUDGET: usize = 16 << 20;
+
+/// Index of the nearest code in squared distance, the lowest on ties. `z` `[tokens, c]`, `codebook`
+/// `[codes, c]`; returns `[tokens]`. Distances are summed from differences (not from z^2 + e^2 - 2ze), so
+/// near-ties come out as in exact arithmetic.
+pub fn nearest_code(z: Tensor<2>, codebook: &Tensor<2>) -> Tensor<1, Int> {
+    if gpu::holds(&z) {
+        return gpu::nearest_code(z, codebook);
+    }
+    let [tokens, c] = z.dims();
+    let codes = codebook.dims()[0];
+    let rows = (DISTANCE_BUDGET / (4 * codes)).clamp(1, tokens);
+    let blocks = (0..tokens)
+        .step_by(rows)
+        .map(|begin| {
+            let end = (begin + rows).min(tokens);
+            let block = z.clone().slice([begin..end, 0..c]);
+            let mut distance = Tensor::<2>::zeros([end - begin, codes], &z.device());
+            for i in 0..c {
+                let d = block.clone().slice([0..end - begin, i..i + 1]) - codebook.clone().slice([0..codes, i..i + 1]).swap_dims(0, 1);
+                distance = distance + d.clone() * d;
+            }
+            distance.argmin(1).reshape([end - begin])
+        })
+        .collect();
+    Tensor::cat(blocks, 0)
+}

@@ -1,0 +1,42 @@
+//! Per-pixel RMS norm over `[n, h, w, c]`, fused with FiLM and SiLU. It looks at one pixel only, so a
+//! tile's border cannot change its statistics.
+
+use super::{Film, apply_film};
+use crate::{Result, gpu, weights::Weights};
+use burn::tensor::{Tensor, activation::silu};
+
+/// `x * rsqrt(mean over channels of x^2 + 1e-5) * g + b` at every pixel.
+#[derive(Clone, Debug)]
+pub struct RmsNorm {
+    /// Per-channel factor, `[c]`.
+    pub gamma: Tensor<1>,
+    /// Per-channel offset, `[c]`.
+    pub beta: Tensor<1>,
+}
+
+impl RmsNorm {
+    /// Added to the mean square.
+    pub const EPS: f32 = 1e-5;
+
+    /// Reads `g` and `b`, both stored `[1, channels, 1, 1]`.
+    pub fn load(weights: &Weights, channels: usize) -> Result<Self> {
+        let read = |name| Ok(weights.tensor(name, [1, channels, 1, 1])?.reshape([channels]));
+        Ok(Self { gamma: read("g")?, beta: read("b")? })
+    }
+
+    /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`.
+    pub fn forward(&self, x: Tensor<4>, film: Option<Film>, with_silu: bool) -> Tensor<4> {
+        if gpu::holds(&x) {
+            return gpu::rms_norm(x, self, film, with_silu);
+        }
+        let c = x.dims()[3];
+        let mean_square = (x.clone() * x.clone()).mean_dim(3);
+        let x = x / (mean_square + Self::EPS).sqrt();
+        let x = x * self.gamma.clone().reshape([1, 1, 1, c]) + self.beta.clone().reshape([1, 1, 1, c]);
+        let x = match film {
+            Some(film) => apply_film(x, film),
+            None => x,
+        };
+        if with_silu { silu(x) } else { x }
+    }
+}

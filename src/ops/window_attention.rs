@@ -1,0 +1,126 @@
+//! Multi-head attention inside 8x8 (or smaller) windows of `[n, h, w, 3c]`, Swin style: the windows may
+//! be shifted, positions enter as a learned relative bias.
+
+use crate::gpu;
+use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
+
+/// Which pairs of tokens a shifted window keeps apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MaskKind {
+    /// What the released networks were trained with: only the last row of windows is masked, by in-window
+    /// columns (two indexing slips in the released code).
+    #[default]
+    Released,
+    /// Swin's own mask: tokens from different image regions, which the cyclic shift has brought into one
+    /// window, do not see each other.
+    Textbook,
+}
+
+/// Window attention without its projections.
+#[derive(Clone, Debug)]
+pub struct WindowAttention {
+    /// Relative position bias, `[(2 window - 1)^2, heads]`.
+    pub table: Tensor<2>,
+    /// Heads; divides c.
+    pub heads: usize,
+    /// Window side in pixels.
+    pub window: usize,
+    /// Cyclic shift in pixels, 0 or `window / 2`.
+    pub shift: usize,
+    /// Applies where `shift` is not 0.
+    pub mask: MaskKind,
+}
+
+impl WindowAttention {
+    /// `qkv` `[n, h, w, 3c]`, channels in the order `[3][heads][c / heads]`; returns `[n, h, w, c]`.
+    /// Height and width are multiples of the window.
+    pub fn forward(&self, qkv: Tensor<4>) -> Tensor<4> {
+        if gpu::holds(&qkv) {
+            return gpu::window_attention(qkv, self);
+        }
+        let [n, h, w, c3] = qkv.dims();
+        let (c, ws, heads) = (c3 / 3, self.window, self.heads);
+        let (rows, cols, tokens, dim) = (h / ws, w / ws, ws * ws, c / heads);
+        let shift = self.shift as i64;
+        let qkv = if shift == 0 { qkv } else { qkv.roll(&[-shift, -shift], &[1, 2]) };
+        // [3, n, windows, heads, tokens, dim]
+        let parts = qkv
+            .reshape([n, rows, ws, cols, ws, c3])
+            .permute([0, 1, 3, 2, 4, 5])
+            .reshape([n, rows * cols, tokens, 3, heads, dim])
+            .permute([3, 0, 1, 4, 2, 5]);
+        let part = |i: usize| parts.clone().slice([i..i + 1]).reshape([n * rows * cols, heads, tokens, dim]);
+        let scores = part(0) * (dim as f64).powf(-0.5);
+        let scores = scores.matmul(part(1).swap_dims(2, 3)) + self.bias();
+        let scores = match self.mask(rows, cols, &scores.device()) {
+            None => scores,
+            Some(mask) => {
+                let scores = scores.reshape([n, rows * cols, heads, tokens * tokens]);
+                (scores + mask.reshape([1, rows * cols, 1, tokens * tokens])).reshape([n * rows * cols, heads, tokens, tokens])
+            }
+        };
+        let out = softmax(scores, 3).matmul(part(2));
+        let out = out
+            .reshape([n, rows, cols, heads, ws, ws, dim])
+            .permute([0, 1, 4, 2, 5, 3, 6])
+            .reshape([n, h, w, c]);
+        if shift == 0 { out } else { out.roll(&[shift, shift], &[1, 2]) }
+    }
+
+    /// The bias of every query and key, `[1, heads, tokens, tokens]`.
+    fn bias(&self) -> Tensor<4> {
+        let tokens = self.window * self.window;
+        let index: Vec<i32> = relative_position_index(self.window).iter().map(|&i| i as i32).collect();
+        let index = Tensor::<1, burn::tensor::Int>::from_data(TensorData::new(index, [tokens * tokens]), &self.table.device());
+        self.table.clone().select(0, index).reshape([1, tokens, tokens, self.heads]).permute([0, 3, 1, 2])
+    }
+
+    /// 0 or -100 for every window, query and key, `[windows, tokens, tokens]`; `None` without a shift.
+    fn mask(&self, rows: usize, cols: usize, device: &Device) -> Option<Tensor<3>> {
+        let (ws, tokens) = (self.window, self.window * self.window);
+        if self.shift == 0 {
+            return None;
+        }
+        let mut mask = vec![0f32; rows * cols * tokens * tokens];
+        for (window, block) in mask.chunks_exact_mut(tokens * tokens).enumerate() {
+            let (row, col) = (window / cols, window % cols);
+            for (pair, value) in block.iter_mut().enumerate() {
+                if self.separated([row + 1 == rows, col + 1 == cols], pair / tokens, pair % tokens, ws) {
+                    *value = MASKED;
+                }
+            }
+        }
+        Some(Tensor::from_data(TensorData::new(mask, [rows * cols, tokens, tokens]), device))
+    }
+
+    /// Whether tokens `q` and `k` of a window may not see each other.
+    fn separated(&self, last: [bool; 2], q: usize, k: usize, ws: usize) -> bool {
+        let beyond = |i: usize| i >= ws - self.shift;
+        let rows = beyond(q / ws) != beyond(k / ws);
+        let cols = beyond(q % ws) != beyond(k % ws);
+        match self.mask {
+            MaskKind::Released => last[0] && cols,
+            MaskKind::Textbook => (last[0] && rows) || (last[1] && cols),
+        }
+    }
+}
+
+/// What a masked pair's score is lowered by. Finite, as released: softmax keeps a trace of e^-100.
+pub const MASKED: f32 = -100.0;
+
+/// Row of the bias table for query `q` and key `k`, row-major over `[tokens, tokens]`:
+/// `(dy + w - 1)(2w - 1) + dx + w - 1` with `(dy, dx)` = query minus key.
+pub fn relative_position_index(window: usize) -> Vec<usize> {
+    let tokens = window * window;
+    let side = 2 * window - 1;
+    let mut index = Vec::with_capacity(tokens * tokens);
+    for q in 0..tokens {
+        for k in 0..tokens {
+            let dy = q / window + window - 1 - k / window;
+            let dx = q % window + window - 1 - k % window;
+            index.push(dy * side + dx);
+        }
+    }
+    index
+}
