@@ -64,7 +64,13 @@ pub fn kl_weight(schedule: &Schedule, t: usize) -> f64 {
 }
 
 /// Eq. 2 on tensors of equal shape: `x_t` from `x0`, `y0` and standard normal `noise`.
-pub fn q_sample<const D: usize>(schedule: &Schedule, t: usize, x0: Tensor<D>, y0: Tensor<D>, noise: Tensor<D>) -> Tensor<D> {
+pub fn q_sample<const D: usize>(
+    schedule: &Schedule,
+    t: usize,
+    x0: Tensor<D>,
+    y0: Tensor<D>,
+    noise: Tensor<D>,
+) -> Tensor<D> {
     let q = marginal(schedule, t);
     x0 * q.a + y0 * q.b + noise * q.std
 }

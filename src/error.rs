@@ -107,12 +107,16 @@ impl Error {
             Error::ImageTooLarge { .. } => "Crop the picture or make it smaller before upscaling.",
             Error::BadOption(_) => "Correct the option and start again.",
             Error::BadWeights(_) => "Check that the model folder is complete and made for this version.",
-            Error::HashMismatch { .. } => "Load the page again; if it stays, the copy on the server is damaged and its owner must replace it.",
+            Error::HashMismatch { .. } => {
+                "Load the page again; if it stays, the copy on the server is damaged and its owner must replace it."
+            }
             Error::Http { .. } => "Check the model's address, or try again later.",
             Error::Offline { .. } => "Connect to the network once; after the first download the model works offline.",
             Error::NoWebGpu(_) => "Use a current browser with hardware acceleration switched on, or run on the CPU.",
             Error::Gpu(_) => "Try again with smaller tiles, or run on the CPU.",
-            Error::Storage(_) => "Free some disk space or allow storage for this site; until then the model is downloaded on each visit.",
+            Error::Storage(_) => {
+                "Free some disk space or allow storage for this site; until then the model is downloaded on each visit."
+            }
             Error::Aborted => "Start again whenever you like.",
             Error::File { .. } => "Check the path and its permissions.",
             Error::Internal(_) => "Please report this with the picture's size and the browser's name.",

@@ -24,8 +24,8 @@ pub mod sampler;
 pub mod schedule;
 pub mod tiles;
 pub mod upscaler;
-pub mod weights;
 #[cfg(target_family = "wasm")]
 pub mod web;
+pub mod weights;
 
 pub use error::{Error, Result};

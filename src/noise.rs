@@ -118,7 +118,11 @@ mod tests {
             let c = correlation(&a[shift..], &a);
             assert!(c.abs() < limit, "{name}: {c}");
         }
-        for (name, b) in [("step", field(42, 1, size, channels)), ("seed", field(43, 0, size, channels)), ("high seed", field(42 + (1 << 32), 0, size, channels))] {
+        for (name, b) in [
+            ("step", field(42, 1, size, channels)),
+            ("seed", field(43, 0, size, channels)),
+            ("high seed", field(42 + (1 << 32), 0, size, channels)),
+        ] {
             let c = correlation(&a, &b);
             assert!(c.abs() < limit, "{name}: {c}");
         }

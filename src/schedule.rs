@@ -73,7 +73,9 @@ impl Schedule {
         let ScheduleConfig { steps, p, kappa, min_noise_level: m, sqrt_eta_end, definition } = config;
         let positive = |x: f64| x.is_finite() && x > 0.0;
         if steps == 0 || steps > 1000 || !positive(p) || !positive(kappa) || !positive(m) {
-            return Err(Error::BadOption("The schedule needs 1 to 1000 steps and positive p, kappa and min_noise_level.".into()));
+            return Err(Error::BadOption(
+                "The schedule needs 1 to 1000 steps and positive p, kappa and min_noise_level.".into(),
+            ));
         }
         let (first, last) = match definition {
             Definition::Code => ((m / kappa).min(m), sqrt_eta_end),
@@ -81,7 +83,9 @@ impl Schedule {
             Definition::Paper => ((m / kappa).powi(2).min(0.001).sqrt(), 0.999f64.sqrt()),
         };
         if !(first < last && last < 1.0) {
-            return Err(Error::BadOption("The schedule's first level must lie below its last, and that below 1.".into()));
+            return Err(Error::BadOption(
+                "The schedule's first level must lie below its last, and that below 1.".into(),
+            ));
         }
         if steps == 1 {
             return Ok(Self { config, sqrt_eta: vec![last] });

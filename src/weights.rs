@@ -93,7 +93,13 @@ impl SafetensorsSource {
                 .map_err(|e| Error::BadWeights(format!("not a complete safetensors file ({e})")))?;
             for (name, view) in parsed.iter() {
                 let begin = view.data().as_ptr() as usize - bytes.as_ptr() as usize;
-                let entry = Entry { file, begin, end: begin + view.data().len(), dtype: view.dtype(), shape: view.shape().to_vec() };
+                let entry = Entry {
+                    file,
+                    begin,
+                    end: begin + view.data().len(),
+                    dtype: view.dtype(),
+                    shape: view.shape().to_vec(),
+                };
                 if index.insert(name.to_string(), entry).is_some() {
                     return Err(Error::BadWeights(format!("{name} occurs twice")));
                 }
@@ -124,7 +130,9 @@ impl TensorSource for SafetensorsSource {
             Dtype::F32 => bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
             Dtype::F16 => bytes.chunks_exact(2).map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
             Dtype::BF16 => bytes.chunks_exact(2).map(|b| half::bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
-            other => return Err(Error::BadWeights(format!("{name} is stored as {other:?}, expected f16, bf16 or f32"))),
+            other => {
+                return Err(Error::BadWeights(format!("{name} is stored as {other:?}, expected f16, bf16 or f32")));
+            }
         })
     }
 }

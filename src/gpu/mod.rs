@@ -9,17 +9,29 @@ pub fn holds<const D: usize>(x: &Tensor<D>) -> bool {
     false
 }
 /// Packs.
-pub fn pack_conv2d(_w: Tensor<4>, _b: Tensor<1>, _s: &ConvShape) -> (Tensor<4>, Tensor<1>) { unreachable!() }
+pub fn pack_conv2d(_w: Tensor<4>, _b: Tensor<1>, _s: &ConvShape) -> (Tensor<4>, Tensor<1>) {
+    unreachable!()
+}
 /// Conv.
-pub fn conv2d(_x: Tensor<4>, _w: &Tensor<4>, _b: &Tensor<1>, _s: &ConvShape) -> Tensor<4> { unreachable!() }
+pub fn conv2d(_x: Tensor<4>, _w: &Tensor<4>, _b: &Tensor<1>, _s: &ConvShape) -> Tensor<4> {
+    unreachable!()
+}
 /// GN.
-pub fn group_norm(_x: Tensor<4>, _n: &GroupNorm, _f: Option<Film>, _s: bool) -> Tensor<4> { unreachable!() }
+pub fn group_norm(_x: Tensor<4>, _n: &GroupNorm, _f: Option<Film>, _s: bool) -> Tensor<4> {
+    unreachable!()
+}
 /// RMS.
-pub fn rms_norm(_x: Tensor<4>, _n: &RmsNorm, _f: Option<Film>, _s: bool) -> Tensor<4> { unreachable!() }
+pub fn rms_norm(_x: Tensor<4>, _n: &RmsNorm, _f: Option<Film>, _s: bool) -> Tensor<4> {
+    unreachable!()
+}
 /// WA.
-pub fn window_attention(_x: Tensor<4>, _a: &WindowAttention) -> Tensor<4> { unreachable!() }
+pub fn window_attention(_x: Tensor<4>, _a: &WindowAttention) -> Tensor<4> {
+    unreachable!()
+}
 /// Code.
-pub fn nearest_code(_z: Tensor<2>, _c: &Tensor<2>) -> Tensor<1, Int> { unreachable!() }
+pub fn nearest_code(_z: Tensor<2>, _c: &Tensor<2>) -> Tensor<1, Int> {
+    unreachable!()
+}
 
 /// An opened GPU.
 pub struct Gpu {

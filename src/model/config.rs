@@ -174,7 +174,8 @@ impl ModelConfig {
             return Err(Error::BadWeights(format!("model.json: scale {} is not supported", config.scale)));
         }
         for file in &config.files {
-            let plain = !file.name.is_empty() && file.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+            let plain =
+                !file.name.is_empty() && file.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
             if !plain || file.name.starts_with('.') {
                 return Err(Error::BadWeights(format!("model.json: {:?} is not a plain file name", file.name)));
             }

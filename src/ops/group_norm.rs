@@ -20,7 +20,12 @@ pub struct GroupNorm {
 impl GroupNorm {
     /// Reads `weight` and `bias`, both `[channels]`; 32 groups.
     pub fn load(weights: &Weights, channels: usize, eps: f32) -> Result<Self> {
-        Ok(Self { gamma: weights.tensor("weight", [channels])?, beta: weights.tensor("bias", [channels])?, groups: 32, eps })
+        Ok(Self {
+            gamma: weights.tensor("weight", [channels])?,
+            beta: weights.tensor("bias", [channels])?,
+            groups: 32,
+            eps,
+        })
     }
 
     /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`.

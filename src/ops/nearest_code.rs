@@ -23,7 +23,8 @@ pub fn nearest_code(z: Tensor<2>, codebook: &Tensor<2>) -> Tensor<1, Int> {
             let block = z.clone().slice([begin..end, 0..c]);
             let mut distance = Tensor::<2>::zeros([end - begin, codes], &z.device());
             for i in 0..c {
-                let d = block.clone().slice([0..end - begin, i..i + 1]) - codebook.clone().slice([0..codes, i..i + 1]).swap_dims(0, 1);
+                let d = block.clone().slice([0..end - begin, i..i + 1])
+                    - codebook.clone().slice([0..codes, i..i + 1]).swap_dims(0, 1);
                 distance = distance + d.clone() * d;
             }
             distance.argmin(1).reshape([end - begin])

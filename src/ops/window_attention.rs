@@ -57,14 +57,16 @@ impl WindowAttention {
             None => scores,
             Some(mask) => {
                 let scores = scores.reshape([n, rows * cols, heads, tokens * tokens]);
-                (scores + mask.reshape([1, rows * cols, 1, tokens * tokens])).reshape([n * rows * cols, heads, tokens, tokens])
+                (scores + mask.reshape([1, rows * cols, 1, tokens * tokens])).reshape([
+                    n * rows * cols,
+                    heads,
+                    tokens,
+                    tokens,
+                ])
             }
         };
         let out = softmax(scores, 3).matmul(part(2));
-        let out = out
-            .reshape([n, rows, cols, heads, ws, ws, dim])
-            .permute([0, 1, 4, 2, 5, 3, 6])
-            .reshape([n, h, w, c]);
+        let out = out.reshape([n, rows, cols, heads, ws, ws, dim]).permute([0, 1, 4, 2, 5, 3, 6]).reshape([n, h, w, c]);
         if shift == 0 { out } else { out.roll(&[shift, shift], &[1, 2]) }
     }
 
@@ -72,7 +74,8 @@ impl WindowAttention {
     fn bias(&self) -> Tensor<4> {
         let tokens = self.window * self.window;
         let index: Vec<i32> = relative_position_index(self.window).iter().map(|&i| i as i32).collect();
-        let index = Tensor::<1, burn::tensor::Int>::from_data(TensorData::new(index, [tokens * tokens]), &self.table.device());
+        let index =
+            Tensor::<1, burn::tensor::Int>::from_data(TensorData::new(index, [tokens * tokens]), &self.table.device());
         self.table.clone().select(0, index).reshape([1, tokens, tokens, self.heads]).permute([0, 3, 1, 2])
     }
 

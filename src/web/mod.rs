@@ -1,0 +1,1 @@
+//! The browser edge: everything that knows of JavaScript.
