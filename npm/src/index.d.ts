@@ -1,0 +1,132 @@
+/**
+ * ResShift x4 upscaling in the browser. All work happens in a dedicated worker on this device; no byte of a
+ * picture is sent anywhere.
+ */
+
+/** Where the networks run. `auto`: a real GPU through WebGPU if there is one, else the CPU. */
+export type Device = 'auto' | 'webgpu' | 'cpu';
+
+export interface CreateOptions {
+  /** Name of a model folder below `baseUrl + 'models/'`. Default `compact`. */
+  model?: string;
+  /** Where `engine/` and `models/` lie. Default: beside this module. */
+  baseUrl?: string | URL;
+  /** Default `auto`. */
+  device?: Device;
+  /** Ends the download. */
+  signal?: AbortSignal;
+  /** Download progress. */
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+export interface LoadProgress {
+  /** `engine`: the WebAssembly file; `weights`: the model's files; `ready`: built on the device. */
+  phase: 'engine' | 'weights' | 'ready';
+  /** Bytes so far. */
+  loaded: number;
+  /** Bytes in all, 0 if unknown. */
+  total: number;
+  /** The weights came from this device's cache, not the network. */
+  cached: boolean;
+}
+
+/** Anything that holds a picture. Bytes are an encoded file (PNG, JPEG or WebP). */
+export type Input = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData | HTMLImageElement;
+
+export interface UpscaleOptions {
+  /** Steps of the diffusion chain. Default: what the model was trained for (15). */
+  steps?: number;
+  /** Selects the noise; the same seed gives the same picture. Default 0. Integer, 0 to 2^53 - 1. */
+  seed?: number;
+  /** Factor on the noise, 0 to 2. Default 1. */
+  temperature?: number;
+  /** Tile side in input pixels, or `auto`. */
+  tile?: number | 'auto';
+  /** Ends the run within one step. */
+  signal?: AbortSignal;
+  onProgress?: (progress: RunProgress) => void;
+  /** Finished parts of the result, as they come. */
+  onTile?: (tile: Tile) => void;
+}
+
+export interface RunProgress {
+  /** From 1 to `steps`. */
+  step: number;
+  steps: number;
+  /** From 1 to `tiles`. */
+  tile: number;
+  tiles: number;
+  /** Network evaluations done, over all of them: 0 to 1. */
+  fraction: number;
+}
+
+export interface Tile {
+  /** Position in the result, in pixels. */
+  x: number;
+  y: number;
+  /** Opaque RGBA pixels. */
+  image: ImageData;
+}
+
+export interface Result {
+  /** The picture as a PNG file. */
+  blob: Blob;
+  width: number;
+  height: number;
+  /** Where it ran. */
+  device: DeviceInfo;
+}
+
+export interface DeviceInfo {
+  kind: 'webgpu' | 'cpu';
+  /** In words, for people: the adapter's name, or `CPU`. */
+  name: string;
+  /** A GPU emulated on the CPU. */
+  software: boolean;
+}
+
+export interface ModelInfo {
+  name: string;
+  version: string;
+  steps: number;
+  /** Size of the weights in bytes. */
+  bytes: number;
+  licence: { name: string; commercial: boolean; url?: string };
+}
+
+export interface Capabilities {
+  /** WebAssembly SIMD, which the engine needs. */
+  wasm: boolean;
+  /** A WebGPU adapter, if the browser gives one. */
+  webgpu: null | { name: string; software: boolean; f16: boolean; maxBufferBytes: number };
+  /** What `auto` chooses. */
+  recommended: 'webgpu' | 'cpu' | null;
+  /** IndexedDB can be used here. */
+  cache: boolean;
+}
+
+export type ErrorCode =
+  | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'bad-option' | 'bad-weights'
+  | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'internal';
+
+/** Every failure: a stable `code`, a plain sentence in `message`, and what to do in `advice`. */
+export class UpscalerError extends Error {
+  readonly name: 'UpscalerError' | 'AbortError';
+  readonly code: ErrorCode;
+  readonly advice: string;
+}
+
+export class Upscaler {
+  /** Loads the engine and the model (from the cache after the first time). */
+  static create(options?: CreateOptions): Promise<Upscaler>;
+  /** What this browser can do, without loading anything. */
+  static capabilities(): Promise<Capabilities>;
+  readonly device: DeviceInfo;
+  readonly model: ModelInfo;
+  /** Problems that do not stop the work, such as storage that could not be written. */
+  readonly warnings: readonly UpscalerError[];
+  /** Runs one picture; calls are queued. After an abort or an error the same object works again. */
+  upscale(input: Input, options?: UpscaleOptions): Promise<Result>;
+  /** Ends the worker and frees its memory. */
+  dispose(): void;
+}
