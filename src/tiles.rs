@@ -1,1 +1,208 @@
-//! Tile plans.
+//! Tile plans: which parts of a latent canvas are computed together, and how the parts are joined.
+//!
+//! A plan is a grid, the product of one list of [`Span`]s per axis. Every span carries a weight per position;
+//! at every position of the axis the weights of all spans sum to 1, so the product's do as well.
+
+use std::ops::Range;
+
+/// One tile's extent along one axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// First position that is computed.
+    pub begin: usize,
+    /// Weight of each computed position in the joined canvas.
+    pub weights: Vec<f32>,
+    /// Positions whose weight is not 0, relative to `begin`.
+    pub keep: Range<usize>,
+}
+
+impl Span {
+    fn new(begin: usize, weights: Vec<f32>) -> Self {
+        let first = weights.iter().position(|&w| w != 0.0).unwrap_or(0);
+        let last = weights.iter().rposition(|&w| w != 0.0).map_or(0, |i| i + 1);
+        Self { begin, weights, keep: first..last }
+    }
+
+    /// Number of positions that are computed.
+    pub fn len(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// Whether nothing is computed.
+    pub fn is_empty(&self) -> bool {
+        self.weights.is_empty()
+    }
+
+    /// Positions on the canvas that are computed.
+    pub fn range(&self) -> Range<usize> {
+        self.begin..self.begin + self.len()
+    }
+
+    /// Positions on the canvas that are written.
+    pub fn kept(&self) -> Range<usize> {
+        self.begin + self.keep.start..self.begin + self.keep.end
+    }
+}
+
+/// One tile of a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Tile<'a> {
+    /// Vertical extent.
+    pub y: &'a Span,
+    /// Horizontal extent.
+    pub x: &'a Span,
+}
+
+/// A grid of tiles that covers a canvas.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Vertical extents, top to bottom.
+    pub rows: Vec<Span>,
+    /// Horizontal extents, left to right.
+    pub cols: Vec<Span>,
+}
+
+impl Plan {
+    /// For computations that see at most `halo` positions: each tile computes its core and a halo around it, and
+    /// only the core is kept. Cores have side `core`, computed extents start and end at multiples of `multiple`
+    /// (or at the canvas' edge); both are rounded up to it.
+    pub fn exact(height: usize, width: usize, core: usize, halo: usize, multiple: usize) -> Self {
+        let spans = |length: usize| {
+            let core = core.max(1).next_multiple_of(multiple);
+            let halo = halo.next_multiple_of(multiple);
+            (0..length)
+                .step_by(core)
+                .map(|begin| {
+                    let end = (begin + core).min(length);
+                    let computed = begin.saturating_sub(halo)..(end + halo).min(length);
+                    let inside = |i: usize| if (begin..end).contains(&i) { 1.0 } else { 0.0 };
+                    Span::new(computed.start, computed.map(inside).collect())
+                })
+                .collect()
+        };
+        Self { rows: spans(height), cols: spans(width) }
+    }
+
+    /// For computations that see their whole tile: tiles of side `tile` overlap by at least `overlap` and are
+    /// blended with raised-cosine ramps. Extents start at multiples of `align`; `tile` is one as well. A canvas
+    /// side of at most `tile` is one tile.
+    pub fn blended(height: usize, width: usize, tile: usize, overlap: usize, align: usize) -> Self {
+        let spans = |length: usize| {
+            if length <= tile {
+                return vec![Span::new(0, vec![1.0; length])];
+            }
+            let overlap = overlap.clamp(align, tile - align);
+            let gaps = (length - tile).div_ceil((tile - overlap) / align * align);
+            let starts: Vec<usize> = (0..=gaps).map(|i| (length - tile) * i / gaps / align * align).collect();
+            let ramp = |i: usize, start: usize| {
+                let rise = |distance: usize| {
+                    let u = ((distance as f64 + 0.5) / overlap as f64).min(1.0);
+                    (std::f64::consts::FRAC_PI_2 * u).sin().powi(2)
+                };
+                let left = if start == 0 { 1.0 } else { rise(i - start) };
+                let right = if start + tile >= length { 1.0 } else { rise(start + tile - 1 - i) };
+                left * right
+            };
+            let mut total = vec![0.0; length];
+            for &start in &starts {
+                (start..start + tile).for_each(|i| total[i] += ramp(i, start));
+            }
+            let weight = |i: usize, start: usize| (ramp(i, start) / total[i]) as f32;
+            starts.iter().map(|&s| Span::new(s, (s..s + tile).map(|i| weight(i, s)).collect())).collect()
+        };
+        Self { rows: spans(height), cols: spans(width) }
+    }
+
+    /// The released code's tiles: `chop` wide, `stride` apart, the last one moved back to end at the edge,
+    /// averaged with equal weights where they overlap.
+    pub fn released(height: usize, width: usize, chop: usize, stride: usize) -> Self {
+        let spans = |length: usize| {
+            let starts = released_starts(length, chop, stride);
+            let mut total = vec![0f32; length];
+            for &start in &starts {
+                (start..(start + chop).min(length)).for_each(|i| total[i] += 1.0);
+            }
+            let weights = |s: usize| (s..(s + chop).min(length)).map(|i| 1.0 / total[i]).collect();
+            starts.iter().map(|&s| Span::new(s, weights(s))).collect()
+        };
+        Self { rows: spans(height), cols: spans(width) }
+    }
+
+    /// The tiles, row by row.
+    pub fn tiles(&self) -> impl Iterator<Item = Tile<'_>> {
+        self.rows.iter().flat_map(|y| self.cols.iter().map(move |x| Tile { y, x }))
+    }
+
+    /// Number of tiles.
+    pub fn count(&self) -> usize {
+        self.rows.len() * self.cols.len()
+    }
+}
+
+/// Start positions of the released code's tiles along an axis: 0, stride, ...; a tile that would pass the end is
+/// moved back to it.
+pub fn released_starts(length: usize, chop: usize, stride: usize) -> Vec<usize> {
+    let mut starts: Vec<usize> =
+        (0..length).step_by(stride.max(1)).map(|s| s.min(length.saturating_sub(chop))).collect();
+    starts.dedup();
+    starts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sums_to_one(spans: &[Span], length: usize, tolerance: f32) {
+        let mut total = vec![0f32; length];
+        for span in spans {
+            for (i, w) in span.range().zip(&span.weights) {
+                total[i] += w;
+            }
+        }
+        for (i, t) in total.iter().enumerate() {
+            assert!((t - 1.0).abs() <= tolerance, "position {i} of {length}: {t}");
+        }
+    }
+
+    #[test]
+    fn exact_plans_cover_once_with_their_halo() {
+        for length in [4, 8, 64, 68, 100, 252] {
+            for (core, halo) in [(4, 0), (16, 5), (64, 64), (1000, 64)] {
+                let plan = Plan::exact(length, length, core, halo, 4);
+                sums_to_one(&plan.rows, length, 0.0);
+                for span in &plan.rows {
+                    let (range, kept) = (span.range(), span.kept());
+                    assert!(range.start % 4 == 0 && range.end % 4 == 0);
+                    assert!(range.start == 0 || range.start + halo <= kept.start);
+                    assert!(range.end == length || kept.end + halo <= range.end);
+                }
+            }
+        }
+    }
+
+    /// Weights are f64 quotients rounded once to f32: their sum is off by an ulp or two.
+    #[test]
+    fn blended_plans_cover_smoothly() {
+        for length in [16, 64, 80, 128, 192, 256, 320, 1024] {
+            let plan = Plan::blended(length, 64, 64, 16, 8);
+            sums_to_one(&plan.rows, length, 3e-7);
+            for pair in plan.rows.windows(2) {
+                assert!(pair[0].range().end >= pair[1].begin + 16, "{length}: overlap too small");
+            }
+            for span in &plan.rows {
+                assert_eq!(span.begin % 8, 0);
+                assert!(span.range().end <= length);
+                let step = span.weights.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
+                assert!(step < 0.12, "{length}: weights jump by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_tile_has_weight_one() {
+        for plan in [Plan::exact(64, 32, 64, 16, 4), Plan::blended(64, 32, 64, 16, 8), Plan::released(64, 32, 64, 48)] {
+            assert_eq!(plan.count(), 1);
+            assert!(plan.rows[0].weights.iter().chain(&plan.cols[0].weights).all(|&w| w == 1.0));
+        }
+    }
+}

@@ -1,9 +1,17 @@
 //! A picture in, a picture four times as wide and high out.
 
-use crate::image::{Picture, Pixels};
+use crate::image::{Picture, Pixels, encode::to_u8, resize};
+use crate::model::Model;
 use crate::model::config::ModelConfig;
+use crate::sampler::{Canvas, Chain, Levels, plan, read, seeded};
+use crate::schedule::Schedule;
+use crate::tiles::Tile;
+use crate::weights::{SafetensorsSource, Weights};
 use crate::{Error, Result};
 use burn::tensor::Device;
+
+/// Enlargement of every model.
+pub const SCALE: usize = 4;
 
 /// What a run may be asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +22,7 @@ pub struct Options {
     pub seed: u64,
     /// Factor on all noise, 0 to 2; 1 is the paper. Below 1 the result is smoother.
     pub temperature: f64,
-    /// Side of a tile in low-resolution pixels, without its halo or overlap; `None`: chosen by the model's cost.
+    /// Side of a tile in low-resolution pixels, without its halo or with its overlap; `None`: chosen by the model's cost.
     pub tile: Option<usize>,
 }
 
@@ -27,7 +35,7 @@ impl Default for Options {
 /// What a run reports.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A network evaluation has ended: `tile` of `tiles` (from 1) in `step` of `steps` (from 1).
+    /// A network evaluation has ended.
     Step {
         /// From 1.
         step: usize,
@@ -48,7 +56,7 @@ pub enum Event<'a> {
         pixels: &'a Pixels,
         /// From 1.
         tile: usize,
-        /// In the plan.
+        /// Parts in all.
         tiles: usize,
     },
 }
@@ -74,7 +82,8 @@ impl Watch for Unwatched {
 
 /// A model on a device, ready to run.
 pub struct Upscaler {
-    model: crate::model::Model,
+    model: Model,
+    schedule: Schedule,
     device: Device,
 }
 
@@ -84,8 +93,9 @@ impl Upscaler {
     /// # Errors
     /// [`Error::BadWeights`] if a tensor is missing or shaped otherwise.
     pub fn load(config: ModelConfig, files: Vec<Vec<u8>>, device: &Device) -> Result<Self> {
-        let _ = (config, files, device);
-        Err(Error::Internal("not yet".into()))
+        let weights = Weights::new(SafetensorsSource::new(files)?, device);
+        let schedule = Schedule::new(config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
+        Ok(Self { model: Model::load(config, &weights)?, schedule, device: device.clone() })
     }
 
     /// What `model.json` says.
@@ -95,11 +105,92 @@ impl Upscaler {
 
     /// Upscales. Alpha, if any, is upscaled by bicubic interpolation.
     ///
+    /// Host memory: two latent canvases of `4 * channels` bytes per low-resolution pixel, one row of decoded tiles,
+    /// and the result; everything else is bounded by the tile.
+    ///
     /// # Errors
     /// [`Error::BadOption`], [`Error::Gpu`], or whatever `watch` returns. The upscaler stays usable.
     pub async fn upscale(&self, picture: &Picture, options: &Options, watch: &mut impl Watch) -> Result<Pixels> {
-        let _ = (picture, options, &self.device);
-        watch.pause().await?;
-        Err(Error::Internal("not yet".into()))
+        check(picture, options)?;
+        let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
+        let levels = Levels::new(denoiser, &self.schedule, options.steps)?;
+        let lr = pad(picture, denoiser.multiple());
+        let (h, w) = (lr.height, lr.width);
+        let noise = seeded(options.seed, latent.channels());
+        let chain =
+            Chain { latent, denoiser, levels, noise: &noise, temperature: options.temperature, device: &self.device };
+        let encode = plan(h, w, latent.reach(), 1, options.tile);
+        let network = plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile);
+        let z0 = chain.run(&lr, &encode, &network, watch).await?;
+        let mut result = self.decode(&z0, &lr, picture, options, watch).await?;
+        if let Some(alpha) = &picture.alpha {
+            let alpha = resize::bicubic(alpha, picture.width, picture.height, 1, SCALE);
+            let rgba = result.data.chunks_exact(3).zip(&alpha).flat_map(|(c, &a)| [c[0], c[1], c[2], to_u8(a)]);
+            result = Pixels { data: rgba.collect(), channels: 4, ..result };
+        }
+        Ok(result)
     }
+
+    /// z_0 to 8-bit pixels, one row of tiles at a time.
+    async fn decode(
+        &self,
+        z0: &Canvas,
+        lr: &Canvas,
+        picture: &Picture,
+        options: &Options,
+        watch: &mut impl Watch,
+    ) -> Result<Pixels> {
+        let latent = &*self.model.latent;
+        let decode = plan(z0.height, z0.width, latent.reach(), 1, options.tile);
+        let (width, height) = (picture.width * SCALE, picture.height * SCALE);
+        let mut result = Pixels { width, height, channels: 3, data: Vec::with_capacity(width * height * 3) };
+        // Rows of the result that no later tile touches leave the band at once, so it never holds more than a tile row.
+        let mut band = Canvas::zeros(0, z0.width * SCALE, 3);
+        let mut band_begin = 0;
+        for (index, y) in decode.rows.iter().enumerate() {
+            let kept = y.kept();
+            band.grow((kept.end - band_begin) * SCALE);
+            for x in &decode.cols {
+                watch.pause().await?;
+                let (rows, cols) = (y.range(), x.range());
+                let z = z0.crop(rows.clone(), cols.clone(), &self.device);
+                let pixels = read(latent.decode(z, lr.crop(rows, cols, &self.device))).await?;
+                band.add_at(Tile { y, x }, &pixels, SCALE, band_begin);
+            }
+            let done = decode.rows.get(index + 1).map_or(z0.height, |next| next.kept().start);
+            let rows = band.take((done - band_begin) * SCALE);
+            let top = band_begin * SCALE;
+            band_begin = done;
+            let visible = (height.saturating_sub(top)).min(rows.len() / (band.width * 3));
+            let start = result.data.len();
+            for row in rows.chunks_exact(band.width * 3).take(visible) {
+                result.data.extend(row[..width * 3].iter().map(|&v| to_u8(v * 0.5 + 0.5)));
+            }
+            if visible > 0 {
+                let pixels = Pixels { width, height: visible, channels: 3, data: result.data[start..].to_vec() };
+                let (tile, tiles) = (index + 1, decode.rows.len());
+                watch.event(Event::Tile { x: 0, y: top, pixels: &pixels, tile, tiles });
+            }
+        }
+        Ok(result)
+    }
+}
+
+fn check(picture: &Picture, options: &Options) -> Result<()> {
+    if picture.width == 0 || picture.height == 0 || picture.rgb.len() != picture.width * picture.height * 3 {
+        return Err(Error::BadImage("it has no pixels".into()));
+    }
+    if !(0.0..=2.0).contains(&options.temperature) {
+        return Err(Error::BadOption("The temperature must lie between 0 and 2.".into()));
+    }
+    if options.tile.is_some_and(|tile| !(8..=4096).contains(&tile)) {
+        return Err(Error::BadOption("The tile side must lie between 8 and 4096 pixels.".into()));
+    }
+    Ok(())
+}
+
+/// The picture in [-1, 1], continued to the right and below by reflection to sides that are multiples of `multiple`.
+pub fn pad(picture: &Picture, multiple: usize) -> Canvas {
+    let data = picture.rgb.iter().map(|&v| (v - 0.5) / 0.5).collect();
+    Canvas { height: picture.height, width: picture.width, channels: 3, data }.reflected(multiple)
 }

@@ -49,3 +49,7 @@ pub struct Gpu {
 pub async fn open() -> crate::Result<Gpu> {
     Err(crate::Error::NoWebGpu("not yet".into()))
 }
+/// The first error that the GPU reported since the last call.
+pub fn take_error() -> Option<String> {
+    None
+}

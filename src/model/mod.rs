@@ -5,7 +5,9 @@ pub mod config;
 pub mod unet;
 pub mod vq;
 
+use crate::Result;
 use crate::schedule::Schedule;
+use crate::weights::Weights;
 use burn::tensor::Tensor;
 
 /// How far a computation sees beyond a pixel, in latent pixels; decides how tiles are joined.
@@ -44,6 +46,11 @@ pub trait Denoiser {
     fn multiple(&self) -> usize;
     /// Reach of [`Self::predict_x0`].
     fn reach(&self) -> Reach;
+    /// Whether it takes any noise level, so that a chain of T' steps has its own schedule; else a shorter chain
+    /// visits some of the trained levels.
+    fn any_level(&self) -> bool {
+        false
+    }
 }
 
 /// A complete model.
@@ -54,4 +61,23 @@ pub struct Model {
     pub latent: Box<dyn Latent>,
     /// The network.
     pub denoiser: Box<dyn Denoiser>,
+}
+
+impl Model {
+    /// Builds the networks that the configuration describes.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadWeights`] if a tensor is missing or shaped otherwise.
+    pub fn load(config: config::ModelConfig, weights: &Weights) -> Result<Self> {
+        let (latent, denoiser): (Box<dyn Latent>, Box<dyn Denoiser>) = match &config.arch {
+            config::Arch::Compact { network } => (
+                Box::new(compact::SpaceToDepth::load(weights)?),
+                Box::new(compact::CompactUNet::load(network, weights)?),
+            ),
+            config::Arch::SwinVq { .. } => {
+                return Err(crate::Error::BadWeights("this architecture is not yet supported".into()));
+            }
+        };
+        Ok(Self { config, latent, denoiser })
+    }
 }

@@ -5,6 +5,7 @@
 //! choice between the two by the tensor's device.
 
 mod attention;
+mod bicubic;
 mod conv2d;
 mod group_norm;
 mod nearest_code;
@@ -12,6 +13,7 @@ mod rms_norm;
 mod window_attention;
 
 pub use attention::attention;
+pub use bicubic::bicubic_x4;
 pub use conv2d::{Conv2d, ConvShape};
 pub use group_norm::GroupNorm;
 pub use nearest_code::nearest_code;

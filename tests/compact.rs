@@ -1,0 +1,229 @@
+//! The compact model: parity with stored chains, and exact tiling.
+
+mod common;
+
+use common::{Fixture, compact, device, max_error};
+use pollster::block_on;
+use resshift::image::Picture;
+use resshift::model::Reach;
+use resshift::sampler::{Canvas, Chain, Levels, plan, read};
+use resshift::schedule::Schedule;
+use resshift::tiles::Plan;
+use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
+
+/// z0 2e-4, picture 5e-4: f32 sums in another order, through up to 15 evaluations of the network.
+#[test]
+fn chains_match_the_stored_ones() {
+    let device = device();
+    let model = compact(&device);
+    let check = Fixture::open("compact_check");
+    let (h, w) = (24, 36);
+    let lr = check.nhwc("lr");
+    let lr = Canvas { height: h, width: w, channels: 3, data: lr };
+    for steps in [1, 4, 15] {
+        let trained = Schedule::new(model.config.schedule).unwrap();
+        let levels = Levels::new(&*model.denoiser, &trained, Some(steps)).unwrap();
+        for (got, want) in levels.schedule.sqrt_eta.iter().zip(check.f64(&format!("T{steps}.sqrt_eta"))) {
+            assert!((got / want - 1.0).abs() < 1e-12);
+        }
+        let draws = check.nhwc(&format!("T{steps}.noise"));
+        let noise = |row: &mut [f32], draw: u32, y: usize| {
+            let begin = (draw as usize * h + y) * w * 48;
+            row.copy_from_slice(&draws[begin..begin + w * 48]);
+        };
+        // The first step's prediction, from x_T alone.
+        let x_t = Canvas { height: h, width: w, channels: 48, data: draws[..h * w * 48].to_vec() };
+        let std = resshift::diffusion::prior(&levels.schedule).std as f32;
+        let x_t = x_t.crop(0..h, 0..w, &device) * std;
+        let z0 = model.denoiser.predict_x0(x_t, lr.crop(0..h, 0..w, &device), &levels.schedule, steps - 1);
+        let first = block_on(read(z0)).unwrap();
+        let error = max_error(&first, &check.nhwc(&format!("T{steps}.step0.z0")));
+        println!("compact T={steps} first z0: max |error| = {error:.1e}, tolerance 2e-4");
+        assert!(error <= 2e-4);
+
+        let chain = Chain {
+            latent: &*model.latent,
+            denoiser: &*model.denoiser,
+            levels,
+            noise: &noise,
+            temperature: 1.0,
+            device: &device,
+        };
+        let whole = Plan::exact(h, w, 64, 0, 4);
+        let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
+        let error = max_error(&z.data, &check.nhwc(&format!("T{steps}.step{}.z0", steps - 1)));
+        println!("compact T={steps} last z0: max |error| = {error:.1e}, tolerance 2e-4");
+        assert!(error <= 2e-4);
+        // The stored pictures are not yet clamped.
+        let image = model.latent.decode(z.crop(0..h, 0..w, &device), lr.crop(0..h, 0..w, &device));
+        let error = max_error(&block_on(read(image)).unwrap(), &check.nhwc(&format!("T{steps}.image")));
+        println!("compact T={steps} picture: max |error| = {error:.1e}, tolerance 5e-4");
+        assert!(error <= 5e-4);
+    }
+}
+
+/// The stated halo is enough, and not idle: inputs beyond it change nothing at all, inputs near it do.
+#[test]
+fn halo_bounds_the_reach() {
+    let device = device();
+    let model = compact(&device);
+    let Reach::Finite(halo) = model.denoiser.reach() else { panic!("the compact model must have a finite reach") };
+    println!("compact halo: {halo} low-resolution pixels");
+    let schedule = Schedule::new(model.config.schedule).unwrap();
+    let (h, w) = (8, 2 * halo.next_multiple_of(4) + 8);
+    let predict = |bump: Option<usize>| {
+        let mut z = Canvas::zeros(h, w, 48);
+        let mut lr = Canvas::zeros(h, w, 3);
+        if let Some(x) = bump {
+            for y in 0..h {
+                z.data[(y * w + x) * 48..][..48].fill(5.0);
+                lr.data[(y * w + x) * 3..][..3].fill(1.0);
+            }
+        }
+        let (z, lr) = (z.crop(0..h, 0..w, &device), lr.crop(0..h, 0..w, &device));
+        block_on(read(model.denoiser.predict_x0(z, lr, &schedule, 14))).unwrap()
+    };
+    let base = predict(None);
+    // How far to the right a change at column x is felt.
+    let felt = |x: usize| {
+        let other = predict(Some(x));
+        let differs =
+            |column: usize| (0..h).any(|y| other[(y * w + column) * 48..][..48] != base[(y * w + column) * 48..][..48]);
+        (0..w).rev().find(|&column| differs(column)).unwrap() - x
+    };
+    let reached = (0..4).map(felt).max().unwrap();
+    println!("a change is felt {reached} pixels away");
+    assert!(reached <= halo, "{reached} > {halo}");
+    assert!(reached + 4 >= halo, "the stated halo {halo} is far more than the {reached} needed");
+}
+
+fn photo() -> Picture {
+    let image = image::open("tests/golden/photo.png").unwrap().to_rgb8();
+    let rgb = image.as_raw().iter().map(|&v| v as f32 / 255.0).collect();
+    Picture { width: image.width() as usize, height: image.height() as usize, rgb, alpha: None }
+}
+
+/// The tiled picture is the untiled one: at most 1/255 apart (in fact the same bits, or one rounding), for any
+/// tile side.
+#[test]
+fn tiles_leave_no_trace() {
+    let device = device();
+    let (config, files) = common::compact_folder();
+    let upscaler = Upscaler::load(config, files, &device).unwrap();
+    let picture = photo();
+    let run = |tile| {
+        let options = Options { steps: Some(2), seed: 3, tile: Some(tile), ..Options::default() };
+        block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap()
+    };
+    let whole = run(4096);
+    assert_eq!((whole.width, whole.height), (4 * picture.width, 4 * picture.height));
+    for tile in [8, 20, 33] {
+        let tiled = run(tile);
+        let worst = whole.data.iter().zip(&tiled.data).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        println!("tiles of {tile}: max |difference| = {worst}/255, tolerance 1/255");
+        assert!(worst <= 1);
+    }
+    // Negative control: without its halo the tiling would show.
+    let model = compact(&device);
+    let trained = Schedule::new(model.config.schedule).unwrap();
+    let lr = resshift::upscaler::pad(&picture, 4);
+    let noise = resshift::sampler::seeded(3, 48);
+    let run = |network: &Plan| {
+        let levels = Levels::new(&*model.denoiser, &trained, Some(2)).unwrap();
+        let chain = Chain {
+            latent: &*model.latent,
+            denoiser: &*model.denoiser,
+            levels,
+            noise: &noise,
+            temperature: 1.0,
+            device: &device,
+        };
+        block_on(chain.run(&lr, network, network, &mut Unwatched)).unwrap().data
+    };
+    let naive = max_error(
+        &run(&Plan::exact(lr.height, lr.width, 4096, 0, 4)),
+        &run(&Plan::exact(lr.height, lr.width, 16, 0, 4)),
+    );
+    assert!(naive > 1e-2, "tiles without a halo should differ, but only by {naive}");
+}
+
+/// Any size from 1x1 up works, and gives four times the size.
+#[test]
+fn any_size() {
+    let (config, files) = common::compact_folder();
+    let upscaler = Upscaler::load(config, files, &device()).unwrap();
+    for (width, height) in [(1, 1), (1, 9), (2, 3), (5, 1), (7, 13), (33, 2)] {
+        let rgb = (0..width * height * 3).map(|i| (i * 37 % 101) as f32 / 100.0).collect();
+        let picture = Picture { width, height, rgb, alpha: None };
+        let options = Options { steps: Some(1), ..Options::default() };
+        let result = block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap();
+        assert_eq!((result.width, result.height, result.channels), (4 * width, 4 * height, 3));
+        assert_eq!(result.data.len(), 16 * width * height * 3);
+    }
+}
+
+/// Alpha survives: same seed, same colours, and its own bicubic enlargement.
+#[test]
+fn alpha_is_kept() {
+    let (config, files) = common::compact_folder();
+    let upscaler = Upscaler::load(config, files, &device()).unwrap();
+    let (width, height) = (12, 8);
+    let rgb = (0..width * height * 3).map(|i| (i % 17) as f32 / 16.0).collect();
+    let alpha = (0..width * height).map(|i| if i % width < 6 { 0.0 } else { 1.0 }).collect();
+    let picture = Picture { width, height, rgb, alpha: Some(alpha) };
+    let options = Options { steps: Some(1), ..Options::default() };
+    let result = block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap();
+    assert_eq!(result.channels, 4);
+    let at = |x: usize| result.data[(16 * 4 * width + x) * 4 + 3];
+    assert_eq!((at(0), at(4 * width - 1)), (0, 255));
+    assert!((22..26).any(|x| (1..255).contains(&at(x))), "the edge is soft");
+}
+
+struct StopAfter(usize);
+
+impl Watch for StopAfter {
+    fn event(&mut self, event: Event<'_>) {
+        if let Event::Step { .. } = event {
+            self.0 = self.0.saturating_sub(1);
+        }
+    }
+    async fn pause(&mut self) -> resshift::Result<()> {
+        if self.0 == 0 { Err(resshift::Error::Aborted) } else { Ok(()) }
+    }
+}
+
+/// A cancelled run ends within a step, and the upscaler then gives the picture it would have given before.
+#[test]
+fn cancelling_leaves_it_usable() {
+    let (config, files) = common::compact_folder();
+    let upscaler = Upscaler::load(config, files, &device()).unwrap();
+    let picture = Picture { width: 8, height: 8, rgb: vec![0.3; 192], alpha: None };
+    let options = Options { steps: Some(4), ..Options::default() };
+    let before = block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap();
+    let stopped = block_on(upscaler.upscale(&picture, &options, &mut StopAfter(2)));
+    assert_eq!(stopped.unwrap_err().code(), "aborted");
+    let after = block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn broken_weights_are_named() {
+    let (config, files) = common::compact_folder();
+    let short = vec![files[0][..files[0].len() - 7].to_vec()];
+    assert_eq!(Upscaler::load(config.clone(), short, &device()).err().unwrap().code(), "bad-weights");
+    let mut wide = config.clone();
+    if let resshift::model::config::Arch::Compact { network } = &mut wide.arch {
+        network.channels[0] = 52;
+    }
+    let error = Upscaler::load(wide, files, &device()).err().unwrap();
+    assert!(error.to_string().contains("expected"), "{error}");
+}
+
+/// A plan for the default tile side keeps small pictures whole.
+#[test]
+fn small_pictures_are_one_tile() {
+    let model = compact(&device());
+    assert_eq!(plan(200, 320, model.denoiser.reach(), 4, None).count(), 1);
+    assert!(plan(1000, 1000, model.denoiser.reach(), 4, None).count() > 4);
+    assert_eq!(model.latent.channels(), 48);
+}
