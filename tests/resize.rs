@@ -36,14 +36,13 @@ fn bicubic_matches_torch() {
 }
 
 #[test]
-fn bicubic_keeps_constants_and_ramps_and_has_no_smallest_size() {
+fn bicubic_keeps_constants_treats_both_sides_alike_and_has_no_smallest_size() {
     for (width, height) in [(1, 1), (1, 5), (4, 1), (2, 3)] {
         let result = bicubic(&vec![0.3; width * height * 2], width, height, 2, 4);
         assert_eq!(result.len(), width * height * 2 * 16);
         assert!(result.iter().all(|x| (x - 0.3).abs() < 1e-6));
     }
-    // Keys' kernel with a = -0.75 keeps a ramp only where its weights' first moment is exact: at t = 1/2. At scale
-    // 1 it is the identity.
+    // At scale 1 it is the identity.
     let ramp: Vec<f32> = (0..12).map(|x| x as f32).collect();
     assert_eq!(bicubic(&ramp, 12, 1, 1, 1), ramp);
     assert_eq!(bicubic(&[], 0, 3, 3, 4), Vec::<f32>::new());

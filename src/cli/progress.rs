@@ -27,9 +27,9 @@ impl Watch for Progress {
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Step { step, steps, tile, tiles } => {
+                self.0.set_message(format!("step {step} of {steps}, tile {tile} of {tiles}"));
                 self.0.set_length((steps * tiles) as u64);
                 self.0.set_position(((step - 1) * tiles + tile) as u64);
-                self.0.set_message(format!("step {step} of {steps}, tile {tile} of {tiles}"));
             }
             Event::Tile { tile, tiles, .. } => self.0.set_message(format!("result {tile} of {tiles}")),
         }
