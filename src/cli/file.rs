@@ -1,0 +1,74 @@
+//! Files in and out.
+
+use resshift::{Error, Result};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The whole file.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|reason| failed(path, reason))
+}
+
+/// What the operating system says of `path`.
+pub fn failed(path: &Path, reason: impl ToString) -> Error {
+    Error::File { path: path.display().to_string(), reason: reason.to_string() }
+}
+
+/// Whether a result may be written to `output`.
+///
+/// # Errors
+/// [`Error::BadOption`] if it is not named as a PNG, or is the input itself; [`Error::File`] if its folder does not
+/// exist or it is a folder.
+pub fn check_output(input: &Path, output: &Path) -> Result<()> {
+    let is_png = output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    if !is_png {
+        let name = output.display();
+        return Err(Error::BadOption(format!(
+            "The result is always a PNG file, so its name must end in .png, unlike {name}."
+        )));
+    }
+    if let (Ok(input), Ok(existing)) = (input.canonicalize(), output.canonicalize())
+        && input == existing
+    {
+        return Err(Error::BadOption("The result would replace the input; choose another name for it.".into()));
+    }
+    if output.is_dir() {
+        return Err(failed(output, io::Error::from(io::ErrorKind::IsADirectory)));
+    }
+    let folder = folder_of(output);
+    match folder.metadata() {
+        Ok(data) if data.is_dir() => Ok(()),
+        Ok(_) => Err(failed(&folder, io::Error::from(io::ErrorKind::NotADirectory))),
+        Err(reason) => Err(failed(&folder, reason)),
+    }
+}
+
+/// Writes the file whole or not at all: under another name in the same folder, renamed when it is on the disk.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = folder_of(path).join(format!(".{name}.{}.part", std::process::id()));
+    let written = OpenOptions::new().write(true).create_new(true).open(&partial).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&partial, path)
+    });
+    written.map_err(|reason| {
+        // The first failure is the one to report.
+        let _ = fs::remove_file(&partial);
+        failed(path, reason)
+    })
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}

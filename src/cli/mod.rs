@@ -1,0 +1,145 @@
+//! `resshift upscale IN -o OUT`: options, the run, and how it ends.
+
+mod file;
+mod model_folder;
+mod progress;
+
+use burn::tensor::Device;
+use clap::{Parser, Subcommand, ValueEnum};
+use progress::Progress;
+use resshift::image::{Limits, decode, encode_png};
+use resshift::upscaler::{Options, Upscaler};
+use resshift::{Result, gpu};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+/// Enlarge pictures four times with ResShift, a diffusion model.
+#[derive(Parser)]
+#[command(name = "resshift", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Enlarge a picture four times in width and height.
+    Upscale(Upscale),
+}
+
+#[derive(clap::Args)]
+struct Upscale {
+    /// Picture to enlarge: PNG, JPEG or WebP.
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// File to write: always PNG. An existing file is replaced, but never the input.
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// Folder with model.json and the weights [default: models/compact in the current folder, in the program's
+    /// folder, or in ../share/resshift from there].
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Steps of the diffusion chain [default: as many as the model was trained for].
+    #[arg(long, value_name = "N", value_parser = positive)]
+    steps: Option<usize>,
+    /// Selects the noise; the same seed gives the same picture.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    /// Factor on the noise, 0 to 2; below 1 the result is smoother.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = temperature, allow_negative_numbers = true)]
+    temperature: f64,
+    /// Side of a tile in pixels of the input, or "auto": by what the model needs.
+    #[arg(long, value_name = "auto|LR_PIXELS", default_value = "auto")]
+    tile: Tile,
+    /// Where to compute. "auto": a real GPU if there is one, else the CPU; "webgpu" accepts an emulated GPU too.
+    #[arg(long, value_enum, default_value_t = On::Auto)]
+    device: On,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum On {
+    Auto,
+    Webgpu,
+    Cpu,
+}
+
+/// `None`: chosen by the model's cost.
+#[derive(Clone, Copy)]
+struct Tile(Option<usize>);
+
+impl FromStr for Tile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" { Ok(Self(None)) } else { positive(text).map(|side| Self(Some(side))) }
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&number| number > 0).ok_or_else(|| "not a whole number of at least 1".into())
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|number| (0.0..=2.0).contains(number)).ok_or_else(|| "not a number from 0 to 2".into())
+}
+
+/// Runs the command. Exit codes: 0 done, 1 failed with `error[code]`, 2 used wrongly.
+pub fn main() -> ExitCode {
+    let Command::Upscale(arguments) = Arguments::parse().command;
+    match pollster::block_on(upscale(&arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error[{}]: {error}\n{}", error.code(), error.advice());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Everything that can fail at once comes before anything that takes long.
+async fn upscale(arguments: &Upscale) -> Result<()> {
+    file::check_output(&arguments.input, &arguments.output)?;
+    let picture = decode(&file::read(&arguments.input)?, &Limits::default())?;
+    let (config, weights) = model_folder::load(arguments.model.as_deref())?;
+
+    let device = open(arguments.device).await?;
+    let upscaler = Upscaler::load(config, weights, &device)?;
+    let options = Options {
+        steps: arguments.steps,
+        seed: arguments.seed,
+        temperature: arguments.temperature,
+        tile: arguments.tile.0,
+    };
+    let mut progress = Progress::new();
+    let pixels = upscaler.upscale(&picture, &options, &mut progress).await?;
+    progress.finish();
+
+    file::write(&arguments.output, &encode_png(&pixels)?)?;
+    eprintln!("{}: {} x {} pixels.", arguments.output.display(), pixels.width, pixels.height);
+    Ok(())
+}
+
+/// Opens the device and says in plain words which one it is.
+async fn open(on: On) -> Result<Device> {
+    let gpu = match on {
+        On::Cpu => {
+            eprintln!("Running on the CPU.");
+            return Ok(Device::flex());
+        }
+        On::Webgpu => gpu::open().await?,
+        On::Auto => match gpu::open().await {
+            Ok(gpu) if !gpu.software => gpu,
+            Ok(gpu) => {
+                eprintln!("Running on the CPU: the only GPU found, {}, is itself emulated on the CPU.", gpu.name);
+                return Ok(Device::flex());
+            }
+            Err(reason) => {
+                eprintln!("Running on the CPU. {reason}");
+                return Ok(Device::flex());
+            }
+        },
+    };
+    let emulated = if gpu.software { ", which is emulated on the CPU and slow" } else { "" };
+    eprintln!("Running on the GPU: {}{emulated}.", gpu.name);
+    Ok(gpu.device)
+}

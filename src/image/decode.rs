@@ -1,0 +1,129 @@
+//! A file's bytes to a picture: PNG, JPEG and WebP, told apart by content.
+//!
+//! The size in the header is checked before anything is allocated for pixels. Of an animation the first frame is
+//! read. Colour profiles are not applied: samples are taken as stored.
+
+use super::{Picture, jpeg, png, webp};
+use crate::{Error, Result};
+use ::image::metadata::Orientation;
+use ::image::{DynamicImage, ImageBuffer, ImageFormat};
+use std::io::ErrorKind;
+
+/// [`Limits::default`]'s number of input pixels: 1 million in a page, 4 million otherwise. The x4 result has 16
+/// times as many at 3 or 4 bytes each, and its PNG file can be nearly as large: up to 128 MiB for 1 million.
+pub const DEFAULT_MAX_PIXELS: u64 = if cfg!(target_family = "wasm") { 1 << 20 } else { 1 << 22 };
+
+/// What a picture may ask for before it is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest number of input pixels.
+    pub max_pixels: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_pixels: DEFAULT_MAX_PIXELS }
+    }
+}
+
+impl Limits {
+    /// Whether a picture of this size may be decoded.
+    ///
+    /// # Errors
+    /// [`Error::ImageTooLarge`], or [`Error::BadImage`] if a side is 0.
+    pub fn check(&self, width: u64, height: u64) -> Result<()> {
+        if width == 0 || height == 0 {
+            return Err(Error::BadImage(format!("its size is {width} x {height}")));
+        }
+        if width.saturating_mul(height) > self.max_pixels {
+            return Err(Error::ImageTooLarge { width, height, limit: self.max_pixels });
+        }
+        Ok(())
+    }
+
+    /// What a decoder may allocate, in bytes: 16-bit RGBA and one copy of it, and a fixed amount for tables and
+    /// metadata, which do not grow with the picture.
+    pub(super) fn bytes(&self) -> usize {
+        usize::try_from(self.max_pixels.saturating_mul(16).saturating_add(1 << 25)).unwrap_or(usize::MAX)
+    }
+}
+
+/// Decodes a PNG, JPEG or WebP file.
+///
+/// Grey becomes RGB; palettes and colour keys are resolved; 1, 2, 4, 8 and 16 bits are scaled to [0, 1]; CMYK is
+/// converted without a profile; the EXIF orientation is applied, so width and height are those that are seen.
+///
+/// # Errors
+/// [`Error::NoInput`] for no bytes, [`Error::NotAnImage`] for any other kind of file, [`Error::ImageTooLarge`]
+/// with the header's width and height, [`Error::BadImage`] for a file that is damaged, cut short, or of a variety
+/// that the decoder lacks. A file that ends too early is always an error, never a picture with a grey rest.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
+    if bytes.is_empty() {
+        return Err(Error::NoInput);
+    }
+    let (mut image, orientation) = match ::image::guess_format(bytes) {
+        Ok(ImageFormat::Png) => png::decode(bytes, limits)?,
+        Ok(ImageFormat::Jpeg) => jpeg::decode(bytes, limits)?,
+        Ok(ImageFormat::WebP) => webp::decode(bytes, limits)?,
+        _ => return Err(Error::NotAnImage),
+    };
+    image.apply_orientation(orientation);
+    picture(&image)
+}
+
+fn picture(image: &DynamicImage) -> Result<Picture> {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let eight = |channels, data: &[u8]| Ok(Picture::from_samples(width, height, channels, data, 255.0));
+    let sixteen = |channels, data: &[u16]| Ok(Picture::from_samples(width, height, channels, data, 65535.0));
+    match image {
+        DynamicImage::ImageLuma8(image) => eight(1, image),
+        DynamicImage::ImageLumaA8(image) => eight(2, image),
+        DynamicImage::ImageRgb8(image) => eight(3, image),
+        DynamicImage::ImageRgba8(image) => eight(4, image),
+        DynamicImage::ImageLuma16(image) => sixteen(1, image),
+        DynamicImage::ImageLumaA16(image) => sixteen(2, image),
+        DynamicImage::ImageRgb16(image) => sixteen(3, image),
+        DynamicImage::ImageRgba16(image) => sixteen(4, image),
+        other => Err(Error::Internal(format!("a decoder returned {:?}", other.color()))),
+    }
+}
+
+/// 8-bit samples as an image that can be turned; `None` if they are too few.
+pub(super) fn image8(width: u32, height: u32, channels: usize, data: Vec<u8>) -> Option<DynamicImage> {
+    match channels {
+        1 => ImageBuffer::from_raw(width, height, data).map(DynamicImage::ImageLuma8),
+        2 => ImageBuffer::from_raw(width, height, data).map(DynamicImage::ImageLumaA8),
+        3 => ImageBuffer::from_raw(width, height, data).map(DynamicImage::ImageRgb8),
+        4 => ImageBuffer::from_raw(width, height, data).map(DynamicImage::ImageRgba8),
+        _ => None,
+    }
+}
+
+/// 16-bit samples as an image that can be turned; `None` if they are too few.
+pub(super) fn image16(width: u32, height: u32, channels: usize, data: Vec<u16>) -> Option<DynamicImage> {
+    match channels {
+        1 => ImageBuffer::from_raw(width, height, data).map(DynamicImage::ImageLuma16),
+        2 => ImageBuffer::from_raw(width, height, data).map(DynamicImage::ImageLumaA16),
+        3 => ImageBuffer::from_raw(width, height, data).map(DynamicImage::ImageRgb16),
+        4 => ImageBuffer::from_raw(width, height, data).map(DynamicImage::ImageRgba16),
+        _ => None,
+    }
+}
+
+/// The orientation that EXIF data asks for; data that cannot be read asks for none. Some programs write JPEG's
+/// six-byte prefix in PNG and WebP too.
+pub(super) fn orientation(exif: Option<&[u8]>) -> Orientation {
+    exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif))
+        .and_then(Orientation::from_exif_chunk)
+        .unwrap_or(Orientation::NoTransforms)
+}
+
+/// The error for a file that ends before its picture does.
+pub(super) fn cut_short() -> Error {
+    Error::BadImage("the file ends too early".into())
+}
+
+/// A decoder's complaint, or [`cut_short`] if it met the end of the file.
+pub(super) fn bad(error: impl std::error::Error, io: Option<ErrorKind>) -> Error {
+    if io == Some(ErrorKind::UnexpectedEof) { cut_short() } else { Error::BadImage(error.to_string()) }
+}
