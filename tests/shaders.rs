@@ -8,7 +8,8 @@ use resshift::ops::{ConvShape, MaskKind};
 
 fn validate(kernel: &Kernel) {
     let text = kernel.wgsl();
-    let module = naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(&text)));
+    let module =
+        naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(&text)));
     let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
     let info = validator.validate(&module).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(&text)));
 
@@ -61,7 +62,8 @@ fn conv2d() {
             layers.push(same(c_in, c_out, 1));
         }
     }
-    for (c_in, c_out) in [(160, 192), (192, 160), (192, 576), (192, 192), (192, 768), (768, 192), (32, 64), (160, 640)] {
+    for (c_in, c_out) in [(160, 192), (192, 160), (192, 576), (192, 192), (192, 768), (768, 192), (32, 64), (160, 640)]
+    {
         layers.push(same(c_in, c_out, 1));
     }
     // Channels that are no multiples of 4.

@@ -50,8 +50,7 @@ pub fn conv2d(x: Tensor<4>, weight: &Tensor<4>, bias: &Tensor<1>, s: &ConvShape)
     let [n, h, w, _] = x.dims();
     let shape = [n, s.output(h), s.output(w), s.c_out];
     let [lanes, rows] = workgroup(s.c_out);
-    let groups =
-        fold((n * shape[1] * shape[2]).div_ceil(PIXELS).div_ceil(rows), s.c_out.div_ceil(CHANNELS) / lanes);
+    let groups = fold((n * shape[1] * shape[2]).div_ceil(PIXELS).div_ceil(rows), s.c_out.div_ceil(CHANNELS) / lanes);
     let inputs = vec![buffer(x), buffer(weight.clone()), buffer(bias.clone())];
     tensor(conv2d_kernel(s).launch(inputs, (shape, DType::F32), [n, h, w, 0], groups))
 }

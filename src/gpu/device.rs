@@ -44,10 +44,8 @@ pub struct Gpu {
 /// # Errors
 /// [`Error::NoWebGpu`] if there is no adapter, or it gives no device.
 pub async fn open() -> Result<Gpu> {
-    let options = wgpu::RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    };
+    let options =
+        wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
     let adapter = instance().request_adapter(&options).await.map_err(unavailable)?;
     let (info, limits) = (adapter.get_info(), adapter.limits());
     let descriptor = wgpu::DeviceDescriptor {
@@ -62,8 +60,7 @@ pub async fn open() -> Result<Gpu> {
     let name = info.name.to_lowercase();
     let software = info.device_type == wgpu::DeviceType::Cpu || SOFTWARE.iter().any(|word| name.contains(word));
     let f16 = wgpu.features().contains(wgpu::Features::SHADER_F16);
-    let setup =
-        WgpuSetup { instance: instance().clone(), adapter, device: wgpu.clone(), queue, backend: info.backend };
+    let setup = WgpuSetup { instance: instance().clone(), adapter, device: wgpu.clone(), queue, backend: info.backend };
     let device = Device::wgpu_options().tasks_max(TASKS_MAX).setup(setup).init().map_err(unavailable)?;
     // After `init`, which installs a handler that panics.
     wgpu.on_uncaptured_error(Arc::new(|error| record(error.to_string())));

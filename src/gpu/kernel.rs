@@ -1,8 +1,8 @@
 //! A WGSL file, specialised and launched on the device and queue that burn uses.
 
+use burn::tensor::{DType, Shape, Tensor};
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use burn_wgpu::{CubeDim, KernelSource, SourceKernel, SourceTemplate, into_contiguous};
-use burn::tensor::{DType, Shape, Tensor};
 use cubecl::prelude::{BufferIOAttr, CubeCount, ExecutionMode, KernelId};
 use cubecl::server::{KernelArguments, MetadataBindingInfo};
 use std::fmt::{self, Display, Formatter, Write};

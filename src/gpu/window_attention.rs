@@ -11,10 +11,13 @@ pub fn window_attention_kernel(heads: usize, dim: usize, window: usize, shift: u
         .count("DIM", dim)
         .count("WINDOW", window)
         .count("SHIFT", shift)
-        .count("MASK", match mask {
-            MaskKind::Released => 0,
-            MaskKind::Textbook => 1,
-        })
+        .count(
+            "MASK",
+            match mask {
+                MaskKind::Released => 0,
+                MaskKind::Textbook => 1,
+            },
+        )
 }
 
 /// Attention over `qkv` `[n, h, w, 3c]`; returns `[n, h, w, c]`. A head has a multiple of 4 and at most 64 channels,
