@@ -1,53 +1,32 @@
 //! The WGSL kernels of `shaders/`, launched on the device and queue that burn uses.
+//!
+//! Each file holds one operation of [`crate::ops`] in the form of one WGSL kernel (group norm: three), which computes
+//! in f32 what the operation's CPU form computes. [`device`] opens the GPU, [`checks`] compares the two forms.
 
-use crate::ops::{ConvShape, Film, GroupNorm, RmsNorm, WindowAttention};
-use burn::tensor::{Int, Tensor};
+pub mod checks;
+mod conv2d;
+pub mod device;
+mod group_norm;
+mod kernel;
+mod nearest_code;
+mod rms_norm;
+mod window_attention;
 
-/// Whether the tensor lives on a GPU, where the kernels of this module apply.
+pub use conv2d::{conv2d, conv2d_kernel, pack_conv2d};
+pub use device::{Gpu, open, take_error};
+pub use group_norm::{group_norm, group_norm_kernels};
+pub use kernel::Kernel;
+pub use nearest_code::{nearest_code, nearest_code_kernel};
+pub use rms_norm::{rms_norm, rms_norm_kernel};
+pub use window_attention::{window_attention, window_attention_kernel};
+
+use burn::backend::{CubeDevice, DispatchDevice};
+use burn::tensor::{DType, Tensor};
+
+/// Whether the tensor lives on a GPU as plain f32, where the kernels of this module apply. On an autodiff device they
+/// do not: they have no gradients.
 pub fn holds<const D: usize>(x: &Tensor<D>) -> bool {
-    let _ = x;
-    false
-}
-/// Packs.
-pub fn pack_conv2d(_w: Tensor<4>, _b: Tensor<1>, _s: &ConvShape) -> (Tensor<4>, Tensor<1>) {
-    unreachable!()
-}
-/// Conv.
-pub fn conv2d(_x: Tensor<4>, _w: &Tensor<4>, _b: &Tensor<1>, _s: &ConvShape) -> Tensor<4> {
-    unreachable!()
-}
-/// GN.
-pub fn group_norm(_x: Tensor<4>, _n: &GroupNorm, _f: Option<Film>, _s: bool) -> Tensor<4> {
-    unreachable!()
-}
-/// RMS.
-pub fn rms_norm(_x: Tensor<4>, _n: &RmsNorm, _f: Option<Film>, _s: bool) -> Tensor<4> {
-    unreachable!()
-}
-/// WA.
-pub fn window_attention(_x: Tensor<4>, _a: &WindowAttention) -> Tensor<4> {
-    unreachable!()
-}
-/// Code.
-pub fn nearest_code(_z: Tensor<2>, _c: &Tensor<2>) -> Tensor<1, Int> {
-    unreachable!()
-}
-
-/// An opened GPU.
-pub struct Gpu {
-    /// burn's handle.
-    pub device: burn::tensor::Device,
-    /// The adapter's own name.
-    pub name: String,
-    /// Whether it is emulated on the CPU.
-    pub software: bool,
-}
-/// Opens the best adapter.
-///
-/// # Errors
-/// [`crate::Error::NoWebGpu`] if there is none.
-pub async fn open() -> crate::Result<Gpu> {
-    Err(crate::Error::NoWebGpu("not yet".into()))
+    matches!(x.device().as_dispatch(), DispatchDevice::Cube(CubeDevice::Wgpu(_))) && x.dtype() == DType::F32
 }
 /// The first error that the GPU reported since the last call.
 pub fn take_error() -> Option<String> {

@@ -30,7 +30,7 @@ impl GroupNorm {
 
     /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`.
     pub fn forward(&self, x: Tensor<4>, film: Option<Film>, with_silu: bool) -> Tensor<4> {
-        if gpu::holds(&x) {
+        if gpu::holds(&x) && x.dims()[3].is_multiple_of(4) {
             return gpu::group_norm(x, self, film, with_silu);
         }
         let [n, h, w, c] = x.dims();

@@ -26,7 +26,7 @@ impl RmsNorm {
 
     /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`.
     pub fn forward(&self, x: Tensor<4>, film: Option<Film>, with_silu: bool) -> Tensor<4> {
-        if gpu::holds(&x) {
+        if gpu::holds(&x) && x.dims()[3].is_multiple_of(4) {
             return gpu::rms_norm(x, self, film, with_silu);
         }
         let c = x.dims()[3];

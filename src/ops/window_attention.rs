@@ -36,11 +36,11 @@ impl WindowAttention {
     /// `qkv` `[n, h, w, 3c]`, channels in the order `[3][heads][c / heads]`; returns `[n, h, w, c]`.
     /// Height and width are multiples of the window.
     pub fn forward(&self, qkv: Tensor<4>) -> Tensor<4> {
-        if gpu::holds(&qkv) {
-            return gpu::window_attention(qkv, self);
-        }
         let [n, h, w, c3] = qkv.dims();
         let (c, ws, heads) = (c3 / 3, self.window, self.heads);
+        if gpu::holds(&qkv) && ws <= 8 && (c / heads).is_multiple_of(4) && c / heads <= 64 {
+            return gpu::window_attention(qkv, self);
+        }
         let (rows, cols, tokens, dim) = (h / ws, w / ws, ws * ws, c / heads);
         let shift = self.shift as i64;
         let qkv = if shift == 0 { qkv } else { qkv.roll(&[-shift, -shift], &[1, 2]) };

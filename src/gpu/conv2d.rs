@@ -1,0 +1,56 @@
+//! Launch of `shaders/conv2d.wgsl`.
+
+use super::kernel::{Kernel, WORKGROUP, buffer, fold, tensor};
+use crate::ops::ConvShape;
+use burn::tensor::{DType, Tensor};
+
+/// Output channels of one invocation.
+const CHANNELS: usize = 8;
+/// Pixels of one invocation.
+const PIXELS: usize = 4;
+
+/// Channel tiles and pixel tiles of a workgroup: 8 channel tiles side by side use a cache line of weights, fewer where
+/// they would not divide the channels.
+fn workgroup(c_out: usize) -> [usize; 2] {
+    let tiles = c_out.div_ceil(CHANNELS);
+    let lanes = [8, 4, 6, 7, 5, 3, 2].into_iter().find(|&lanes| tiles.is_multiple_of(lanes)).unwrap_or(1);
+    [lanes, WORKGROUP / lanes]
+}
+
+/// The kernel for a layer.
+pub fn conv2d_kernel(s: &ConvShape) -> Kernel {
+    let [lanes, rows] = workgroup(s.c_out);
+    Kernel::new("conv2d", include_str!("../../shaders/conv2d.wgsl"))
+        .count("C_IN", s.c_in)
+        .count("C_OUT", s.c_out)
+        .count("KERNEL", s.kernel)
+        .count("STRIDE", s.stride)
+        .count("PAD", s.pad_begin)
+        .count("PADDING", s.pad_begin + s.pad_end)
+        .flag("UPSAMPLE", s.upsample)
+        .count("LANES", lanes)
+        .count("ROWS", rows)
+        .flag("IN_VEC4", s.c_in.is_multiple_of(4))
+        .flag("OUT_VEC4", s.c_out.is_multiple_of(4))
+}
+
+/// Weights `[c_out, c_in, k, k]` and bias `[c_out]` as the kernel reads them: `[k, k, c_in, c_out]` and `[c_out]`, with
+/// zeros up to a multiple of 4 input and 8 output channels.
+pub fn pack_conv2d(weight: Tensor<4>, bias: Tensor<1>, s: &ConvShape) -> (Tensor<4>, Tensor<1>) {
+    let (c_in, c_out) = (s.c_in.next_multiple_of(4), s.c_out.next_multiple_of(CHANNELS));
+    let k = s.kernel;
+    let device = weight.device();
+    let packed = Tensor::zeros([k, k, c_in, c_out], &device);
+    let packed = packed.slice_assign([0..k, 0..k, 0..s.c_in, 0..s.c_out], weight.permute([2, 3, 1, 0]));
+    (tensor(buffer(packed)), Tensor::zeros([c_out], &device).slice_assign([0..s.c_out], bias))
+}
+
+/// The convolution of `x` `[n, h, w, c_in]` with packed weights; returns `[n, h', w', c_out]`.
+pub fn conv2d(x: Tensor<4>, weight: &Tensor<4>, bias: &Tensor<1>, s: &ConvShape) -> Tensor<4> {
+    let [n, h, w, _] = x.dims();
+    let shape = [n, s.output(h), s.output(w), s.c_out];
+    let [lanes, rows] = workgroup(s.c_out);
+    let groups = fold((n * shape[1] * shape[2]).div_ceil(PIXELS).div_ceil(rows), s.c_out.div_ceil(CHANNELS) / lanes);
+    let inputs = vec![buffer(x), buffer(weight.clone()), buffer(bias.clone())];
+    tensor(conv2d_kernel(s).launch(inputs, (shape, DType::F32), [n, h, w, 0], groups))
+}

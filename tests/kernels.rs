@@ -1,0 +1,77 @@
+//! Every GPU kernel against the same operation on the CPU. Each test is named after its shader.
+//!
+//! Needs a WebGPU-capable adapter; Mesa's software one (lavapipe) is enough.
+
+use burn::tensor::{Device, Tensor};
+use resshift::gpu::{self, Gpu, checks};
+use std::sync::OnceLock;
+
+fn gpu() -> &'static Gpu {
+    static GPU: OnceLock<Gpu> = OnceLock::new();
+    GPU.get_or_init(|| {
+        let opened = pollster::block_on(gpu::open());
+        opened.unwrap_or_else(|e| panic!("these tests need a GPU or Mesa's lavapipe (mesa-vulkan-drivers): {e}"))
+    })
+}
+
+fn run(shader: &str) {
+    let cpu = Device::flex();
+    let mut failures = Vec::new();
+    let checks = checks::all().into_iter().filter(|check| check.name.starts_with(&format!("{shader}:")));
+    for check in checks {
+        match pollster::block_on(check.run(&gpu().device, &cpu)) {
+            Ok(error) => println!("{}: {error:e}", check.name),
+            Err(reason) => failures.push(format!("{}: {reason}", check.name)),
+        }
+    }
+    assert_eq!(failures, Vec::<String>::new(), "on {}", gpu().name);
+    assert_eq!(gpu::take_error(), None);
+}
+
+#[test]
+fn conv2d() {
+    run("conv2d");
+}
+
+#[test]
+fn group_norm() {
+    run("group_norm");
+}
+
+#[test]
+fn rms_norm() {
+    run("rms_norm");
+}
+
+#[test]
+fn window_attention() {
+    run("window_attention");
+}
+
+#[test]
+fn nearest_code() {
+    run("nearest_code");
+}
+
+#[test]
+fn every_check_belongs_to_a_test() {
+    let tested = ["conv2d", "group_norm", "rms_norm", "window_attention", "nearest_code"];
+    for check in checks::all() {
+        let shader = check.name.split(':').next().unwrap();
+        assert!(tested.contains(&shader), "{}", check.name);
+    }
+}
+
+#[test]
+fn self_test() {
+    pollster::block_on(gpu().self_test()).unwrap();
+}
+
+#[test]
+fn kernels_are_for_plain_tensors_on_the_gpu() {
+    let ones = |device: &Device| Tensor::<1>::ones([4], device);
+    assert!(gpu::holds(&ones(&gpu().device)));
+    assert!(!gpu::holds(&ones(&Device::flex())));
+    assert!(!gpu::holds(&ones(&gpu().device.clone().autodiff())));
+    assert!(!gpu::holds(&ones(&gpu().device.clone().autodiff()).require_grad()));
+}

@@ -1,0 +1,117 @@
+//! Every shader in every form that the models use is valid WGSL for plain WebGPU: no extension, no optional capability.
+
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use resshift::gpu::{
+    Kernel, conv2d_kernel, group_norm_kernels, nearest_code_kernel, rms_norm_kernel, window_attention_kernel,
+};
+use resshift::ops::{ConvShape, MaskKind};
+
+fn validate(kernel: &Kernel) {
+    let text = kernel.wgsl();
+    let module =
+        naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(&text)));
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    let info = validator.validate(&module).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(&text)));
+
+    assert_eq!(module.entry_points.len(), 1);
+    let size = module.entry_points[0].workgroup_size;
+    assert!(size.iter().product::<u32>() <= 256, "{kernel:?} has a workgroup of {size:?}");
+    // CubeCL takes the layout from what the entry point uses and binds buffers 0, 1, 2 ...: none may be unused.
+    let bindings: Vec<u32> = module.global_variables.iter().filter_map(|(_, v)| v.binding.map(|b| b.binding)).collect();
+    assert_eq!(bindings, (0..bindings.len() as u32).collect::<Vec<_>>(), "{kernel:?}");
+    for (handle, variable) in module.global_variables.iter() {
+        assert!(!info.get_entry_point(0)[handle].is_empty(), "{kernel:?} does not use {:?}", variable.name);
+    }
+    let buffers = module.global_variables.iter().filter(|(_, v)| matches!(v.space, naga::AddressSpace::Storage { .. }));
+    assert!(buffers.count() <= 8, "{kernel:?} binds more storage buffers than every device allows");
+}
+
+#[test]
+fn conv2d() {
+    let (same, up, down) = (ConvShape::same, ConvShape::up, ConvShape::down);
+    let mut layers = vec![
+        // Compact model.
+        same(51, 48, 3),
+        same(48, 96, 3),
+        down(48, 64, 1, 1),
+        down(64, 96, 1, 1),
+        up(96, 64),
+        up(64, 48),
+        // UNet.
+        same(6, 160, 3),
+        same(160, 3, 3),
+        down(160, 160, 1, 1),
+        down(320, 320, 1, 1),
+        up(320, 320),
+        up(640, 640),
+        // Autoencoder.
+        same(3, 128, 3),
+        same(512, 3, 3),
+        same(3, 3, 1),
+        same(3, 512, 3),
+        same(128, 3, 3),
+        down(128, 128, 0, 1),
+        down(256, 256, 0, 1),
+        up(512, 512),
+        up(256, 256),
+    ];
+    let resnet = [48, 64, 96, 128, 160, 256, 320, 480, 512, 640, 960, 1280];
+    for c_in in resnet {
+        for c_out in resnet {
+            layers.push(same(c_in, c_out, 3));
+            layers.push(same(c_in, c_out, 1));
+        }
+    }
+    for (c_in, c_out) in [(160, 192), (192, 160), (192, 576), (192, 192), (192, 768), (768, 192), (32, 64), (160, 640)]
+    {
+        layers.push(same(c_in, c_out, 1));
+    }
+    // Channels that are no multiples of 4.
+    layers.extend([up(5, 7), same(9, 10, 1), same(1, 1, 3)]);
+    for layer in &layers {
+        validate(&conv2d_kernel(layer));
+    }
+}
+
+#[test]
+fn group_norm() {
+    for channels in [128, 160, 192, 256, 320, 480, 512, 640, 960, 1280] {
+        for eps in [1e-5, 1e-6] {
+            for (film, silu) in [(false, false), (false, true), (true, false), (true, true)] {
+                group_norm_kernels(channels, 32, eps, film, silu).iter().for_each(validate);
+            }
+        }
+    }
+}
+
+#[test]
+fn rms_norm() {
+    for channels in [48, 64, 96] {
+        for (film, silu) in [(false, false), (false, true), (true, false), (true, true)] {
+            validate(&rms_norm_kernel(channels, film, silu));
+        }
+    }
+}
+
+#[test]
+fn window_attention() {
+    for mask in [MaskKind::Released, MaskKind::Textbook] {
+        for (window, shift) in [(8, 0), (8, 4), (4, 2), (4, 0)] {
+            validate(&window_attention_kernel(6, 32, window, shift, mask));
+            validate(&window_attention_kernel(1, 64, window, shift, mask));
+        }
+    }
+}
+
+#[test]
+fn nearest_code() {
+    for channels in [3, 4] {
+        validate(&nearest_code_kernel(channels));
+    }
+}
+
+#[test]
+fn a_broken_shader_is_found() {
+    let broken = "@compute @workgroup_size(1) fn main() { let x: f32 = 1u; }";
+    assert!(naga::front::wgsl::parse_str(broken).is_err());
+}
