@@ -22,6 +22,7 @@ pub mod noise;
 pub mod ops;
 pub mod sampler;
 pub mod schedule;
+pub mod tap;
 pub mod tiles;
 pub mod upscaler;
 #[cfg(target_family = "wasm")]

@@ -2,8 +2,14 @@
 
 pub mod compact;
 pub mod config;
+mod feature_extractor;
+mod resblock;
+mod swin;
+pub mod swin_vq;
+pub mod time_embed;
 pub mod unet;
 pub mod vq;
+mod vq_net;
 
 use crate::schedule::Schedule;
 use burn::tensor::Tensor;
