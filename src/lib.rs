@@ -23,6 +23,7 @@ pub mod ops;
 pub mod released;
 pub mod sampler;
 pub mod schedule;
+pub mod tap;
 pub mod tiles;
 pub mod upscaler;
 #[cfg(target_family = "wasm")]

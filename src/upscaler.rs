@@ -1,6 +1,6 @@
 //! A picture in, a picture four times as wide and high out.
 
-use crate::image::{Picture, Pixels, encode::to_u8, resize};
+use crate::image::{Picture, Pixels, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
 use crate::model::Model;
 use crate::model::config::ModelConfig;
 use crate::sampler::{Canvas, Chain, Levels, plan, read, seeded};
@@ -114,7 +114,15 @@ impl Upscaler {
         check(picture, options)?;
         let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
         let levels = Levels::new(denoiser, &self.schedule, options.steps)?;
-        let lr = pad(picture, denoiser.multiple());
+        let lr = match &picture.alpha {
+            // Invisible colours must not leak into visible ones.
+            Some(_) => {
+                let mut filled = picture.clone();
+                fill_transparent(&mut filled);
+                pad(&filled, denoiser.multiple())
+            }
+            None => pad(picture, denoiser.multiple()),
+        };
         let (h, w) = (lr.height, lr.width);
         let noise = seeded(options.seed, latent.channels());
         let chain =
@@ -122,13 +130,11 @@ impl Upscaler {
         let encode = plan(h, w, latent.reach(), 1, options.tile);
         let network = plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile);
         let z0 = chain.run(&lr, &encode, &network, watch).await?;
-        let mut result = self.decode(&z0, &lr, picture, options, watch).await?;
-        if let Some(alpha) = &picture.alpha {
-            let alpha = resize::bicubic(alpha, picture.width, picture.height, 1, SCALE);
-            let rgba = result.data.chunks_exact(3).zip(&alpha).flat_map(|(c, &a)| [c[0], c[1], c[2], to_u8(a)]);
-            result = Pixels { data: rgba.collect(), channels: 4, ..result };
-        }
-        Ok(result)
+        let result = self.decode(&z0, &lr, picture, options, watch).await?;
+        Ok(match &picture.alpha {
+            Some(alpha) => with_alpha(result, alpha),
+            None => result,
+        })
     }
 
     /// z_0 to 8-bit pixels, one row of tiles at a time.
@@ -174,6 +180,16 @@ impl Upscaler {
         }
         Ok(result)
     }
+}
+
+/// RGB pixels with the low-resolution alpha `[height, width]`, enlarged.
+fn with_alpha(rgb: Pixels, alpha: &[f32]) -> Pixels {
+    let mut data = Vec::with_capacity(rgb.width * rgb.height * 4);
+    bicubic_rows(alpha, rgb.width / SCALE, rgb.height / SCALE, 1, SCALE, |y, row| {
+        let colours = rgb.data[y * rgb.width * 3..][..rgb.width * 3].chunks_exact(3);
+        data.extend(colours.zip(row).flat_map(|(c, &a)| [c[0], c[1], c[2], to_u8(a)]));
+    });
+    Pixels { channels: 4, data, ..rgb }
 }
 
 fn check(picture: &Picture, options: &Options) -> Result<()> {

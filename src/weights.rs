@@ -1,5 +1,6 @@
 //! Named weight tensors on their way from a file to a device.
 
+use crate::tap::{Observer, Tap};
 use crate::{Error, Result};
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::{Dtype, SafeTensors};
@@ -23,6 +24,7 @@ pub struct Weights {
     prefix: String,
     device: Device,
     leaves: Rc<RefCell<BTreeMap<String, Leaf>>>,
+    observer: Option<Observer>,
 }
 
 /// A weight as an autodiff leaf, for gradients in tests; rank is erased to the flat form.
@@ -31,7 +33,23 @@ pub type Leaf = Tensor<1>;
 impl Weights {
     /// All tensors of `source`, to be put on `device`.
     pub fn new(source: impl TensorSource + 'static, device: &Device) -> Self {
-        Self { source: Rc::new(source), prefix: String::new(), device: device.clone(), leaves: Rc::default() }
+        Self {
+            source: Rc::new(source),
+            prefix: String::new(),
+            device: device.clone(),
+            leaves: Rc::default(),
+            observer: None,
+        }
+    }
+
+    /// The same tensors; networks built from them show their intermediate results to `observer`.
+    pub fn observed(self, observer: impl Fn(&str, &Tensor<4>) + 'static) -> Self {
+        Self { observer: Some(Rc::new(observer)), ..self }
+    }
+
+    /// A point of the network named after this prefix.
+    pub fn tap(&self) -> Tap {
+        Tap::new(self.prefix.trim_end_matches('.'), self.observer.as_ref())
     }
 
     /// The tensors whose names start with `name` and a dot.

@@ -1,8 +1,8 @@
 //! The compact model: parity with stored chains, and exact tiling.
 
-mod common;
+mod support;
 
-use common::{Fixture, compact, device, max_error};
+use burn::tensor::Device;
 use pollster::block_on;
 use resshift::image::Picture;
 use resshift::model::Reach;
@@ -10,20 +10,25 @@ use resshift::sampler::{Canvas, Chain, Levels, plan, read};
 use resshift::schedule::Schedule;
 use resshift::tiles::Plan;
 use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
+use support::{Golden, compact, compact_folder, max_error};
+
+fn device() -> Device {
+    Device::flex()
+}
 
 /// z0 2e-4, picture 5e-4: f32 sums in another order, through up to 15 evaluations of the network.
 #[test]
 fn chains_match_the_stored_ones() {
     let device = device();
     let model = compact(&device);
-    let check = Fixture::open("compact_check");
+    let check = Golden::open("compact_check");
     let (h, w) = (24, 36);
     let lr = check.nhwc("lr");
     let lr = Canvas { height: h, width: w, channels: 3, data: lr };
     for steps in [1, 4, 15] {
         let trained = Schedule::new(model.config.schedule).unwrap();
         let levels = Levels::new(&*model.denoiser, &trained, Some(steps)).unwrap();
-        for (got, want) in levels.schedule.sqrt_eta.iter().zip(check.f64(&format!("T{steps}.sqrt_eta"))) {
+        for (got, want) in levels.schedule.sqrt_eta.iter().zip(check.f64(&format!("T{steps}.sqrt_eta")).data) {
             assert!((got / want - 1.0).abs() < 1e-12);
         }
         let draws = check.nhwc(&format!("T{steps}.noise"));
@@ -108,7 +113,7 @@ fn photo() -> Picture {
 #[test]
 fn tiles_leave_no_trace() {
     let device = device();
-    let (config, files) = common::compact_folder();
+    let (config, files) = compact_folder();
     let upscaler = Upscaler::load(config, files, &device).unwrap();
     let picture = photo();
     let run = |tile| {
@@ -150,7 +155,7 @@ fn tiles_leave_no_trace() {
 /// Any size from 1x1 up works, and gives four times the size.
 #[test]
 fn any_size() {
-    let (config, files) = common::compact_folder();
+    let (config, files) = compact_folder();
     let upscaler = Upscaler::load(config, files, &device()).unwrap();
     for (width, height) in [(1, 1), (1, 9), (2, 3), (5, 1), (7, 13), (33, 2)] {
         let rgb = (0..width * height * 3).map(|i| (i * 37 % 101) as f32 / 100.0).collect();
@@ -165,7 +170,7 @@ fn any_size() {
 /// Alpha survives: same seed, same colours, and its own bicubic enlargement.
 #[test]
 fn alpha_is_kept() {
-    let (config, files) = common::compact_folder();
+    let (config, files) = compact_folder();
     let upscaler = Upscaler::load(config, files, &device()).unwrap();
     let (width, height) = (12, 8);
     let rgb = (0..width * height * 3).map(|i| (i % 17) as f32 / 16.0).collect();
@@ -195,7 +200,7 @@ impl Watch for StopAfter {
 /// A cancelled run ends within a step, and the upscaler then gives the picture it would have given before.
 #[test]
 fn cancelling_leaves_it_usable() {
-    let (config, files) = common::compact_folder();
+    let (config, files) = compact_folder();
     let upscaler = Upscaler::load(config, files, &device()).unwrap();
     let picture = Picture { width: 8, height: 8, rgb: vec![0.3; 192], alpha: None };
     let options = Options { steps: Some(4), ..Options::default() };
@@ -208,7 +213,7 @@ fn cancelling_leaves_it_usable() {
 
 #[test]
 fn broken_weights_are_named() {
-    let (config, files) = common::compact_folder();
+    let (config, files) = compact_folder();
     let short = vec![files[0][..files[0].len() - 7].to_vec()];
     assert_eq!(Upscaler::load(config.clone(), short, &device()).err().unwrap().code(), "bad-weights");
     let mut wide = config.clone();

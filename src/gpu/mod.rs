@@ -28,7 +28,3 @@ use burn::tensor::{DType, Tensor};
 pub fn holds<const D: usize>(x: &Tensor<D>) -> bool {
     matches!(x.device().as_dispatch(), DispatchDevice::Cube(CubeDevice::Wgpu(_))) && x.dtype() == DType::F32
 }
-/// The first error that the GPU reported since the last call.
-pub fn take_error() -> Option<String> {
-    None
-}

@@ -6,7 +6,7 @@
 
 use super::config::CompactConfig;
 use super::{Denoiser, Latent, Reach};
-use crate::ops::{Conv2d, ConvShape, Film, RmsNorm, bicubic_x4};
+use crate::ops::{Conv2d, ConvShape, Film, RmsNorm, bicubic};
 use crate::schedule::Schedule;
 use crate::weights::Weights;
 use crate::{Error, Result};
@@ -59,7 +59,7 @@ impl Latent for SpaceToDepth {
         // Depth to space: channel = colour * 16 + dy * 4 + dx.
         let residual =
             self.basis.forward(z).reshape([n, h, w, 3, 4, 4]).permute([0, 1, 4, 2, 5, 3]).reshape([n, 4 * h, 4 * w, 3]);
-        bicubic_x4(lr) + residual
+        bicubic(lr, 4) + residual
     }
 
     /// Bicubic taps reach two pixels.

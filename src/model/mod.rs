@@ -2,8 +2,14 @@
 
 pub mod compact;
 pub mod config;
+mod feature_extractor;
+mod resblock;
+mod swin;
+pub mod swin_vq;
+pub mod time_embed;
 pub mod unet;
 pub mod vq;
+mod vq_net;
 
 use crate::Result;
 use crate::schedule::Schedule;
@@ -74,8 +80,8 @@ impl Model {
                 Box::new(compact::SpaceToDepth::load(weights)?),
                 Box::new(compact::CompactUNet::load(network, weights)?),
             ),
-            config::Arch::SwinVq { .. } => {
-                return Err(crate::Error::BadWeights("this architecture is not yet supported".into()));
+            config::Arch::SwinVq { unet, autoencoder } => {
+                swin_vq::load(unet, autoencoder, &weights.at("unet"), &weights.at("autoencoder"))?
             }
         };
         Ok(Self { config, latent, denoiser })

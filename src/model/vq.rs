@@ -1,1 +1,78 @@
-//! The VQ autoencoder.
+//! The VQ autoencoder: picture to latent, latent to the nearest codes, codes to picture.
+
+use super::config::VqConfig;
+use super::vq_net::{Decoder, Encoder};
+use crate::ops::{Conv2d, ConvShape, nearest_code};
+use crate::tap::Tap;
+use crate::{Error, Result, weights::Weights};
+use burn::tensor::{Int, Tensor};
+
+/// Encoder, codebook and decoder. The released f4 and f8 layouts differ in their configuration only.
+pub struct VqAutoencoder {
+    encoder: Encoder,
+    quant_conv: Conv2d,
+    codebook: Tensor<2>,
+    post_quant_conv: Conv2d,
+    decoder: Decoder,
+    post_quant_tap: Tap,
+}
+
+impl VqAutoencoder {
+    /// Reads the networks under the names of the released state dict.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if the configuration is inconsistent or a tensor is missing or shaped otherwise.
+    pub fn load(config: &VqConfig, weights: &Weights) -> Result<Self> {
+        check(config)?;
+        let (codes, z) = (config.embed_dim, config.ddconfig.z_channels);
+        let post_quant = weights.at("post_quant_conv");
+        Ok(Self {
+            encoder: Encoder::load(&weights.at("encoder"), &config.ddconfig)?,
+            quant_conv: Conv2d::load(&weights.at("quant_conv"), ConvShape::same(z, codes, 1))?,
+            codebook: weights.at("quantize").at("embedding").tensor("weight", [config.n_embed, codes])?,
+            post_quant_conv: Conv2d::load(&post_quant, ConvShape::same(codes, z, 1))?,
+            decoder: Decoder::load(&weights.at("decoder"), &config.ddconfig)?,
+            post_quant_tap: post_quant.tap(),
+        })
+    }
+
+    /// Picture `[n, h, w, in_channels]` in [-1, 1] to latent `[n, h / f, w / f, embed_dim]`, not quantised; `f` is
+    /// 2 to the number of levels less one, and divides `h` and `w`.
+    pub fn encode(&self, x: Tensor<4>) -> Tensor<4> {
+        self.quant_conv.forward(self.encoder.forward(x))
+    }
+
+    /// The nearest code of every pixel, `[n, h, w, embed_dim]`, and its index, `[n * h * w]` row-major.
+    ///
+    /// Under autodiff the gradient passes straight through, as if this returned `z`.
+    pub fn quantise(&self, z: Tensor<4>) -> (Tensor<4>, Tensor<1, Int>) {
+        let [n, h, w, c] = z.dims();
+        let codebook = self.codebook.clone().inner();
+        let index = nearest_code(z.clone().inner().reshape([n * h * w, c]), &codebook);
+        let code = codebook.select(0, index.clone()).reshape([n, h, w, c]);
+        let code = if z.is_autodiff() { z.clone() + (code - z.inner()) } else { code };
+        (code, index)
+    }
+
+    /// Codes `[n, h, w, embed_dim]` to picture `[n, f h, f w, out_ch]`, not clamped. Does not quantise.
+    pub fn decode(&self, codes: Tensor<4>) -> Tensor<4> {
+        self.decoder.forward(self.post_quant_tap.pass(self.post_quant_conv.forward(codes)))
+    }
+}
+
+/// Refuses a configuration that no network can be built from.
+fn check(config: &VqConfig) -> Result<()> {
+    let net = &config.ddconfig;
+    let levels = net.ch_mult.len();
+    let sizes = [config.embed_dim, net.z_channels, net.in_channels, net.out_ch, net.ch];
+    let reason = if !sizes.iter().chain(&net.ch_mult).all(|v| (1..=4096).contains(v)) || config.n_embed == 0 {
+        "a number is out of range"
+    } else if levels == 0 || levels > 12 {
+        "ch_mult must name 1 to 12 levels"
+    } else if !(0..levels).all(|level| (1..=64).contains(&net.num_res_blocks.at(level))) {
+        "num_res_blocks must name 1 to 64 blocks for every level"
+    } else {
+        return Ok(());
+    };
+    Err(Error::BadWeights(format!("the autoencoder's configuration: {reason}")))
+}

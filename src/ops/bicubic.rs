@@ -1,15 +1,15 @@
-//! Bicubic x4 enlargement of `[n, h, w, c]`: Keys' kernel with a = -0.75, half-pixel centres, no antialiasing,
-//! edges repeated, not clamped.
+//! Bicubic enlargement.
 
-use burn::tensor::{
-    Tensor, module,
-    ops::{InterpolateMode, InterpolateOptions},
-};
+use burn::tensor::Tensor;
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 
-/// `[n, h, w, c]` to `[n, 4h, 4w, c]`.
-pub fn bicubic_x4(x: Tensor<4>) -> Tensor<4> {
+/// `[n, h, w, c]` to `[n, factor * h, factor * w, c]` with Keys' kernel, a = -0.75: pixel centres at half
+/// integers, border pixels repeated, overshoot kept. The kernel of the released networks' own preparation.
+pub fn bicubic(x: Tensor<4>, factor: usize) -> Tensor<4> {
     let [_, h, w, _] = x.dims();
-    let options =
-        InterpolateOptions::new(InterpolateMode::Bicubic).with_align_corners(false).with_output_size([4 * h, 4 * w]);
-    module::interpolate(x.permute([0, 3, 1, 2]), options).permute([0, 2, 3, 1])
+    let options = InterpolateOptions::new(InterpolateMode::Bicubic)
+        .with_align_corners(false)
+        .with_output_size([factor * h, factor * w]);
+    interpolate(x.permute([0, 3, 1, 2]), options).permute([0, 2, 3, 1])
 }

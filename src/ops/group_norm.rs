@@ -1,7 +1,7 @@
 //! GroupNorm over `[n, h, w, c]`, fused with FiLM and SiLU.
 
 use super::{Film, apply_film};
-use crate::{Result, gpu, weights::Weights};
+use crate::{Error, Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, activation::silu};
 
 /// Normalises groups of `c / groups` channels over the whole height and width, in f32.
@@ -19,7 +19,13 @@ pub struct GroupNorm {
 
 impl GroupNorm {
     /// Reads `weight` and `bias`, both `[channels]`; 32 groups.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if they are missing, or if `channels` is not a positive multiple of 32.
     pub fn load(weights: &Weights, channels: usize, eps: f32) -> Result<Self> {
+        if channels == 0 || !channels.is_multiple_of(32) {
+            return Err(Error::BadWeights(format!("{channels} channels do not form 32 groups")));
+        }
         Ok(Self {
             gamma: weights.tensor("weight", [channels])?,
             beta: weights.tensor("bias", [channels])?,
@@ -34,12 +40,12 @@ impl GroupNorm {
             return gpu::group_norm(x, self, film, with_silu);
         }
         let [n, h, w, c] = x.dims();
-        let (hw, per) = (h * w, c / self.groups);
-        let x = x.reshape([n, hw, self.groups, per]);
+        let x = x.reshape([n, h, w, self.groups, c / self.groups]);
+        // One dimension after the other keeps every sum short: one over all pixels would lose digits in f32.
+        let mean = |x: Tensor<5>| x.mean_dim(2).mean_dim(1).mean_dim(4);
         // Two passes: the variance of centred values loses nothing where the mean is large.
-        let mean = x.clone().mean_dim(1).mean_dim(3);
-        let x = x - mean;
-        let var = (x.clone() * x.clone()).mean_dim(1).mean_dim(3);
+        let x = x.clone() - mean(x);
+        let var = mean(x.clone() * x.clone());
         let x = (x / (var + self.eps).sqrt()).reshape([n, h, w, c]);
         let x = x * self.gamma.clone().reshape([1, 1, 1, c]) + self.beta.clone().reshape([1, 1, 1, c]);
         let x = match film {

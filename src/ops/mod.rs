@@ -13,12 +13,12 @@ mod rms_norm;
 mod window_attention;
 
 pub use attention::attention;
-pub use bicubic::bicubic_x4;
+pub use bicubic::bicubic;
 pub use conv2d::{Conv2d, ConvShape};
 pub use group_norm::GroupNorm;
 pub use nearest_code::nearest_code;
 pub use rms_norm::RmsNorm;
-pub use window_attention::{MaskKind, WindowAttention};
+pub use window_attention::{MaskKind, WindowAttention, relative_position_index};
 
 use burn::tensor::Tensor;
 

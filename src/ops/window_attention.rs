@@ -81,31 +81,35 @@ impl WindowAttention {
 
     /// 0 or -100 for every window, query and key, `[windows, tokens, tokens]`; `None` without a shift.
     fn mask(&self, rows: usize, cols: usize, device: &Device) -> Option<Tensor<3>> {
-        let (ws, tokens) = (self.window, self.window * self.window);
         if self.shift == 0 {
             return None;
         }
-        let mut mask = vec![0f32; rows * cols * tokens * tokens];
-        for (window, block) in mask.chunks_exact_mut(tokens * tokens).enumerate() {
-            let (row, col) = (window / cols, window % cols);
-            for (pair, value) in block.iter_mut().enumerate() {
-                if self.separated([row + 1 == rows, col + 1 == cols], pair / tokens, pair % tokens, ws) {
-                    *value = MASKED;
-                }
-            }
-        }
+        let tokens = self.window * self.window;
+        let mask: Vec<f32> =
+            self.separated(rows, cols).into_iter().map(|apart| if apart { MASKED } else { 0.0 }).collect();
         Some(Tensor::from_data(TensorData::new(mask, [rows * cols, tokens, tokens]), device))
     }
 
-    /// Whether tokens `q` and `k` of a window may not see each other.
-    fn separated(&self, last: [bool; 2], q: usize, k: usize, ws: usize) -> bool {
+    /// Which pairs of tokens may not see each other in a map of `rows` x `cols` windows, row-major over
+    /// `[windows, queries, keys]`. Applies where `shift` is not 0.
+    pub fn separated(&self, rows: usize, cols: usize) -> Vec<bool> {
+        let (ws, tokens) = (self.window, self.window * self.window);
+        // Beyond this line of a window, the cyclic shift has brought pixels from the opposite border.
         let beyond = |i: usize| i >= ws - self.shift;
-        let rows = beyond(q / ws) != beyond(k / ws);
-        let cols = beyond(q % ws) != beyond(k % ws);
-        match self.mask {
-            MaskKind::Released => last[0] && cols,
-            MaskKind::Textbook => (last[0] && rows) || (last[1] && cols),
+        let mut separated = Vec::with_capacity(rows * cols * tokens * tokens);
+        for window in 0..rows * cols {
+            let last_row = window / cols + 1 == rows;
+            let last_col = window % cols + 1 == cols;
+            for (q, k) in (0..tokens).flat_map(|q| (0..tokens).map(move |k| (q, k))) {
+                let apart_in_rows = beyond(q / ws) != beyond(k / ws);
+                let apart_in_cols = beyond(q % ws) != beyond(k % ws);
+                separated.push(match self.mask {
+                    MaskKind::Released => last_row && apart_in_cols,
+                    MaskKind::Textbook => (last_row && apart_in_rows) || (last_col && apart_in_cols),
+                });
+            }
         }
+        separated
     }
 }
 

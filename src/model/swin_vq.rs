@@ -1,0 +1,84 @@
+//! The released model: the UNet with Swin windows in the latent of the VQ autoencoder.
+
+use super::config::{UNetConfig, VqConfig};
+use super::unet::UNet;
+use super::vq::VqAutoencoder;
+use super::{Denoiser, Latent, Reach};
+use crate::ops::bicubic;
+use crate::schedule::Schedule;
+use crate::{Error, Result, weights::Weights};
+use burn::tensor::Tensor;
+
+/// Enlargement of the picture, and of the autoencoder: a latent has the low-resolution picture's size.
+const SCALE: usize = 4;
+
+/// GroupNorm and attention see a whole tile, so no overlap makes tiles exact; this is the released code's own
+/// (tiles of 64 pixels, 48 apart).
+const REACH: Reach = Reach::Global { overlap: 16 };
+
+/// Builds both networks for x4 super-resolution.
+///
+/// # Errors
+/// [`Error::BadWeights`] if a configuration is inconsistent or made for another task, or if a tensor is
+/// missing or shaped otherwise.
+pub fn load(
+    unet: &UNetConfig,
+    autoencoder: &VqConfig,
+    unet_weights: &Weights,
+    autoencoder_weights: &Weights,
+) -> Result<(Box<dyn Latent>, Box<dyn Denoiser>)> {
+    let channels = autoencoder.embed_dim;
+    let net = &autoencoder.ddconfig;
+    let fits = unet.in_channels == channels && unet.out_channels == channels;
+    let enlarges = 1 << (net.ch_mult.len().clamp(1, 8) - 1) == SCALE && (net.in_channels, net.out_ch) == (3, 3);
+    if !fits || !enlarges || unet.lq_size != unet.image_size || unet.cond_mask {
+        return Err(Error::BadWeights("these networks are not made for x4 super-resolution".into()));
+    }
+    let latent = VqLatent { autoencoder: VqAutoencoder::load(autoencoder, autoencoder_weights)?, channels };
+    let denoiser = SwinDenoiser { unet: UNet::load(unet, unet_weights)? };
+    Ok((Box::new(latent), Box::new(denoiser)))
+}
+
+/// The autoencoder's latent: encode the bicubically enlarged picture, decode the nearest codes.
+struct VqLatent {
+    autoencoder: VqAutoencoder,
+    channels: usize,
+}
+
+impl Latent for VqLatent {
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn encode(&self, lr: Tensor<4>) -> Option<Tensor<4>> {
+        Some(self.autoencoder.encode(bicubic(lr, SCALE)))
+    }
+
+    fn decode(&self, z: Tensor<4>, _lr: Tensor<4>) -> Tensor<4> {
+        self.autoencoder.decode(self.autoencoder.quantise(z).0)
+    }
+
+    fn reach(&self) -> Reach {
+        REACH
+    }
+}
+
+/// The UNet, fed with the chain's state brought to unit variance.
+struct SwinDenoiser {
+    unet: UNet,
+}
+
+impl Denoiser for SwinDenoiser {
+    fn predict_x0(&self, x_t: Tensor<4>, lr: Tensor<4>, schedule: &Schedule, t: usize) -> Tensor<4> {
+        let n = x_t.dims()[0];
+        self.unet.forward(x_t / schedule.input_std(t), &vec![t; n], lr, None)
+    }
+
+    fn multiple(&self) -> usize {
+        self.unet.multiple()
+    }
+
+    fn reach(&self) -> Reach {
+        REACH
+    }
+}

@@ -1,0 +1,45 @@
+//! The embedding of the step index.
+
+use crate::ops::Conv2d;
+use crate::tap::Tap;
+use crate::{Result, weights::Weights};
+use burn::tensor::{Device, Tensor, TensorData, activation::silu};
+
+/// Sinusoids of the step index, then two linear layers with SiLU between.
+pub struct TimeEmbed {
+    channels: usize,
+    linear_0: Conv2d,
+    linear_2: Conv2d,
+    device: Device,
+    tap: Tap,
+}
+
+impl TimeEmbed {
+    /// Reads `0` and `2` for sinusoids of width `channels`; the embedding is four times as wide.
+    pub fn load(weights: &Weights, channels: usize) -> Result<Self> {
+        let width = 4 * channels;
+        Ok(Self {
+            channels,
+            linear_0: Conv2d::load_linear(&weights.at("0"), channels, width)?,
+            linear_2: Conv2d::load_linear(&weights.at("2"), width, width)?,
+            device: weights.device().clone(),
+            tap: weights.tap(),
+        })
+    }
+
+    /// The embeddings of `t`, one step index per picture, as pictures of one pixel: `[n, 1, 1, 4 channels]`.
+    pub fn forward(&self, t: &[usize]) -> Tensor<4> {
+        let values: Vec<f32> = t.iter().flat_map(|&t| sinusoids(t, self.channels)).collect();
+        let x = Tensor::from_data(TensorData::new(values, [t.len(), 1, 1, self.channels]), &self.device);
+        self.tap.pass(self.linear_2.forward(silu(self.linear_0.forward(x))))
+    }
+}
+
+/// `cos(t f_k)` for all k, then `sin(t f_k)`, with `f_k = 10000^(-k / half)`, `half = channels / 2`. Computed in f64.
+pub fn sinusoids(t: usize, channels: usize) -> Vec<f32> {
+    let half = channels / 2;
+    let angle = |k: usize| t as f64 * (-(10000f64.ln()) * k as f64 / half as f64).exp();
+    let cosines = (0..half).map(|k| angle(k).cos() as f32);
+    let sines = (0..half).map(|k| angle(k).sin() as f32);
+    cosines.chain(sines).collect()
+}

@@ -1,0 +1,241 @@
+//! What the golden tests share: fixtures, weights and inputs by formula, comparison.
+#![allow(dead_code)] // Each test file uses its own part.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use resshift::model::Model;
+use resshift::model::config::ModelConfig;
+use resshift::weights::{SafetensorsSource, TensorSource, Weights};
+use safetensors::{Dtype, SafeTensors};
+use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
+use std::rc::Rc;
+
+/// The contents of `tests/golden/{name}`.
+pub fn fixture(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// A JSON fixture, given without its extension.
+pub fn json<T: DeserializeOwned>(name: &str) -> T {
+    serde_json::from_slice(&fixture(&format!("{name}.json"))).unwrap()
+}
+
+/// Numbers and their shape.
+#[derive(Debug, Clone)]
+pub struct Array<T = f32> {
+    pub shape: Vec<usize>,
+    pub data: Vec<T>,
+}
+
+impl Array {
+    /// A batch of pictures stored `[n, c, h, w]` as a tensor `[n, h, w, c]`.
+    pub fn picture(&self, device: &Device) -> Tensor<4> {
+        let shape: [usize; 4] = self.shape.clone().try_into().unwrap();
+        Tensor::<4>::from_data(TensorData::new(self.data.clone(), shape), device).permute([0, 2, 3, 1])
+    }
+}
+
+/// A safetensors fixture.
+pub struct Golden {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl Golden {
+    /// `tests/golden/{name}.safetensors`.
+    pub fn open(name: &str) -> Self {
+        Self { name: name.into(), bytes: fixture(&format!("{name}.safetensors")) }
+    }
+
+    fn read<T>(&self, name: &str, dtype: Dtype, convert: impl Fn(&[u8]) -> T) -> Array<T> {
+        let file = SafeTensors::deserialize(&self.bytes).unwrap();
+        let view = file.tensor(name).unwrap_or_else(|_| panic!("{} has no {name}", self.name));
+        assert_eq!(view.dtype(), dtype, "{name}");
+        let size = dtype.bitsize() / 8;
+        Array { shape: view.shape().to_vec(), data: view.data().chunks_exact(size).map(convert).collect() }
+    }
+
+    pub fn f32(&self, name: &str) -> Array {
+        self.read(name, Dtype::F32, |b| f32::from_le_bytes(b.try_into().unwrap()))
+    }
+
+    pub fn f64(&self, name: &str) -> Array<f64> {
+        self.read(name, Dtype::F64, |b| f64::from_le_bytes(b.try_into().unwrap()))
+    }
+
+    pub fn u8(&self, name: &str) -> Array<u8> {
+        self.read(name, Dtype::U8, |b| b[0])
+    }
+
+    /// A stored `[n, c, h, w]` in our order, `[n, h, w, c]`, flat.
+    pub fn nhwc(&self, name: &str) -> Vec<f32> {
+        channels_last(&self.f32(name))
+    }
+
+    pub fn i32(&self, name: &str) -> Array<i32> {
+        self.read(name, Dtype::I32, |b| i32::from_le_bytes(b.try_into().unwrap()))
+    }
+
+    pub fn i8(&self, name: &str) -> Array<i8> {
+        self.read(name, Dtype::I8, |b| b[0] as i8)
+    }
+
+    /// Step indices, one per picture.
+    pub fn steps(&self, name: &str) -> Vec<usize> {
+        self.i32(name).data.into_iter().map(|t| t as usize).collect()
+    }
+
+    /// A batch of pictures, `[n, h, w, c]`.
+    pub fn picture(&self, name: &str, device: &Device) -> Tensor<4> {
+        self.f32(name).picture(device)
+    }
+
+    /// Names that start with `prefix`, without it.
+    pub fn names(&self, prefix: &str) -> Vec<String> {
+        let file = SafeTensors::deserialize(&self.bytes).unwrap();
+        file.names().into_iter().filter_map(|n| n.strip_prefix(prefix)).map(str::to_string).collect()
+    }
+
+    pub fn metadata(&self, key: &str) -> String {
+        let (_, header) = SafeTensors::read_metadata(&self.bytes).unwrap();
+        header.metadata().as_ref().unwrap()[key].clone()
+    }
+}
+
+/// `[n, c, h, w]` in the order `[n, h, w, c]`.
+pub fn channels_last(x: &Array) -> Vec<f32> {
+    let [n, c, h, w] = x.shape[..] else { panic!("rank {}", x.shape.len()) };
+    let at = |i: usize, y: usize, x: usize, k: usize| ((i * c + k) * h + y) * w + x;
+    let mut order = Vec::with_capacity(x.data.len());
+    for i in 0..n {
+        for (y, x) in (0..h).flat_map(|y| (0..w).map(move |x| (y, x))) {
+            order.extend((0..c).map(|k| at(i, y, x, k)));
+        }
+    }
+    order.into_iter().map(|at| x.data[at]).collect()
+}
+
+/// `models/compact`: its configuration and files.
+pub fn compact_folder() -> (ModelConfig, Vec<Vec<u8>>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compact");
+    let config = ModelConfig::parse(&std::fs::read(folder.join("model.json")).unwrap()).unwrap();
+    let files = config.files.iter().map(|f| std::fs::read(folder.join(&f.name)).unwrap()).collect();
+    (config, files)
+}
+
+/// The default model.
+pub fn compact(device: &Device) -> Model {
+    let (config, files) = compact_folder();
+    Model::load(config, &Weights::new(SafetensorsSource::new(files).unwrap(), device)).unwrap()
+}
+
+/// `[n, h, w, c]` as numbers in the fixtures' order, `[n, c, h, w]`.
+pub fn numbers(x: &Tensor<4>) -> Array {
+    let x = x.clone().inner().permute([0, 3, 1, 2]);
+    Array { shape: x.dims().to_vec(), data: x.into_data().try_into_vec().unwrap() }
+}
+
+pub fn integers(x: Tensor<1, Int>) -> Vec<i32> {
+    x.into_data().convert::<i32>().try_into_vec().unwrap()
+}
+
+/// Largest absolute difference; NaN if either side has one.
+pub fn max_error(got: &[f32], want: &[f32]) -> f64 {
+    assert_eq!(got.len(), want.len());
+    let worst = |worst: f64, (a, b): (&f32, &f32)| match (f64::from(*a) - f64::from(*b)).abs() {
+        e if e <= worst => worst,
+        e => e,
+    };
+    got.iter().zip(want).fold(0.0, worst)
+}
+
+/// Prints the largest absolute difference and fails if it is above `tolerance`.
+pub fn assert_close(name: &str, got: &Array, want: &Array, tolerance: f64) {
+    assert_eq!(got.shape, want.shape, "{name}");
+    let error = max_error(&got.data, &want.data);
+    println!("{name}: max |error| = {error:.2e}, tolerance {tolerance:.1e}");
+    assert!(error <= tolerance, "{name}: max |error| = {error:e} is above {tolerance:e}");
+}
+
+/// What a network's taps saw, by name.
+pub type Seen = Rc<RefCell<HashMap<String, Array>>>;
+
+/// The weights with an observer that keeps the taps named in `wanted`.
+pub fn observed(weights: Weights, wanted: &[String]) -> (Weights, Seen) {
+    let seen = Seen::default();
+    let (keep, wanted) = (seen.clone(), wanted.to_vec());
+    let weights = weights.observed(move |name, x| {
+        if wanted.iter().any(|w| w == name) {
+            keep.borrow_mut().insert(name.to_string(), numbers(x));
+        }
+    });
+    (weights, seen)
+}
+
+/// 24-bit integers of the stream `name` (`fill.json`, `algorithm`).
+fn stream(name: &str) -> impl Iterator<Item = u64> {
+    let key =
+        name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3));
+    (1u64..).map(move |i| {
+        let mut z = key.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) >> 40
+    })
+}
+
+fn affine(name: &str, shape: &[usize], mean: f64, amplitude: f64) -> Array {
+    let value = |u: u64| (mean + amplitude * (u as f64 * 2f64.powi(-23) - 1.0)) as f32;
+    Array { shape: shape.to_vec(), data: stream(name).take(shape.iter().product()).map(value).collect() }
+}
+
+/// The weight `name`, by the rules of `fill.json`.
+pub fn weight(name: &str, shape: &[usize]) -> Array {
+    let (mean, amplitude) = if name.ends_with("relative_position_bias_table") {
+        (0.0, 1.0)
+    } else if name.ends_with("embedding.weight") {
+        (0.0, 1.5)
+    } else if shape.len() == 1 {
+        if name.ends_with(".weight") { (1.0, 0.25) } else { (0.0, 0.1) }
+    } else {
+        (0.0, (3.0 / shape[1..].iter().product::<usize>() as f64).sqrt())
+    };
+    affine(name, shape, mean, amplitude)
+}
+
+/// Uniform in [-1, 1).
+pub fn uniform(name: &str, shape: &[usize]) -> Array {
+    affine(name, shape, 0.0, 1.0)
+}
+
+/// Nearly standard normal: sums of twelve uniform numbers.
+pub fn noise(name: &str, shape: &[usize]) -> Array {
+    let mut stream = stream(name);
+    let data = (0..shape.iter().product::<usize>())
+        .map(|_| (stream.by_ref().take(12).sum::<u64>() as f64 * 2f64.powi(-24) - 6.0) as f32)
+        .collect();
+    Array { shape: shape.to_vec(), data }
+}
+
+/// Weights by formula: any name, any shape.
+pub struct Formula;
+
+impl TensorSource for Formula {
+    fn read(&self, name: &str, shape: &[usize]) -> resshift::Result<Vec<f32>> {
+        Ok(weight(name, shape).data)
+    }
+}
+
+/// Notes what is asked for, and answers with zeros.
+#[derive(Clone, Default)]
+pub struct Requests(pub Rc<RefCell<Vec<(String, Vec<usize>)>>>);
+
+impl TensorSource for Requests {
+    fn read(&self, name: &str, shape: &[usize]) -> resshift::Result<Vec<f32>> {
+        self.0.borrow_mut().push((name.to_string(), shape.to_vec()));
+        Ok(vec![0.0; shape.iter().product()])
+    }
+}
