@@ -7,8 +7,8 @@ use burn::tensor::{Int, Tensor};
 const DISTANCE_BUDGET: usize = 16 << 20;
 
 /// Index of the nearest code in squared distance, the lowest on ties. `z` `[tokens, c]`, `codebook`
-/// `[codes, c]`; returns `[tokens]`. Distances are summed from differences (not from z^2 + e^2 - 2ze), so
-/// near-ties come out as in exact arithmetic.
+/// `[codes, c]`; returns `[tokens]`. Distances are summed from differences, which keeps
+/// the digits that z^2 + e^2 - 2ze loses: only codes that agree to the last digit of f32 can be confused.
 pub fn nearest_code(z: Tensor<2>, codebook: &Tensor<2>) -> Tensor<1, Int> {
     if gpu::holds(&z) {
         return gpu::nearest_code(z, codebook);
