@@ -117,6 +117,7 @@ export class UpscalerError extends Error {
 }
 
 export class Upscaler {
+  private constructor();
   /** Loads the engine and the model (from the cache after the first time). */
   static create(options?: CreateOptions): Promise<Upscaler>;
   /** What this browser can do, without loading anything. */

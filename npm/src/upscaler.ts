@@ -92,6 +92,9 @@ export class Upscaler implements api.Upscaler {
   }
 }
 
+// The static side is not part of `implements`.
+Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities'>;
+
 /** A new worker with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
 async function start(settings: Settings, signal?: AbortSignal, onProgress?: api.CreateOptions['onProgress']): Promise<Started> {
   const attempt = async (device: api.Device): Promise<Started> => {
