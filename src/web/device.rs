@@ -30,27 +30,35 @@ impl Chosen {
     }
 }
 
-/// Opens what was `wanted`: `webgpu`, `cpu`, or `auto`, which is a GPU that exists in hardware and computes
-/// correctly, else the CPU.
+/// Opens what was `wanted`: `webgpu`, `cpu`, or `auto`, which is a GPU in hardware that computes correctly, else the
+/// CPU.
 ///
 /// # Errors
 /// [`Error::BadOption`] for another word; for `webgpu` also [`Error::NoWebGpu`] and [`Error::Gpu`].
 pub async fn choose(wanted: &str) -> Result<Chosen> {
     match wanted {
         "cpu" => Ok(cpu(None)),
-        "webgpu" => Ok(webgpu(gpu::open().await?)),
-        "auto" => Ok(match gpu::open().await {
-            Ok(gpu) if gpu.software => cpu(None),
-            Ok(gpu) => webgpu(gpu),
-            Err(Error::NoWebGpu(_)) => cpu(None),
-            Err(error) => cpu(Some(error)),
-        }),
+        "webgpu" => tested(gpu::open().await?).await,
+        "auto" => match gpu::open().await {
+            Ok(gpu) if gpu.software => {
+                gpu.destroy();
+                Ok(cpu(None))
+            }
+            Ok(gpu) => Ok(tested(gpu).await.unwrap_or_else(|error| cpu(Some(error)))),
+            Err(_) => Ok(cpu(None)),
+        },
         other => Err(Error::BadOption(format!("The device is auto, webgpu or cpu, not {other:?}."))),
     }
 }
 
-fn webgpu(gpu: gpu::Gpu) -> Chosen {
-    Chosen { device: gpu.device, name: gpu.name, gpu: true, software: gpu.software, trouble: None }
+/// The GPU, if its results are right.
+async fn tested(gpu: gpu::Gpu) -> Result<Chosen> {
+    if let Err(error) = gpu.self_test().await {
+        gpu.destroy();
+        return Err(error);
+    }
+    let name = if gpu.name.is_empty() { "GPU".into() } else { gpu.name };
+    Ok(Chosen { device: gpu.device, name, gpu: true, software: gpu.software, trouble: None })
 }
 
 fn cpu(trouble: Option<Error>) -> Chosen {

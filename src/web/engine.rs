@@ -9,7 +9,7 @@ use super::watch::PageWatch;
 use crate::image::encode_png;
 use crate::model::config::ModelConfig;
 use crate::upscaler::{Options, Upscaler};
-use crate::{Error, Result};
+use crate::{Error, Result, gpu};
 use js_sys::{Array, Function, Uint8Array};
 use std::cell::Cell;
 use wasm_bindgen::JsValue;
@@ -73,7 +73,11 @@ impl Engine {
             tile: tile.map(|n| n as usize),
         };
         let watch = PageWatch::new(&on_progress, on_tile.as_ref(), &self.aborted)?;
-        let result = self.run(&input, &options, watch).await;
+        let mut result = self.run(&input, &options, watch).await;
+        // A GPU that has refused a part of the work goes on, with wrong numbers.
+        if let Some(error) = gpu::take_error() {
+            result = Err(Error::Gpu(error));
+        }
         // However it ended, the run's tensors are dropped by now: their memory goes back to the device.
         self.chosen.device.memory_cleanup();
         Ok(result?)
