@@ -41,8 +41,8 @@ export function run(options: UpscaleOptions): Run {
   if (typeof temperature !== 'number' || !(temperature >= 0 && temperature <= 2)) {
     throw badOption('The temperature is a number from 0 to 2.');
   }
-  if (tile !== 'auto' && !isInteger(tile, 1, U32_MAX)) {
-    throw badOption("The tile is 'auto' or a whole number of pixels from 1.");
+  if (tile !== 'auto' && !isInteger(tile, 8, 4096)) {
+    throw badOption("The tile is 'auto' or a whole number of pixels from 8 to 4096.");
   }
   return { steps, seed, temperature, tile: tile === 'auto' ? undefined : tile, tiles: onTile !== undefined };
 }
