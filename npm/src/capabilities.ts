@@ -1,5 +1,6 @@
 /** What this browser can do, found without loading anything. */
 
+import { adapterName, isSoftware } from './adapter.ts';
 import type { Capabilities } from './index.d.ts';
 
 /** A module with one 128-bit vector: `(module (func (result v128) (i8x16.splat (i32.const 0))))`. */
@@ -21,11 +22,9 @@ async function adapter(): Promise<Capabilities['webgpu']> {
   try {
     const found = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' });
     if (!found) return null;
-    const { vendor, architecture, description, isFallbackAdapter } = found.info;
-    const name = description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU';
     return {
-      name,
-      software: isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(`${name} ${architecture}`),
+      name: adapterName(found.info),
+      software: isSoftware(found.info),
       f16: found.features.has('shader-f16'),
       maxBufferBytes: found.limits.maxBufferSize,
     };

@@ -1,12 +1,18 @@
 /** A worker with an engine in it. It takes one request at a time, and is closed once it is broken. */
 
 import { aborted, broken, disposed, offline, UpscalerError } from './error.ts';
+import type { DeviceInfo } from './index.d.ts';
 import type { Answer, Created, Done, Note, Payload, Request, Run, Settings } from './protocol.ts';
 
-/** How long a worker may take to notice an abort. A single step on the CPU can be longer: then the worker goes. */
-const ABORT_PATIENCE_MS = 2000;
+/**
+ * How long a worker may take to end an aborted run; then it is ended itself. On the CPU a step blocks the worker and
+ * another one starts in no time; a GPU is in the middle of a step too, but takes long to open again.
+ */
+const PATIENCE_MS = { cpu: 2000, webgpu: 10_000 };
 
 type Listener = (note: Note) => void;
+
+const nothing = (): void => {};
 
 export class Connection {
   readonly #worker: Worker;
@@ -14,6 +20,8 @@ export class Connection {
   #settle: { resolve: (answer: Created | Done) => void; reject: (error: UpscalerError) => void } | undefined;
   #listen: Listener | undefined;
   #open = true;
+  #idle: Promise<void> = Promise.resolve();
+  #kind: DeviceInfo['kind'] = 'cpu';
 
   constructor() {
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'resshift' });
@@ -32,27 +40,41 @@ export class Connection {
     return this.#open;
   }
 
-  /** Loads engine and model. An abort ends the worker, and its downloads with it. */
-  async create(settings: Settings, listen: Listener, signal?: AbortSignal): Promise<Created> {
-    const created = await this.#ask({ type: 'create', settings }, [], listen, signal, () => this.close(aborted()));
-    return created as Created;
+  /** Settles when no request is in progress. */
+  get idle(): Promise<void> {
+    return this.#idle;
   }
 
-  /** Runs one picture. An abort ends the run within one step, or else the worker. */
-  async upscale(input: Payload, run: Run, listen: Listener, signal?: AbortSignal): Promise<Done> {
-    let watchdog: ReturnType<typeof setTimeout> | undefined;
-    const abort = (): void => {
-      this.#send({ type: 'abort' }, []);
-      watchdog = setTimeout(() => this.close(aborted()), ABORT_PATIENCE_MS);
-    };
-    const buffer = input instanceof Uint8Array ? input.buffer : input.data.buffer;
+  /** Loads engine and model. An abort ends the worker, and its downloads with it. */
+  async create(settings: Settings, listen: Listener, signal?: AbortSignal): Promise<Created> {
+    const abort = (): void => this.close(aborted());
+    signal?.addEventListener('abort', abort);
     try {
-      const done = await this.#ask({ type: 'upscale', input, run }, [buffer], listen, signal, abort);
-      if (signal?.aborted) throw aborted();
-      return done as Done;
+      const created = (await this.#ask({ type: 'create', settings }, [], listen, signal)) as Created;
+      this.#kind = created.device.kind;
+      return created;
     } finally {
-      clearTimeout(watchdog);
+      signal?.removeEventListener('abort', abort);
     }
+  }
+
+  /** Runs one picture. An abort is answered at once; the worker is `idle` again within a step, or else closed. */
+  upscale(input: Payload, run: Run, listen: Listener, signal?: AbortSignal): Promise<Done> {
+    const buffer = input instanceof Uint8Array ? input.buffer : input.data.buffer;
+    const answer = this.#ask({ type: 'upscale', input, run }, [buffer], listen, signal) as Promise<Done>;
+    this.#idle = answer.then(nothing, nothing);
+    if (signal === undefined) return answer;
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#send({ type: 'abort' }, []);
+        const watchdog = setTimeout(() => this.close(aborted()), PATIENCE_MS[this.#kind]);
+        void this.#idle.then(() => clearTimeout(watchdog));
+        reject(aborted());
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      answer.then(resolve, reject);
+      void this.#idle.then(() => signal.removeEventListener('abort', abort));
+    });
   }
 
   /** Ends the worker; a request in progress fails with `reason`. */
@@ -62,15 +84,8 @@ export class Connection {
     this.#settle?.reject(reason);
   }
 
-  async #ask(
-    request: Request,
-    transfer: Transferable[],
-    listen: Listener,
-    signal: AbortSignal | undefined,
-    abort: () => void,
-  ): Promise<Created | Done> {
+  async #ask(request: Request, transfer: Transferable[], listen: Listener, signal?: AbortSignal): Promise<Created | Done> {
     if (signal?.aborted) throw aborted();
-    signal?.addEventListener('abort', abort);
     // After an abort the caller hears nothing more.
     this.#listen = (note) => signal?.aborted || listen(note);
     try {
@@ -80,7 +95,6 @@ export class Connection {
       });
     } finally {
       this.#settle = this.#listen = undefined;
-      signal?.removeEventListener('abort', abort);
     }
   }
 

@@ -72,6 +72,8 @@ export class Upscaler implements api.Upscaler {
   }
 
   async #run(payload: Payload, run: Run, { signal, onProgress, onTile }: api.UpscaleOptions): Promise<Done> {
+    // A run that was aborted may still be in its last step.
+    await orAbort(this.#started.connection.idle, signal);
     if (!this.#disposed && !this.#started.connection.open) this.#started = await start(this.#settings, signal);
     if (this.#disposed) {
       this.#started.connection.close();

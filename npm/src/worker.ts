@@ -1,8 +1,9 @@
 /** The worker: loads the engine and passes messages to it and back. */
 
 import init, { Engine } from '../engine/resshift.js';
+import { adapterName } from './adapter.ts';
 import { http, offline } from './error.ts';
-import type { LoadProgress, RunProgress } from './index.d.ts';
+import type { DeviceInfo, LoadProgress, RunProgress } from './index.d.ts';
 import type { Answer, Fault, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
 import { claimTimestampQuery } from './webgpu.ts';
 
@@ -33,7 +34,14 @@ async function create(settings: Settings): Promise<void> {
   await loadEngine(settings.engine, report);
   engine = await Engine.create(settings.folder, settings.device, report);
   const { device, model, warnings } = engine;
-  post({ type: 'created', device, model, warnings }, []);
+  post({ type: 'created', device: await named(device), model, warnings }, []);
+}
+
+/** The browser's name of the adapter that the engine has opened. */
+async function named(device: DeviceInfo): Promise<DeviceInfo> {
+  if (device.kind === 'cpu') return device;
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  return adapter ? { ...device, name: adapterName(adapter.info) } : device;
 }
 
 async function loadEngine(url: string, report: (progress: LoadProgress) => void): Promise<void> {

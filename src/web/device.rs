@@ -38,7 +38,7 @@ impl Chosen {
 pub async fn choose(wanted: &str) -> Result<Chosen> {
     match wanted {
         "cpu" => Ok(cpu(None)),
-        "webgpu" => tested(gpu::open().await?).await,
+        "webgpu" => tested(gpu::open().await.map_err(plainly)?).await,
         "auto" => match gpu::open().await {
             Ok(gpu) if gpu.software => {
                 gpu.destroy();
@@ -48,6 +48,14 @@ pub async fn choose(wanted: &str) -> Result<Chosen> {
             Err(_) => Ok(cpu(None)),
         },
         other => Err(Error::BadOption(format!("The device is auto, webgpu or cpu, not {other:?}."))),
+    }
+}
+
+/// wgpu lists every graphics interface that a page cannot have anyway.
+fn plainly(error: Error) -> Error {
+    match error {
+        Error::NoWebGpu(_) => Error::NoWebGpu("this browser offers no graphics adapter".into()),
+        other => other,
     }
 }
 
