@@ -41,7 +41,7 @@ const BLOCK = 8u;
 const POINTWISE = KERNEL == 1u && STRIDE == 1u && !UPSAMPLE;
 
 // Input channels 4c to 4c + 3 of a pixel, 0 beyond C_IN.
-fn read(pixel: u32, c: u32) -> vec4<f32> {
+fn load(pixel: u32, c: u32) -> vec4<f32> {
 #if IN_VEC4
     return x[pixel * IN4 + c];
 #else
@@ -56,7 +56,7 @@ fn read(pixel: u32, c: u32) -> vec4<f32> {
 }
 
 // Output channels 4o to 4o + 3 of a pixel; those beyond C_OUT are dropped.
-fn write(pixel: u32, o: u32, v: vec4<f32>) {
+fn store(pixel: u32, o: u32, v: vec4<f32>) {
 #if OUT_VEC4
     if (4u * o < C_OUT) { y[pixel * (C_OUT / 4u) + o] = v; }
 #else
@@ -129,10 +129,10 @@ fn main(
                 for (var c = begin; c < end; c++) {
                     let w0 = weights(tap + 4u * c, o);
                     let w1 = weights(tap + 4u * c, o + LANES);
-                    let v0 = select(vec4<f32>(0.0), read(source.x, c), inside.x);
-                    let v1 = select(vec4<f32>(0.0), read(source.y, c), inside.y);
-                    let v2 = select(vec4<f32>(0.0), read(source.z, c), inside.z);
-                    let v3 = select(vec4<f32>(0.0), read(source.w, c), inside.w);
+                    let v0 = select(vec4<f32>(0.0), load(source.x, c), inside.x);
+                    let v1 = select(vec4<f32>(0.0), load(source.y, c), inside.y);
+                    let v2 = select(vec4<f32>(0.0), load(source.z, c), inside.z);
+                    let v3 = select(vec4<f32>(0.0), load(source.w, c), inside.w);
                     low = mat4x4<f32>(
                         add_product(low[0], w0, v0), add_product(low[1], w0, v1),
                         add_product(low[2], w0, v2), add_product(low[3], w0, v3),
@@ -147,7 +147,7 @@ fn main(
     }
 
     for (var j = 0u; j < 4u && first + j < count; j++) {
-        write(first + j, o, low[j]);
-        write(first + j, o + LANES, high[j]);
+        store(first + j, o, low[j]);
+        store(first + j, o + LANES, high[j]);
     }
 }

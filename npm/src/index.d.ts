@@ -40,7 +40,7 @@ export interface UpscaleOptions {
   seed?: number;
   /** Factor on the noise, 0 to 2. Default 1. */
   temperature?: number;
-  /** Tile side in input pixels, or `auto`. */
+  /** Tile side in input pixels, 8 to 4096, or `auto`. */
   tile?: number | 'auto';
   /** Ends the run within one step. */
   signal?: AbortSignal;
@@ -117,6 +117,7 @@ export class UpscalerError extends Error {
 }
 
 export class Upscaler {
+  private constructor();
   /** Loads the engine and the model (from the cache after the first time). */
   static create(options?: CreateOptions): Promise<Upscaler>;
   /** What this browser can do, without loading anything. */

@@ -1,1 +1,36 @@
-//! The browser edge: everything that knows of JavaScript.
+//! The browser edge: everything that knows of JavaScript. It runs in a dedicated worker (`npm/src/worker.ts`).
+//!
+//! | module | job |
+//! |---|---|
+//! | [`engine`] | the one class that the worker sees |
+//! | [`device`] | which device to run on |
+//! | [`model`] | a model's files, from the cache or the network |
+//! | [`fetch`], [`cache`] | one download; one store |
+//! | [`picture`] | pictures from and to JavaScript |
+//! | [`watch`] | progress, tiles, abort |
+//! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
+
+pub mod cache;
+#[cfg(feature = "checks")]
+pub mod checks;
+pub mod device;
+pub mod engine;
+pub mod error;
+pub mod fetch;
+pub mod model;
+pub mod object;
+pub mod picture;
+pub mod watch;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Runs once, before anything else in this module.
+#[wasm_bindgen(start)]
+pub fn start() {
+    // A panic ends this instance. Thrown as an exception its own sentence reaches the worker's error event, where a
+    // bare trap would say no more than "unreachable".
+    std::panic::set_hook(Box::new(|panic| {
+        console_error_panic_hook::hook(panic);
+        wasm_bindgen::throw_str(&panic.to_string());
+    }));
+}

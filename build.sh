@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# Sets up, builds, serves and tests everything here. `./build.sh help` lists the commands.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+target=${CARGO_TARGET_DIR:-target}
+# `PROFILE=release ./build.sh demo` builds a larger and slower engine in less time.
+profile=${PROFILE:-web}
+port=${PORT:-8080}
+
+usage() {
+  cat <<'HELP'
+./build.sh demo      build everything and serve the page on http://localhost:8080
+./build.sh test      run every test: native, shaders, types, and the page in Chromium
+./build.sh engine    the WebAssembly engine alone, into npm/engine/
+./build.sh package   the npm package, into npm/dist/
+./build.sh page      the static page, into dist/
+HELP
+}
+
+say() { printf '\n== %s\n' "$*" >&2; }
+die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# --- set-up ---------------------------------------------------------------------------------------------------------
+
+setup_rust() {
+  have cargo || die "Rust is missing. Install it from https://rustup.rs and start again."
+  have cc || have clang || die "a C linker is missing. Install build-essential (Debian) or the Xcode tools (macOS)."
+  have rustup || return 0
+  # rust-toolchain.toml names the version and the WebAssembly target.
+  rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
+  rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+}
+
+setup_node() {
+  have node && have npm || die "Node.js is missing. Install version 20 or newer from https://nodejs.org and start again."
+  local major
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  [ "$major" -ge 20 ] || die "Node.js $major is too old. Install version 20 or newer from https://nodejs.org."
+  [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-fund --no-audit
+}
+
+# Sets `bindgen` to a wasm-bindgen of exactly the version that Cargo.toml pins: the two share a private format.
+setup_wasm_bindgen() {
+  local version
+  version=$(sed -n 's/^wasm-bindgen = "=\(.*\)"$/\1/p' Cargo.toml)
+  [ -n "$version" ] || die "Cargo.toml no longer pins wasm-bindgen."
+  for bindgen in "$target/tools/bin/wasm-bindgen" wasm-bindgen; do
+    if have "$bindgen" && [ "$("$bindgen" --version)" = "wasm-bindgen $version" ]; then return 0; fi
+  done
+  say "wasm-bindgen $version (once)"
+  bindgen=$target/tools/bin/wasm-bindgen
+  local install=(cargo install wasm-bindgen-cli --version "$version" --no-default-features --root "$target/tools")
+  # Its own lock file may name a release that a registry mirror does not have yet.
+  env -u CARGO_TARGET_DIR "${install[@]}" --locked || env -u CARGO_TARGET_DIR "${install[@]}"
+}
+
+# A browser, and a GPU emulated on the CPU for the native kernel tests.
+setup_test_machine() {
+  local missing=()
+  local chromium=${CHROMIUM:-}
+  for name in chromium chromium-browser google-chrome; do
+    if [ -z "$chromium" ] && have "$name"; then chromium=$name; fi
+  done
+  [ -n "$chromium" ] || missing+=(chromium)
+  case $(uname -s) in
+    Linux)
+      compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null || compgen -G '/etc/vulkan/icd.d/*.json' >/dev/null ||
+        missing+=(mesa-vulkan-drivers)
+      [ ${#missing[@]} -eq 0 ] && return 0
+      if [ "$(id -u)" -eq 0 ] && have apt-get; then
+        say "installing ${missing[*]}"
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+        return
+      fi
+      die "the tests need: ${missing[*]}. Install with: sudo apt-get install ${missing[*]}"
+      ;;
+    *) [ -n "$chromium" ] || npx playwright install chromium ;;
+  esac
+}
+
+# --- parts ----------------------------------------------------------------------------------------------------------
+
+# engine [cargo options]
+engine() {
+  setup_rust
+  setup_wasm_bindgen
+  say "engine ($profile)"
+  cargo build --profile "$profile" --lib --target wasm32-unknown-unknown "$@"
+  rm -rf npm/engine
+  "$bindgen" --target web --omit-default-module-path --out-dir npm/engine \
+    "$target/wasm32-unknown-unknown/$profile/resshift.wasm"
+  shrink npm/engine/resshift_bg.wasm
+}
+
+shrink() {
+  if ! have wasm-opt; then
+    echo "wasm-opt is not installed (package binaryen): the engine stays about a tenth larger." >&2
+    return 0
+  fi
+  wasm-opt -O2 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
+    --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue "$1" -o "$1.small"
+  mv "$1.small" "$1"
+}
+
+package() {
+  engine "$@"
+  setup_node
+  say "npm package"
+  npx tsc -p npm
+  node npm/build.mjs
+}
+
+page() {
+  package "$@"
+  say "page"
+  npm run --silent build
+}
+
+demo() {
+  page
+  say "http://localhost:$port"
+  exec env PORT="$port" npm run --silent serve
+}
+
+run_tests() {
+  setup_rust
+  setup_node
+  setup_test_machine
+  say "native tests and shaders"
+  cargo test --release
+  page --features checks
+  say "types"
+  npm run --silent typecheck
+  say "the page in Chromium"
+  npm test --silent
+}
+
+case ${1:-help} in
+  demo) demo ;;
+  test) run_tests ;;
+  engine) engine ;;
+  package) package ;;
+  page) page ;;
+  help | -h | --help) usage ;;
+  *) usage >&2; die "unknown command $1" ;;
+esac

@@ -1,0 +1,10 @@
+/** What a GPU adapter says of itself. Browsers withhold much of it, and WebAssembly sees even less. */
+
+export function adapterName({ vendor, architecture, description }: GPUAdapterInfo): string {
+  return description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU';
+}
+
+/** Whether it is emulated on the CPU. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapterName(info));
+}

@@ -1,0 +1,69 @@
+/** Anything that holds a picture, to what the worker takes. The caller's object is copied, never changed. */
+
+import { badImage, noInput } from './error.ts';
+import type { Payload, Pixels } from './protocol.ts';
+
+/** @throws UpscalerError `no-input`, `bad-image` */
+export async function read(input: unknown): Promise<Payload> {
+  // By tag rather than `instanceof`: objects from another frame are as good.
+  switch (Object.prototype.toString.call(input).slice(8, -1)) {
+    case 'Blob':
+    case 'File':
+      return bytes(input as Blob);
+    case 'ArrayBuffer':
+      return new Uint8Array((input as ArrayBuffer).slice(0));
+    case 'Uint8Array':
+      return new Uint8Array(input as Uint8Array);
+    case 'ImageData':
+      return pixels(input as ImageData);
+    case 'ImageBitmap':
+      return draw(input as ImageBitmap, (input as ImageBitmap).width, (input as ImageBitmap).height);
+    case 'HTMLImageElement':
+      return element(input as HTMLImageElement);
+    default:
+      throw noInput();
+  }
+}
+
+async function bytes(blob: Blob): Promise<Payload> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch {
+    throw badImage('The file can no longer be read.', 'Choose it again.');
+  }
+}
+
+function pixels({ width, height, data }: ImageData): Pixels {
+  // Some browsers offer ImageData of floating-point numbers from 0 to 1.
+  const bytes = data instanceof Uint8ClampedArray ? data : Array.from(data as ArrayLike<number>, (x) => x * 255);
+  return { width, height, data: new Uint8ClampedArray(bytes) };
+}
+
+async function element(image: HTMLImageElement): Promise<Pixels> {
+  try {
+    await image.decode();
+  } catch {
+    throw badImage('The image element holds no picture.', 'Check its address, or wait until it has loaded.');
+  }
+  return draw(image, image.naturalWidth, image.naturalHeight);
+}
+
+function draw(source: CanvasImageSource, width: number, height: number): Pixels {
+  if (width === 0 || height === 0) {
+    throw badImage('The picture has no pixels.', 'Pass an image that is open and has a size in pixels.');
+  }
+  try {
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    if (context === null) throw new Error('no canvas');
+    context.drawImage(source, 0, 0);
+    return pixels(context.getImageData(0, 0, width, height));
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'SecurityError') {
+      throw badImage(
+        'The picture comes from another site, which does not let this page read it.',
+        'Serve it from this site, or with CORS headers and the crossorigin attribute.',
+      );
+    }
+    throw badImage('The browser cannot hand over the pixels of this picture.', 'Pass the file itself instead.');
+  }
+}

@@ -1,0 +1,52 @@
+/** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
+
+import { badOption } from './error.ts';
+import type { CreateOptions, UpscaleOptions } from './index.d.ts';
+import type { Run, Settings } from './protocol.ts';
+
+const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
+const U32_MAX = 2 ** 32 - 1;
+
+/** @throws UpscalerError `bad-option` */
+export function settings(options: CreateOptions, here: string): Settings {
+  const { model = 'compact', device = 'auto' } = options;
+  if (typeof model !== 'string' || !/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(model)) {
+    throw badOption('The model is the plain name of a folder.');
+  }
+  if (!DEVICES.includes(device)) throw badOption(`The device is ${DEVICES.join(', ')}, nothing else.`);
+  const base = baseUrl(options.baseUrl, here);
+  return {
+    folder: new URL(`models/${model}/`, base).href,
+    engine: new URL('engine/resshift_bg.wasm', base).href,
+    device,
+  };
+}
+
+function baseUrl(given: string | URL | undefined, here: string): URL {
+  if (given === undefined) return new URL('./', here);
+  try {
+    const base = new URL(given, globalThis.document?.baseURI ?? here);
+    if (!base.pathname.endsWith('/')) base.pathname += '/';
+    return base;
+  } catch {
+    throw badOption('The baseUrl is not an address.');
+  }
+}
+
+/** @throws UpscalerError `bad-option` */
+export function run(options: UpscaleOptions): Run {
+  const { steps, seed = 0, temperature = 1, tile = 'auto', onTile } = options;
+  if (steps !== undefined && !isInteger(steps, 1, U32_MAX)) throw badOption('The steps are a whole number from 1.');
+  if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw badOption('The seed is a whole number from 0 to 2^53 - 1.');
+  if (typeof temperature !== 'number' || !(temperature >= 0 && temperature <= 2)) {
+    throw badOption('The temperature is a number from 0 to 2.');
+  }
+  if (tile !== 'auto' && !isInteger(tile, 8, 4096)) {
+    throw badOption("The tile is 'auto' or a whole number of pixels from 8 to 4096.");
+  }
+  return { steps, seed, temperature, tile: tile === 'auto' ? undefined : tile, tiles: onTile !== undefined };
+}
+
+function isInteger(value: unknown, from: number, to: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
+}

@@ -1,0 +1,67 @@
+/** Messages between the page (`connection.ts`) and the worker (`worker.ts`). One request at a time. */
+
+import type { Device, DeviceInfo, ErrorCode, LoadProgress, ModelInfo, RunProgress } from './index.d.ts';
+
+/** A picture on its way to the worker: an encoded file, or the fields of `ImageData`. */
+export type Payload = Uint8Array<ArrayBuffer> | Pixels;
+
+export interface Pixels {
+  width: number;
+  height: number;
+  /** RGBA. */
+  data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** What the worker is to load. */
+export interface Settings {
+  /** URL of the model's folder, ending with a slash. */
+  folder: string;
+  /** URL of the WebAssembly file. */
+  engine: string;
+  device: Device;
+}
+
+/** Checked options of one run. */
+export interface Run {
+  steps: number | undefined;
+  seed: number;
+  temperature: number;
+  tile: number | undefined;
+  /** Send finished parts of the result. */
+  tiles: boolean;
+}
+
+/** `error::to_js` in Rust. */
+export interface Fault {
+  code: ErrorCode;
+  message: string;
+  advice: string;
+}
+
+export interface Created {
+  type: 'created';
+  device: DeviceInfo;
+  model: ModelInfo;
+  warnings: Fault[];
+}
+
+export interface Done {
+  type: 'done';
+  png: Uint8Array<ArrayBuffer>;
+  width: number;
+  height: number;
+}
+
+export type Request =
+  | { type: 'create'; settings: Settings }
+  | { type: 'upscale'; input: Payload; run: Run }
+  | { type: 'abort' };
+
+/** What comes while a request runs. */
+export type Note =
+  | { type: 'load'; progress: LoadProgress }
+  | { type: 'progress'; progress: RunProgress }
+  | { type: 'tile'; x: number; y: number; pixels: Pixels };
+
+/** What ends a request. After `broken` the worker is of no more use. */
+export type Answer = Created | Done | { type: 'failed'; fault: Fault } | { type: 'broken'; message: string };

@@ -1,0 +1,138 @@
+/** The public surface; `index.d.ts` describes it. */
+
+import { capabilities } from './capabilities.ts';
+import { Connection } from './connection.ts';
+import { aborted, disposed, UpscalerError } from './error.ts';
+import type * as api from './index.d.ts';
+import { read } from './input.ts';
+import * as options from './options.ts';
+import type { Created, Done, Payload, Run, Settings } from './protocol.ts';
+
+export { UpscalerError };
+
+/** A worker, and what it said when the model was loaded. */
+interface Started {
+  connection: Connection;
+  created: Created;
+  warnings: readonly UpscalerError[];
+}
+
+export class Upscaler implements api.Upscaler {
+  readonly #settings: Settings;
+  #started: Started;
+  #disposed = false;
+  /** Settles when the last run called for has ended. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(settings: Settings, started: Started) {
+    this.#settings = settings;
+    this.#started = started;
+  }
+
+  static async create(given: api.CreateOptions = {}): Promise<Upscaler> {
+    const settings = options.settings(given, import.meta.url);
+    return new Upscaler(settings, await start(settings, given.signal, given.onProgress));
+  }
+
+  static capabilities(): Promise<api.Capabilities> {
+    return capabilities();
+  }
+
+  get device(): api.DeviceInfo {
+    return this.#started.created.device;
+  }
+
+  get model(): api.ModelInfo {
+    return this.#started.created.model;
+  }
+
+  get warnings(): readonly UpscalerError[] {
+    return this.#started.warnings;
+  }
+
+  async upscale(input: api.Input, given: api.UpscaleOptions = {}): Promise<api.Result> {
+    const run = options.run(given);
+    const before = this.#queue;
+    let free = (): void => {};
+    this.#queue = new Promise<void>((resolve) => (free = resolve));
+    try {
+      const payload = await read(input);
+      await orAbort(before, given.signal);
+      const { png, width, height } = await this.#run(payload, run, given);
+      return { blob: new Blob([png], { type: 'image/png' }), width, height, device: this.device };
+    } finally {
+      // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
+      void before.then(free);
+    }
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#started.connection.close();
+  }
+
+  async #run(payload: Payload, run: Run, { signal, onProgress, onTile }: api.UpscaleOptions): Promise<Done> {
+    // A run that was aborted may still be in its last step.
+    await orAbort(this.#started.connection.idle, signal);
+    if (!this.#disposed && !this.#started.connection.open) this.#started = await start(this.#settings, signal);
+    if (this.#disposed) {
+      this.#started.connection.close();
+      throw disposed();
+    }
+    return this.#started.connection.upscale(
+      payload,
+      run,
+      (note) => {
+        if (note.type === 'progress') onProgress?.(note.progress);
+        if (note.type === 'tile') {
+          const { data, width, height } = note.pixels;
+          onTile?.({ x: note.x, y: note.y, image: new ImageData(data, width, height) });
+        }
+      },
+      signal,
+    );
+  }
+}
+
+// The static side is not part of `implements`.
+Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities'>;
+
+/** A new worker with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
+async function start(settings: Settings, signal?: AbortSignal, onProgress?: api.CreateOptions['onProgress']): Promise<Started> {
+  const attempt = async (device: api.Device): Promise<Started> => {
+    const connection = new Connection();
+    try {
+      const created = await connection.create(
+        { ...settings, device },
+        (note) => note.type === 'load' && onProgress?.(note.progress),
+        signal,
+      );
+      return { connection, created, warnings: created.warnings.map((fault) => new UpscalerError(fault)) };
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  };
+  try {
+    return await attempt(settings.device);
+  } catch (error) {
+    const gpuMayBeToBlame = error instanceof UpscalerError && (error.code === 'gpu' || error.code === 'internal');
+    if (settings.device !== 'auto' || !gpuMayBeToBlame) throw error;
+    const started = await attempt('cpu');
+    return { ...started, warnings: [error, ...started.warnings] };
+  }
+}
+
+/** Waits, unless the signal comes first. */
+async function orAbort(waiting: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  if (signal === undefined) return void (await waiting);
+  await new Promise<void>((resolve, reject) => {
+    const abort = (): void => reject(aborted());
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    void waiting.then(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    });
+  });
+}

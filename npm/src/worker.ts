@@ -1,0 +1,87 @@
+/** The worker: loads the engine and passes messages to it and back. */
+
+import init, { Engine } from '../engine/resshift.js';
+import { adapterName } from './adapter.ts';
+import { http, offline } from './error.ts';
+import type { DeviceInfo, LoadProgress, RunProgress } from './index.d.ts';
+import type { Answer, Fault, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
+import { claimTimestampQuery } from './webgpu.ts';
+
+/** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
+declare const ENGINE_BYTES: number;
+
+const post = self.postMessage as (message: Note | Answer, transfer: Transferable[]) => void;
+
+let engine: Engine | undefined;
+
+self.onmessage = ({ data }: MessageEvent<Request>) => {
+  if (data.type === 'abort') engine?.abort();
+  else answer(data).catch(fail);
+};
+
+// A panic inside an asynchronous call reaches nobody's promise.
+self.addEventListener('error', ({ message }) => post({ type: 'broken', message }, []));
+self.addEventListener('unhandledrejection', ({ reason }) => fail(reason));
+
+async function answer(request: Exclude<Request, { type: 'abort' }>): Promise<void> {
+  if (request.type === 'create') await create(request.settings);
+  else await upscale(request.input, request.run);
+}
+
+async function create(settings: Settings): Promise<void> {
+  const report = (progress: LoadProgress): void => post({ type: 'load', progress }, []);
+  claimTimestampQuery();
+  await loadEngine(settings.engine, report);
+  engine = await Engine.create(settings.folder, settings.device, report);
+  const { device, model, warnings } = engine;
+  post({ type: 'created', device: await named(device), model, warnings }, []);
+}
+
+/** The browser's name of the adapter that the engine has opened. */
+async function named(device: DeviceInfo): Promise<DeviceInfo> {
+  if (device.kind === 'cpu') return device;
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  return adapter ? { ...device, name: adapterName(adapter.info) } : device;
+}
+
+async function loadEngine(url: string, report: (progress: LoadProgress) => void): Promise<void> {
+  const response = await fetch(url).catch(() => {
+    throw offline(url);
+  });
+  if (!response.ok || response.body === null) throw http(url, response.status);
+  let loaded = 0;
+  const count = new TransformStream<Uint8Array, Uint8Array>({
+    transform(piece, out) {
+      loaded += piece.byteLength;
+      report({ phase: 'engine', loaded, total: Math.max(loaded, ENGINE_BYTES), cached: false });
+      out.enqueue(piece);
+    },
+  });
+  const headers = { 'content-type': 'application/wasm' };
+  try {
+    await init({ module_or_path: new Response(response.body.pipeThrough(count), { headers }) });
+  } catch (error) {
+    throw error instanceof WebAssembly.CompileError ? error : offline(url);
+  }
+}
+
+async function upscale(input: Payload, run: Run): Promise<void> {
+  if (engine === undefined) throw new Error('upscale before create');
+  const onProgress = (progress: RunProgress): void => post({ type: 'progress', progress }, []);
+  const onTile = ({ x, y, ...pixels }: { x: number; y: number } & Pixels): void =>
+    post({ type: 'tile', x, y, pixels }, [pixels.data.buffer]);
+  const { steps, seed, temperature, tile, tiles } = run;
+  const result = await engine.upscale(input, steps, seed, temperature, tile, onProgress, tiles ? onTile : undefined);
+  const { png, width, height } = result as { png: Uint8Array<ArrayBuffer>; width: number; height: number };
+  post({ type: 'done', png, width, height }, [png.buffer]);
+}
+
+/** The engine's own failures carry a code; whatever else is thrown means that the engine is broken. */
+function fail(thrown: unknown): void {
+  const fault = thrown as Partial<Fault> | null | undefined;
+  if (typeof fault?.code === 'string' && typeof fault.advice === 'string') {
+    post({ type: 'failed', fault: fault as Fault }, []);
+  } else {
+    post({ type: 'broken', message: thrown instanceof Error ? thrown.message : String(thrown) }, []);
+  }
+}

@@ -1,0 +1,30 @@
+//! The numeric tests of [`gpu::checks`], run by a browser on the device that it has.
+
+use super::object::object;
+use crate::gpu;
+use burn::tensor::Device;
+use js_sys::Array;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Runs all of them and returns `[{ name, tolerance, error, failure }]`: `error` is the largest difference found and
+/// absent where a check failed; `failure` then says why.
+#[wasm_bindgen]
+pub async fn checks() -> Result<Array, JsValue> {
+    let gpu = gpu::open().await?;
+    let cpu = Device::flex();
+    let rows = Array::new();
+    for check in gpu::checks::all() {
+        let outcome = check.run(&gpu.device, &cpu).await;
+        let outcome = gpu::take_error().map_or(outcome, Err);
+        let failure = outcome.as_ref().err().map_or(JsValue::UNDEFINED, JsValue::from);
+        rows.push(&object([
+            ("name", check.name.into()),
+            ("tolerance", check.tolerance.into()),
+            ("error", outcome.map_or(JsValue::UNDEFINED, JsValue::from)),
+            ("failure", failure),
+        ]));
+        gpu.device.memory_cleanup();
+    }
+    Ok(rows)
+}

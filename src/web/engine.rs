@@ -1,0 +1,145 @@
+//! The one class that the worker sees.
+
+use super::device::{self, Chosen};
+use super::error::to_js;
+use super::model::{self, Progress};
+use super::object::object;
+use super::picture;
+use super::watch::PageWatch;
+use crate::image::encode_png;
+use crate::model::config::ModelConfig;
+use crate::upscaler::{Options, Upscaler};
+use crate::{Error, Result, gpu};
+use js_sys::{Array, Function, Uint8Array};
+use std::cell::Cell;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A model on a device. Every failure is thrown as `{ code, message, advice }`; anything else that is thrown means
+/// that this instance of the module is broken and must be replaced.
+#[wasm_bindgen]
+pub struct Engine {
+    upscaler: Upscaler,
+    chosen: Chosen,
+    trouble: Vec<Error>,
+    aborted: Cell<bool>,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Opens the `device` (`auto`, `webgpu` or `cpu`) and loads the model whose folder is at the URL `folder`, which
+    /// ends with a slash. `on_progress` gets `{ phase, loaded, total, cached }`.
+    pub async fn create(folder: String, device: String, on_progress: Function) -> Result<Engine, JsValue> {
+        Ok(create(&folder, &device, &on_progress).await?)
+    }
+
+    /// `DeviceInfo` of `npm/src/index.d.ts`.
+    #[wasm_bindgen(getter)]
+    pub fn device(&self) -> JsValue {
+        self.chosen.info()
+    }
+
+    /// `ModelInfo` of `npm/src/index.d.ts`.
+    #[wasm_bindgen(getter)]
+    pub fn model(&self) -> JsValue {
+        model_info(self.upscaler.config())
+    }
+
+    /// What went wrong without stopping the work, as `{ code, message, advice }`.
+    #[wasm_bindgen(getter)]
+    pub fn warnings(&self) -> Array {
+        self.chosen.trouble.iter().chain(&self.trouble).map(to_js).collect()
+    }
+
+    /// Upscales `input` (see [`picture::read`]) and returns `{ png: Uint8Array, width, height }`. `on_progress` and
+    /// `on_tile` are those of [`PageWatch`]. One run at a time.
+    #[allow(clippy::too_many_arguments)]
+    pub async fn upscale(
+        &self,
+        input: JsValue,
+        steps: Option<u32>,
+        seed: f64,
+        temperature: f64,
+        tile: Option<u32>,
+        on_progress: Function,
+        on_tile: Option<Function>,
+    ) -> Result<JsValue, JsValue> {
+        self.aborted.set(false);
+        let options = Options {
+            steps: steps.map(|n| n as usize),
+            // Exact: the page sends integers up to 2^53 - 1.
+            seed: seed as u64,
+            temperature,
+            tile: tile.map(|n| n as usize),
+        };
+        let watch = PageWatch::new(&on_progress, on_tile.as_ref(), &self.aborted)?;
+        let mut result = self.run(&input, &options, watch).await;
+        // A GPU that has refused a part of the work goes on, with wrong numbers.
+        if let Some(error) = gpu::take_error() {
+            result = Err(Error::Gpu(error));
+        }
+        // However it ended, the run's tensors are dropped by now: their memory goes back to the device.
+        self.chosen.device.memory_cleanup();
+        Ok(result?)
+    }
+
+    /// Ends the run in progress before its next network evaluation.
+    pub fn abort(&self) {
+        self.aborted.set(true);
+    }
+}
+
+impl Engine {
+    async fn run(&self, input: &JsValue, options: &Options, mut watch: PageWatch<'_>) -> Result<JsValue> {
+        let picture = picture::read(input)?;
+        let pixels = self.upscaler.upscale(&picture, options, &mut watch).await?;
+        let png = encode_png(&pixels)?;
+        Ok(object([
+            ("png", Uint8Array::from(&png[..]).into()),
+            ("width", pixels.width.into()),
+            ("height", pixels.height.into()),
+        ]))
+    }
+}
+
+async fn create(folder: &str, device: &str, on_progress: &Function) -> Result<Engine> {
+    let report = |phase: &str, p: Progress| {
+        let progress = object([
+            ("phase", phase.into()),
+            ("loaded", (p.loaded as f64).into()),
+            ("total", (p.total as f64).into()),
+            ("cached", p.cached.into()),
+        ]);
+        // A listener that throws must not end the download.
+        let _ = on_progress.call1(&JsValue::NULL, &progress);
+    };
+    let chosen = device::choose(device).await?;
+    let mut last = Progress { loaded: 0, total: 0, cached: false };
+    let files = model::obtain(folder, |progress| {
+        last = progress;
+        report("weights", progress);
+    })
+    .await?;
+    let upscaler = Upscaler::load(files.config, files.files, &chosen.device)?;
+    report("ready", last);
+    let trouble = files.trouble.into_iter().collect();
+    Ok(Engine { upscaler, chosen, trouble, aborted: Cell::new(false) })
+}
+
+fn model_info(config: &ModelConfig) -> JsValue {
+    let licence = &config.licence;
+    object([
+        ("name", config.name.as_str().into()),
+        ("version", config.version.as_str().into()),
+        ("steps", config.schedule.steps.into()),
+        ("bytes", (config.files.iter().map(|file| file.bytes).sum::<u64>() as f64).into()),
+        (
+            "licence",
+            object([
+                ("name", licence.name.as_str().into()),
+                ("commercial", licence.commercial.into()),
+                ("url", licence.url.as_deref().map_or(JsValue::UNDEFINED, JsValue::from)),
+            ]),
+        ),
+    ])
+}

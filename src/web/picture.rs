@@ -1,0 +1,35 @@
+//! Pictures from and to JavaScript.
+
+use super::object::field;
+use crate::image::{Limits, Picture, Pixels, decode};
+use crate::{Error, Result};
+use js_sys::{Uint8Array, Uint8ClampedArray};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Reads what the page hands over: the bytes of a file (`Uint8Array`), or pixels
+/// (`{ width, height, data: Uint8ClampedArray }`, the fields of `ImageData`).
+///
+/// # Errors
+/// [`Error::NoInput`], [`Error::NotAnImage`], [`Error::BadImage`], [`Error::ImageTooLarge`].
+pub fn read(input: &JsValue) -> Result<Picture> {
+    let limits = Limits::default();
+    if let Some(file) = input.dyn_ref::<Uint8Array>() {
+        return decode(&file.to_vec(), &limits);
+    }
+    let data = field(input, "data").dyn_into::<Uint8ClampedArray>().map_err(|_| Error::NoInput)?;
+    let width = field(input, "width").as_f64().unwrap_or(0.0) as usize;
+    let height = field(input, "height").as_f64().unwrap_or(0.0) as usize;
+    limits.check(width as u64, height as u64)?;
+    Picture::from_rgba8(width, height, &data.to_vec())
+}
+
+/// RGBA bytes of pixels, all opaque.
+pub fn opaque_rgba(pixels: &Pixels) -> Uint8ClampedArray {
+    let mut rgba = Vec::with_capacity(pixels.width * pixels.height * 4);
+    for pixel in pixels.data.chunks_exact(pixels.channels) {
+        if let [r, g, b, ..] = *pixel {
+            rgba.extend([r, g, b, 255]);
+        }
+    }
+    Uint8ClampedArray::from(&rgba[..])
+}
