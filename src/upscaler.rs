@@ -20,15 +20,15 @@ pub struct Options {
     pub steps: Option<usize>,
     /// Selects the noise field.
     pub seed: u64,
-    /// Factor on all noise, 0 to 2; 1 is the paper. Below 1 the result is smoother.
-    pub temperature: f64,
+    /// Factor on all noise, 0 to 2; 1 is the paper. Below 1 the result is smoother. `None`: what the model recommends.
+    pub temperature: Option<f64>,
     /// Side of a tile in low-resolution pixels, without its halo or with its overlap; `None`: chosen by the model's cost.
     pub tile: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { steps: None, seed: 0, temperature: 1.0, tile: None }
+        Self { steps: None, seed: 0, temperature: None, tile: None }
     }
 }
 
@@ -196,7 +196,7 @@ fn check(picture: &Picture, options: &Options) -> Result<()> {
     if picture.width == 0 || picture.height == 0 || picture.rgb.len() != picture.width * picture.height * 3 {
         return Err(Error::BadImage("it has no pixels".into()));
     }
-    if !(0.0..=2.0).contains(&options.temperature) {
+    if options.temperature.is_some_and(|temperature| !(0.0..=2.0).contains(&temperature)) {
         return Err(Error::BadOption("The temperature must lie between 0 and 2.".into()));
     }
     if options.tile.is_some_and(|tile| !(8..=4096).contains(&tile)) {

@@ -38,7 +38,7 @@ export interface UpscaleOptions {
   steps?: number;
   /** Selects the noise; the same seed gives the same picture. Default 0. Integer, 0 to 2^53 - 1. */
   seed?: number;
-  /** Factor on the noise, 0 to 2. Default 1. */
+  /** Factor on the noise, 0 to 2; 1 is the paper's. Default: what the model recommends. */
   temperature?: number;
   /** Tile side in input pixels, 8 to 4096, or `auto`. */
   tile?: number | 'auto';

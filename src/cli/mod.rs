@@ -47,8 +47,8 @@ struct Upscale {
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
     /// Factor on the noise, 0 to 2; below 1 the result is smoother.
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = temperature, allow_negative_numbers = true)]
-    temperature: f64,
+    #[arg(long, value_name = "X", value_parser = temperature, allow_negative_numbers = true)]
+    temperature: Option<f64>,
     /// Side of a tile in pixels of the input, or "auto": by what the model needs.
     #[arg(long, value_name = "auto|LR_PIXELS", default_value = "auto")]
     tile: Tile,

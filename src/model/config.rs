@@ -16,6 +16,9 @@ pub struct ModelConfig {
     pub scale: usize,
     /// The chain it was trained for.
     pub schedule: ScheduleConfig,
+    /// The factor on the chain's noise that suits these weights where the caller names none; 1 is the paper's.
+    #[serde(default = "one")]
+    pub temperature: f64,
     /// Networks.
     #[serde(flatten)]
     pub arch: Arch,
@@ -163,6 +166,10 @@ impl Blocks {
     }
 }
 
+fn one() -> f64 {
+    1.0
+}
+
 impl ModelConfig {
     /// Reads `model.json`.
     ///
@@ -172,6 +179,9 @@ impl ModelConfig {
         let config: Self = serde_json::from_slice(json).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
         if config.scale != 4 {
             return Err(Error::BadWeights(format!("model.json: scale {} is not supported", config.scale)));
+        }
+        if !(0.0..=2.0).contains(&config.temperature) {
+            return Err(Error::BadWeights("model.json: the temperature must lie between 0 and 2".into()));
         }
         for file in &config.files {
             let plain =
