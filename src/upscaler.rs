@@ -125,8 +125,8 @@ impl Upscaler {
         };
         let (h, w) = (lr.height, lr.width);
         let noise = seeded(options.seed, latent.channels());
-        let chain =
-            Chain { latent, denoiser, levels, noise: &noise, temperature: options.temperature, device: &self.device };
+        let temperature = options.temperature.unwrap_or(self.model.config.temperature);
+        let chain = Chain { latent, denoiser, levels, noise: &noise, temperature, device: &self.device };
         let encode = plan(h, w, latent.reach(), 1, options.tile);
         let network = plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile);
         let z0 = chain.run(&lr, &encode, &network, watch).await?;

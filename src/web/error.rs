@@ -13,11 +13,7 @@ impl From<Error> for JsValue {
 
 /// `{ code, message, advice }`
 pub fn to_js(error: &Error) -> JsValue {
-    object([
-        ("code", error.code().into()),
-        ("message", error.to_string().into()),
-        ("advice", error.advice().into()),
-    ])
+    object([("code", error.code().into()), ("message", error.to_string().into()), ("advice", error.advice().into())])
 }
 
 /// What a thrown JavaScript value says of itself: its message, or its name where the message is empty.

@@ -25,12 +25,7 @@ pub enum Freshness {
 /// # Errors
 /// [`Error::Http`] for any status but 200 to 299, [`Error::Offline`] if there is no answer or it breaks off,
 /// [`Error::BadWeights`] as soon as there are more than `limit` bytes.
-pub async fn download(
-    url: &str,
-    freshness: Freshness,
-    limit: u64,
-    mut progress: impl FnMut(u64),
-) -> Result<Vec<u8>> {
+pub async fn download(url: &str, freshness: Freshness, limit: u64, mut progress: impl FnMut(u64)) -> Result<Vec<u8>> {
     let offline = || Error::Offline { url: url.to_string() };
     let cache = match freshness {
         Freshness::AsServed => RequestCache::Default,

@@ -63,8 +63,9 @@ pub async fn obtain(folder: &str, mut progress: impl FnMut(Progress)) -> Result<
             None => {
                 let before = state.loaded;
                 state.cached = false;
-                let bytes = fetch_weights(folder, file, |loaded| progress(Progress { loaded: before + loaded, ..state }))
-                    .await?;
+                let bytes =
+                    fetch_weights(folder, file, |loaded| progress(Progress { loaded: before + loaded, ..state }))
+                        .await?;
                 keep(&cache, &key, &bytes, &mut trouble).await;
                 bytes
             }
