@@ -1,7 +1,7 @@
 // Bundles src/ and the engine that `build.sh engine` left in engine/ into dist/, the whole package.
 
 import { build } from 'esbuild';
-import { cpSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -30,4 +30,12 @@ await build({
 });
 cpSync(here('src/index.d.ts'), here('dist/index.d.ts'));
 cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
-cpSync(here('../models'), here('dist/models'), { recursive: true });
+for (const { name } of readdirSync(here('../models'), { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+  const folder = `../models/${name}`;
+  if (!existsSync(here(`${folder}/model.json`))) continue;
+  const { files } = JSON.parse(readFileSync(here(`${folder}/model.json`), 'utf8'));
+  // Weights do not go anywhere without their terms.
+  for (const file of ['model.json', 'MODEL_CARD.md', 'CREDITS.tsv', ...files.map((file) => file.name)]) {
+    if (existsSync(here(`${folder}/${file}`))) cpSync(here(`${folder}/${file}`), here(`dist/models/${name}/${file}`));
+  }
+}

@@ -35,10 +35,10 @@ function baseUrl(given: string | URL | undefined, here: string): URL {
 
 /** @throws UpscalerError `bad-option` */
 export function run(options: UpscaleOptions): Run {
-  const { steps, seed = 0, temperature = 1, tile = 'auto', onTile } = options;
+  const { steps, seed = 0, temperature, tile = 'auto', onTile } = options;
   if (steps !== undefined && !isInteger(steps, 1, U32_MAX)) throw badOption('The steps are a whole number from 1.');
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw badOption('The seed is a whole number from 0 to 2^53 - 1.');
-  if (typeof temperature !== 'number' || !(temperature >= 0 && temperature <= 2)) {
+  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2)) {
     throw badOption('The temperature is a number from 0 to 2.');
   }
   if (tile !== 'auto' && !isInteger(tile, 8, 4096)) {

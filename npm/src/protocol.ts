@@ -25,7 +25,7 @@ export interface Settings {
 export interface Run {
   steps: number | undefined;
   seed: number;
-  temperature: number;
+  temperature: number | undefined;
   tile: number | undefined;
   /** Send finished parts of the result. */
   tiles: boolean;

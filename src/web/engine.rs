@@ -59,7 +59,7 @@ impl Engine {
         input: JsValue,
         steps: Option<u32>,
         seed: f64,
-        temperature: f64,
+        temperature: Option<f64>,
         tile: Option<u32>,
         on_progress: Function,
         on_tile: Option<Function>,
