@@ -35,7 +35,7 @@ export async function buildPage({ packageFolder, out }) {
     plugins: [{
       name: 'package',
       setup(context) {
-        context.onResolve({ filter: /^resshift$/ }, () => ({ path: `./${PACKAGE_FOLDER}/index.js`, external: true }));
+        context.onResolve({ filter: /^resshift-web$/ }, () => ({ path: `./${PACKAGE_FOLDER}/index.js`, external: true }));
       },
     }],
   });
@@ -50,7 +50,7 @@ export async function buildPage({ packageFolder, out }) {
     globDirectory: out,
     globPatterns: ['**/*.{html,css,js,wasm,svg,png,jpg,webmanifest}'],
     // Weights are large and change on their own: the engine keeps them in IndexedDB, checked by their hash.
-    globIgnores: [`${PACKAGE_FOLDER}/models/**`],
+    globIgnores: [`${PACKAGE_FOLDER}/models/**`, `${PACKAGE_FOLDER}/checks.js`],
     maximumFileSizeToCacheInBytes: 64 << 20,
     swDest: join(out, 'sw.js'),
     inlineWorkboxRuntime: true,

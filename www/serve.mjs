@@ -1,4 +1,4 @@
-// A small static file server for the built page: node www/serve.mjs [FOLDER] [--port N] [--host NAME]
+// A small static file server for the built page: node www/serve.mjs [FOLDER] [--port N] [--host NAME]; PORT works as well
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -68,7 +68,7 @@ export function files(folder) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { port: { type: 'string', default: '8080' }, host: { type: 'string', default: '127.0.0.1' } },
+    options: { port: { type: 'string', default: process.env['PORT'] ?? '8080' }, host: { type: 'string', default: '127.0.0.1' } },
   });
   const folder = positionals[0] ?? fileURLToPath(new URL('../dist', import.meta.url));
   if (!(await stat(join(folder, 'index.html')).catch(() => null))) {
@@ -82,6 +82,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   });
   server.listen(Number(values.port), values.host, () => {
     const shown = values.host === '127.0.0.1' ? 'localhost' : values.host;
-    console.log(`ResShift is at http://${shown}:${values.port}`);
+    const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+    console.log(`ResShift is at http://${shown}:${address.port}`);
   });
 }

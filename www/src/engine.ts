@@ -1,5 +1,5 @@
 /** The upscaler behind the page: made at the first run, kept for the next ones, replaced when the device changes. */
-import { Upscaler, type Device, type Input, type LoadProgress, type Result, type RunProgress, type Tile, type UpscalerError } from 'resshift';
+import { Upscaler, type Device, type Input, type LoadProgress, type Result, type RunProgress, type Tile, type UpscalerError } from 'resshift-web';
 import type { Settings } from './settings.ts';
 
 export interface RunEvents {

@@ -1,18 +1,20 @@
 /** Wires the parts together. A page is empty, holds a picture, works on it, or holds its result. */
-import { Upscaler, type Capabilities } from 'resshift';
+import { Upscaler, type Capabilities } from 'resshift-web';
 import { Compare } from './compare.ts';
 import { elements } from './elements.ts';
 import { Engine } from './engine.ts';
 import { hideError, showError } from './error-card.ts';
+import { resultName } from './file-name.ts';
 import { fetchSample, openPicker, watchIntake, type Arrival, type Intake } from './intake.ts';
 import { keepOffline } from './offline.ts';
-import { PictureProblem, readPicture, resultName, type Picture } from './picture.ts';
+import { PictureProblem, readPicture, type Picture } from './picture.ts';
 import { noFile, toProblem, unreachable, type Problem } from './problem.ts';
 import { Progress } from './progress.ts';
 import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, type Settings } from './settings.ts';
 import { Stage } from './stage.ts';
 import { dismissStrip, showStrip, showWarnings } from './strips.ts';
 import * as text from './text.ts';
+import { stayAwake } from './wake-lock.ts';
 
 type Phase = 'empty' | 'ready' | 'working' | 'done';
 
@@ -38,6 +40,7 @@ function enter(next: Phase): void {
   save.hidden = next !== 'done';
   outcome.hidden = next !== 'done';
   lockSettings(next === 'working');
+  stayAwake(next === 'working');
 }
 
 function fail(problem: Problem, retry: () => void): void {

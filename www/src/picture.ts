@@ -1,5 +1,5 @@
 /** One picture that a person chose: checked as far as a browser can, ready to show and to upscale. */
-import type { Input } from 'resshift';
+import type { Input } from 'resshift-web';
 import { emptyFile, notAnImage, type Problem } from './problem.ts';
 
 export interface Picture {
@@ -45,10 +45,4 @@ async function decode(file: Blob): Promise<HTMLImageElement | null> {
     // A decoded image keeps its pixels without the address.
     URL.revokeObjectURL(url);
   }
-}
-
-/** `holiday.jpeg` becomes `holiday_x4.png`. */
-export function resultName(name: string): string {
-  const stem = name.replace(/\.[^.]{1,5}$/, '').replace(/[/\\:*?"<>|\p{Cc}]/gu, '_').trim();
-  return `${stem || 'picture'}_x4.png`;
 }

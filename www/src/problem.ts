@@ -1,5 +1,5 @@
 /** What the error card and the warning strip show, whatever the failure came from. */
-import { UpscalerError, type ErrorCode } from 'resshift';
+import { UpscalerError, type ErrorCode } from 'resshift-web';
 
 export interface Problem {
   code: ErrorCode;

@@ -1,5 +1,5 @@
 /** The two progress lines, the estimate, the tab's title, and what a screen reader hears of it. */
-import type { LoadProgress, RunProgress } from 'resshift';
+import type { LoadProgress, RunProgress } from 'resshift-web';
 import { elements } from './elements.ts';
 import { Eta } from './eta.ts';
 import * as text from './text.ts';

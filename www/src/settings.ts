@@ -1,5 +1,5 @@
 /** The settings row. */
-import type { Device } from 'resshift';
+import type { Device } from 'resshift-web';
 import { elements } from './elements.ts';
 
 export interface Settings {

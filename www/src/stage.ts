@@ -1,5 +1,5 @@
 /** The picture on screen: the original enlarged, tiles painted into it as they come, the result over it. */
-import type { Tile } from 'resshift';
+import type { Tile } from 'resshift-web';
 import { elements } from './elements.ts';
 import type { Picture } from './picture.ts';
 import * as text from './text.ts';

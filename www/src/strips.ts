@@ -27,14 +27,14 @@ export function dismissStrip(key: string): void {
   }
 }
 
-const told = new WeakSet<Problem>();
+const told = new Set<string>();
 
 /** Each warning once: a dismissed one does not come back with the next run. */
 export function showWarnings(warnings: readonly Problem[]): void {
-  for (const warning of warnings) {
-    if (told.has(warning)) continue;
-    told.add(warning);
-    showStrip(`warning-${warning.code}`, `${warning.message} ${warning.advice}`);
+  for (const { code, message, advice } of warnings) {
+    if (told.has(message)) continue;
+    told.add(message);
+    showStrip(`warning-${code}`, `${message} ${advice}`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Sentences that the program composes. The fixed ones stand in `index.html`. */
-import type { Capabilities, Device, DeviceInfo, LoadProgress, ModelInfo, RunProgress } from 'resshift';
+import type { Capabilities, Device, DeviceInfo, LoadProgress, ModelInfo, RunProgress } from 'resshift-web';
 
 /** `2.7 MB`, `412 kB`. */
 export function bytes(count: number): string {

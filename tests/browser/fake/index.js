@@ -1,8 +1,7 @@
 // A stand-in for the package with the same surface and no engine: enlarges with the browser's own scaling, tile by
 // tile, at a speed and with failures that a test sets through `globalThis.fake`. Never part of the page.
 
-/** @type {{ step?: number, tile?: number, device?: import('resshift').DeviceInfo, capabilities?: import('resshift').Capabilities,
- *   createError?: string, upscaleError?: string, warnings?: string[], cached?: boolean, failures?: number }} */
+/** @type {import('./wishes.d.ts').Wishes} */
 const wishes = (/** @type {any} */ (globalThis).fake ??= {});
 
 /** @type {Record<string, [string, string]>} */
@@ -52,13 +51,13 @@ export class Upscaler {
     };
   }
 
-  /** @param {import('resshift').CreateOptions} [options] */
+  /** @param {import('resshift-web').CreateOptions} [options] */
   static async create({ device = 'auto', signal, onProgress } = {}) {
-    const cached = wishes.cached ?? false;
+    const cached = false;
     for (const [phase, total] of /** @type {['engine' | 'weights', number][]} */ ([['engine', 3_100_000], ['weights', 2_706_448]])) {
       for (let i = 0; i <= 5; i++) {
         onProgress?.({ phase, loaded: (total * i) / 5, total, cached });
-        await pause(wishes.step ?? 20, signal);
+        await pause(wishes.pace ?? 5, signal);
       }
     }
     failOnce(wishes.createError);
@@ -67,29 +66,28 @@ export class Upscaler {
       ? { kind: 'webgpu', name: 'SwiftShader', software: true } : { kind: 'cpu', name: 'CPU', software: false }));
   }
 
-  /** @param {import('resshift').DeviceInfo} device */
+  /** @param {import('resshift-web').DeviceInfo} device */
   constructor(device) {
     this.device = device;
     this.model = { name: 'compact', version: '0.1', steps: 15, bytes: 2_706_448, licence: { name: 'CC0-1.0', commercial: true } };
     this.warnings = (wishes.warnings ?? []).map((code) => new UpscalerError(code));
   }
 
-  /** @param {Blob | HTMLImageElement} input @param {import('resshift').UpscaleOptions} [options] */
+  /** @param {Blob | HTMLImageElement} input @param {import('resshift-web').UpscaleOptions} [options] */
   async upscale(input, { steps = 15, signal, onProgress, onTile } = {}) {
     const bitmap = await createImageBitmap(input);
     const width = bitmap.width * 4;
     const height = bitmap.height * 4;
     const canvas = new OffscreenCanvas(width, height);
-    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));
     context.filter = 'contrast(1.15) saturate(1.1)';
-    context.imageSmoothingEnabled = wishes.tile === undefined;
     context.drawImage(bitmap, 0, 0, width, height);
     const side = wishes.tile ?? 256;
     const tiles = [];
     for (let y = 0; y < height; y += side) for (let x = 0; x < width; x += side) tiles.push({ x, y });
     for (let step = 1; step <= steps; step++) {
       for (const [index, tile] of tiles.entries()) {
-        await pause(wishes.step ?? 20, signal);
+        await pause(wishes.pace ?? 5, signal);
         if (step > steps / 2) failOnce(wishes.upscaleError);
         onProgress?.({ step, steps, tile: index + 1, tiles: tiles.length, fraction: ((step - 1) * tiles.length + index + 1) / (steps * tiles.length) });
         if (step === steps) {
