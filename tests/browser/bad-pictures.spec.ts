@@ -71,7 +71,7 @@ test('an empty file and a file that is no picture are refused at once; the pictu
   await page.locator('#file').setInputFiles({ name: 'letter.png', mimeType: 'image/png', buffer: prose!.buffer });
   await expect(page.locator('#error-message')).toContainText('letter.png');
   expect(await errorCode(page)).toBe('not-an-image');
-  await expect(page.locator('#name')).toHaveText('coffee.jpg');
+  await expect(page.locator('#name')).toHaveText('cat.png');
   await expect(page.getByRole('button', { name: 'Choose another picture' })).toBeVisible();
 
   await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });

@@ -11,7 +11,7 @@ test('cancel in the middle of a run, then upscale again', async ({ page, server 
   await expect(page.locator('#error-card')).toBeHidden();
   await expect(page.locator('#announcer')).toContainText('Cancelled');
   await expect(page.getByRole('button', { name: 'Upscale x4' })).toBeFocused();
-  await expect(page.locator('#name')).toHaveText('coffee.jpg');
+  await expect(page.locator('#name')).toHaveText('colosseum.jpg');
 
   await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
   await expect(page.locator('#outcome')).toContainText('64 × 64 pixels');

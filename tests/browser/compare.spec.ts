@@ -56,14 +56,14 @@ test('at 100 % the screen shows the very pixels of the file, the original on one
   await page.getByRole('button', { name: '100 %' }).click();
   const frame = (await page.locator('#frame').boundingBox())!;
   const canvas = (await page.locator('#canvas').boundingBox())!;
-  expect([canvas.width, canvas.height]).toEqual([600, 400]);
+  expect([canvas.width, canvas.height]).toEqual([448, 300]);
 
   const result = await decode(page, (await save(page)).bytes);
   await page.locator('#split').evaluate((slider: HTMLInputElement) => {
     slider.value = '30';
     slider.dispatchEvent(new Event('input'));
   });
-  const strip = { x: 300, y: 120, width: 200, height: 100 };
+  const strip = { x: 220, y: 90, width: 200, height: 100 };
   const clip = { ...strip, x: canvas.x + strip.x, y: canvas.y + strip.y };
   expect(clip.x).toBeGreaterThan(frame.x);
   const shown = await decode(page, await page.screenshot({ clip }));

@@ -8,4 +8,4 @@ export const DIST = process.env['DIST'] ?? from('../../dist');
 export const FAKE_DIST = from('../../test-results/fake-page');
 export const FIXTURES = from('./fixtures');
 export const SERVER = from('../../www/serve.mjs');
-export const SAMPLE_PHOTO = from('../../www/samples/coffee.jpg');
+export const SAMPLE_PHOTO = from('../../www/samples/colosseum.jpg');

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { begin, errorCode, expect, fixture, open, test } from './fixtures.ts';
 
-test.use({ engine: 'fake' });
+// A service worker would fetch the samples too, and the tests below count.
+test.use({ engine: 'fake', serviceWorkers: 'block' });
 
 /** Fires a drop or paste with files, as the system would. */
 async function hand(page: Page, kind: 'drop' | 'paste', names: string[]): Promise<void> {
@@ -25,7 +26,7 @@ async function hand(page: Page, kind: 'drop' | 'paste', names: string[]): Promis
 
 test('samples', async ({ page, server }) => {
   await open(page, server);
-  for (const [button, name, size] of [['Cat', 'cat.jpg', '112 × 75'], ['Colosseum', 'colosseum.jpg', '320 × 180']]) {
+  for (const [button, name, size] of [['Coffee cup', 'coffee.png', '150 × 100'], ['Colosseum', 'colosseum.jpg', '320 × 180'], ['Cat', 'cat.png', '112 × 75']]) {
     await page.getByRole('button', { name: button! }).click();
     await expect(page.locator('#name')).toHaveText(name!);
     await expect(page.locator('#sizes')).toContainText(size!);
@@ -87,9 +88,9 @@ test('formats that only the browser reads go in as pixels', async ({ page, serve
 
 test('a slow sample does not replace what a person chose meanwhile', async ({ page, server }) => {
   await open(page, server);
-  server.break(/cat\.jpg/, 'stall');
-  await page.getByRole('button', { name: 'Cat' }).click();
-  await expect.poll(() => server.asked(/cat\.jpg/).length).toBe(2);
+  server.break(/coffee\.png/, 'stall');
+  await page.getByRole('button', { name: 'Coffee cup' }).click();
+  await expect.poll(() => server.asked(/coffee\.png/).length).toBe(2);
   await page.locator('#file').setInputFiles(fixture('cup-16x16.png'));
   await expect(page.locator('#name')).toHaveText('cup-16x16.png');
   const names = await page.evaluateHandle(() => {
@@ -99,7 +100,7 @@ test('a slow sample does not replace what a person chose meanwhile', async ({ pa
     return names;
   });
   server.release();
-  await expect.poll(() => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('cat.jpg')).length)).toBe(2);
+  await expect.poll(() => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('coffee.png')).length)).toBe(2);
   await page.getByRole('button', { name: 'Colosseum' }).click();
   await expect(page.locator('#name')).toHaveText('colosseum.jpg');
   expect(await names.jsonValue()).toEqual(['colosseum.jpg']);

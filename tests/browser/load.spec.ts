@@ -10,12 +10,12 @@ for (const prefix of ['/', '/some/folder/']) {
       await expect(page.getByRole('heading', { level: 1 })).toContainText('four times larger');
       await expect(page.getByText('Your pictures never leave this device')).toBeVisible();
       await expect(page.getByRole('button', { name: 'Upscale x4' })).toBeEnabled();
-      await expect(page.locator('#sizes')).toHaveText('150 × 100 → 600 × 400 pixels');
+      await expect(page.locator('#sizes')).toHaveText('112 × 75 → 448 × 300 pixels');
       const painted = await page.locator('#canvas').evaluate((canvas: HTMLCanvasElement) => {
         const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
         return { width: canvas.width, height: canvas.height, colours: new Set(new Uint32Array(data.buffer)).size };
       });
-      expect(painted).toMatchObject({ width: 600, height: 400 });
+      expect(painted).toMatchObject({ width: 448, height: 300 });
       expect(painted.colours).toBeGreaterThan(1000);
       expect(server.asked(/models/)).toEqual([]);
     });
@@ -44,7 +44,7 @@ test('files have the types and lengths that browsers need', async ({ request, se
   const types = {
     'index.html': 'text/html', 'main.js': 'text/javascript', 'style.css': 'text/css', 'sw.js': 'text/javascript',
     'manifest.webmanifest': 'application/manifest+json', 'icons/icon.svg': 'image/svg+xml', 'icons/icon-512.png': 'image/png',
-    'samples/coffee.jpg': 'image/jpeg', 'resshift/engine/resshift_bg.wasm': 'application/wasm', 'resshift/worker.js': 'text/javascript',
+    'samples/colosseum.jpg': 'image/jpeg', 'resshift/engine/resshift_bg.wasm': 'application/wasm', 'resshift/worker.js': 'text/javascript',
   };
   for (const [path, type] of Object.entries(types)) {
     const response = await request.get(server.url + path);

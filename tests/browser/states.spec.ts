@@ -118,6 +118,6 @@ test('addresses of pictures are given back', async ({ page, server }) => {
     expect(await live()).toBe(1);
   }
   await page.getByRole('button', { name: 'Cat' }).click();
-  await expect(page.locator('#name')).toHaveText('cat.jpg');
+  await expect(page.locator('#name')).toHaveText('cat.png');
   expect(await live()).toBe(0);
 });

@@ -30,6 +30,6 @@ test('keeps the page for offline use, and no weights', async ({ page, server }) 
     for (const name of await caches.keys()) for (const request of await (await caches.open(name)).keys()) urls.push(new URL(request.url).pathname);
     return urls;
   });
-  for (const path of ['/index.html', '/main.js', '/style.css', '/resshift/index.js', '/samples/coffee.jpg']) expect(kept).toContain(path);
+  for (const path of ['/index.html', '/main.js', '/style.css', '/resshift/index.js', '/samples/coffee.png']) expect(kept).toContain(path);
   expect(kept.filter((path) => path.includes('models'))).toEqual([]);
 });

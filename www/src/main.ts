@@ -114,7 +114,7 @@ async function start(): Promise<void> {
     stage.paintOriginal();
     enter(stage.address ? 'done' : 'ready');
     compare.setActive(shown && picture.image !== null);
-    progress.end(problem.code === 'aborted' ? text.cancelled : '');
+    progress.finish(problem.code === 'aborted' ? text.cancelled : '');
     describeDevice();
     if (problem.code === 'aborted') {
       handFocusTo(upscale);
@@ -155,7 +155,7 @@ async function work(source: Picture, settings: Settings, signal: AbortSignal): P
   enter('done');
   compare.centre();
   compare.setActive(shown && source.image !== null);
-  progress.end(text.doneAnnouncement(result.width, result.height));
+  progress.finish(text.doneAnnouncement(result.width, result.height));
   handFocusTo(save);
 }
 
