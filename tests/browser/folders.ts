@@ -9,3 +9,5 @@ export const FAKE_DIST = from('../../test-results/fake-page');
 export const FIXTURES = from('./fixtures');
 export const SERVER = from('../../www/serve.mjs');
 export const SAMPLE_PHOTO = from('../../www/samples/colosseum.jpg');
+/** Pictures of many formats, shared with the native tests. */
+export const IMAGES = from('../images');

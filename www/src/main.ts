@@ -63,7 +63,9 @@ const intake: Intake = {
   onNothing: () => {
     if (phase !== 'working') fail(noFile, openPicker);
   },
-  onUnreachable: (file, retry) => fail(unreachable(file), retry),
+  onUnreachable: (file, retry) => {
+    if (phase !== 'working') fail(unreachable(file), retry);
+  },
 };
 
 /** Counts arrivals: of two pictures read at the same time the later one stays. */
