@@ -1,0 +1,102 @@
+// A stand-in for the package with the same surface and no engine: enlarges with the browser's own scaling, tile by
+// tile, at a speed and with failures that a test sets through `globalThis.fake`. Never part of the page.
+
+/** @type {import('./wishes.d.ts').Wishes} */
+const wishes = (/** @type {any} */ (globalThis).fake ??= {});
+
+/** @type {Record<string, [string, string]>} */
+const SENTENCES = {
+  'no-webgpu': ['WebGPU is not available: the browser gave no adapter.', 'Use a current browser with hardware acceleration switched on, or run on the CPU.'],
+  gpu: ['The GPU failed: the device was lost.', 'Try again with smaller tiles, or run on the CPU.'],
+  'hash-mismatch': ['weights.safetensors is not the file that the model names: its SHA-256 differs.', 'Load the page again; if it stays, the copy on the server is damaged and its owner must replace it.'],
+  offline: ['resshift/models/compact/weights.safetensors could not be reached.', 'Connect to the network once; after the first download the model works offline.'],
+  storage: ['The model could not be kept for the next visit: the quota is exceeded.', 'Free some disk space or allow storage for this site; until then the model is downloaded on each visit.'],
+  'image-too-large': ['The picture is too large: 30000 x 30000 pixels; at most 16777216 can be upscaled here.', 'Crop the picture or make it smaller before upscaling.'],
+  aborted: ['Cancelled.', 'Start again whenever you like.'],
+};
+
+export class UpscalerError extends Error {
+  /** @param {string} code */
+  constructor(code) {
+    super(SENTENCES[code]?.[0] ?? code);
+    this.name = code === 'aborted' ? 'AbortError' : 'UpscalerError';
+    this.code = code;
+    this.advice = SENTENCES[code]?.[1] ?? '';
+  }
+}
+
+/** @param {number} ms @param {AbortSignal} [signal] */
+function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(new UpscalerError('aborted'));
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(new UpscalerError('aborted'));
+    });
+  });
+}
+
+/** @param {string | undefined} code */
+function failOnce(code) {
+  if (!code || (wishes.failures ?? 1) <= 0) return;
+  wishes.failures = (wishes.failures ?? 1) - 1;
+  throw new UpscalerError(code);
+}
+
+export class Upscaler {
+  static async capabilities() {
+    return wishes.capabilities ?? {
+      wasm: true, webgpu: { name: 'SwiftShader', software: true, f16: false, maxBufferBytes: 1 << 30 }, recommended: 'cpu', cache: true,
+    };
+  }
+
+  /** @param {import('resshift-web').CreateOptions} [options] */
+  static async create({ device = 'auto', signal, onProgress } = {}) {
+    const cached = false;
+    for (const [phase, total] of /** @type {['engine' | 'weights', number][]} */ ([['engine', 3_100_000], ['weights', 2_706_448]])) {
+      for (let i = 0; i <= 5; i++) {
+        onProgress?.({ phase, loaded: (total * i) / 5, total, cached });
+        await pause(wishes.pace ?? 5, signal);
+      }
+    }
+    failOnce(wishes.createError);
+    onProgress?.({ phase: 'ready', loaded: 1, total: 1, cached });
+    return new Upscaler(wishes.device ?? (device === 'webgpu'
+      ? { kind: 'webgpu', name: 'SwiftShader', software: true } : { kind: 'cpu', name: 'CPU', software: false }));
+  }
+
+  /** @param {import('resshift-web').DeviceInfo} device */
+  constructor(device) {
+    this.device = device;
+    this.model = { name: 'compact', version: '0.1', steps: 15, bytes: 2_706_448, licence: { name: 'CC0-1.0', commercial: true } };
+    this.warnings = (wishes.warnings ?? []).map((code) => new UpscalerError(code));
+  }
+
+  /** @param {Blob | HTMLImageElement} input @param {import('resshift-web').UpscaleOptions} [options] */
+  async upscale(input, { steps = 15, signal, onProgress, onTile } = {}) {
+    const bitmap = await createImageBitmap(input);
+    const width = bitmap.width * 4;
+    const height = bitmap.height * 4;
+    const canvas = new OffscreenCanvas(width, height);
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));
+    context.filter = 'contrast(1.15) saturate(1.1)';
+    context.drawImage(bitmap, 0, 0, width, height);
+    const side = wishes.tile ?? 256;
+    const tiles = [];
+    for (let y = 0; y < height; y += side) for (let x = 0; x < width; x += side) tiles.push({ x, y });
+    for (let step = 1; step <= steps; step++) {
+      for (const [index, tile] of tiles.entries()) {
+        await pause(wishes.pace ?? 5, signal);
+        if (step > steps / 2) failOnce(wishes.upscaleError);
+        onProgress?.({ step, steps, tile: index + 1, tiles: tiles.length, fraction: ((step - 1) * tiles.length + index + 1) / (steps * tiles.length) });
+        if (step === steps) {
+          onTile?.({ ...tile, image: context.getImageData(tile.x, tile.y, Math.min(side, width - tile.x), Math.min(side, height - tile.y)) });
+        }
+      }
+    }
+    return { blob: await canvas.convertToBlob({ type: 'image/png' }), width, height, device: this.device };
+  }
+
+  dispose() {}
+}

@@ -1,0 +1,18 @@
+/** What a test may ask of the stand-in engine, as `globalThis.fake`, before the page loads. */
+import type { Capabilities, DeviceInfo, ErrorCode } from 'resshift-web';
+
+export interface Wishes {
+  /** Milliseconds of each piece of work. Default 5. */
+  pace?: number;
+  /** Tile side in result pixels. Default 256. */
+  tile?: number;
+  device?: DeviceInfo;
+  capabilities?: Capabilities;
+  /** Fails while loading. */
+  createError?: ErrorCode;
+  /** Fails in the middle of a run. */
+  upscaleError?: ErrorCode;
+  /** How often the failures occur. Default 1. */
+  failures?: number;
+  warnings?: ErrorCode[];
+}

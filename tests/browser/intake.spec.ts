@@ -1,0 +1,107 @@
+/** The ways a picture comes in, over the stand-in engine. */
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import { begin, errorCode, expect, fixture, open, test } from './fixtures.ts';
+
+// A service worker would fetch the samples too, and the tests below count.
+test.use({ engine: 'fake', serviceWorkers: 'block' });
+
+/** Fires a drop or paste with files, as the system would. */
+async function hand(page: Page, kind: 'drop' | 'paste', names: string[]): Promise<void> {
+  const files = await Promise.all(names.map(async (name) => ({ name, base64: (await readFile(fixture(name))).toString('base64') })));
+  await page.evaluate(({ kind, files }) => {
+    const transfer = new DataTransfer();
+    for (const { name, base64 } of files) {
+      transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name, { type: 'image/png' }));
+    }
+    const options = { bubbles: true, cancelable: true };
+    if (kind === 'paste') {
+      document.body.dispatchEvent(new ClipboardEvent('paste', { ...options, clipboardData: transfer }));
+    } else {
+      document.body.dispatchEvent(new DragEvent('dragenter', { ...options, dataTransfer: transfer }));
+      document.body.dispatchEvent(new DragEvent('drop', { ...options, dataTransfer: transfer }));
+    }
+  }, { kind, files });
+}
+
+test('samples', async ({ page, server }) => {
+  await open(page, server);
+  for (const [button, name, size] of [['Coffee cup', 'coffee.png', '150 × 100'], ['Colosseum', 'colosseum.jpg', '320 × 180'], ['Cat', 'cat.png', '112 × 75']]) {
+    await page.getByRole('button', { name: button! }).click();
+    await expect(page.locator('#name')).toHaveText(name!);
+    await expect(page.locator('#sizes')).toContainText(size!);
+  }
+});
+
+for (const kind of ['drop', 'paste'] as const) {
+  test(`${kind} takes the first picture and says if there were more`, async ({ page, server }) => {
+    await open(page, server);
+    await hand(page, kind, ['cup-40x32.png']);
+    await expect(page.locator('#name')).toHaveText('cup-40x32.png');
+    await expect(page.locator('#drop-hint')).toBeHidden();
+    await hand(page, kind, ['cup-16x16.png', 'cup-40x32.png']);
+    await expect(page.locator('#name')).toHaveText('cup-16x16.png');
+    await expect(page.locator('.strip')).toContainText('2 files came');
+  });
+
+  test(`${kind} of something else than a file is answered`, async ({ page, server }) => {
+    await open(page, server);
+    await hand(page, kind, []);
+    expect(await errorCode(page)).toBe('no-input');
+  });
+}
+
+test('text pasted into the seed field is left to the field', async ({ page, server }) => {
+  await open(page, server);
+  await page.locator('#seed').evaluate((field) => {
+    const transfer = new DataTransfer();
+    transfer.setData('text/plain', '42');
+    field.dispatchEvent(new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData: transfer }));
+  });
+  await expect(page.locator('#error-card')).toBeHidden();
+});
+
+test('the drop hint follows the pointer', async ({ page, server }) => {
+  await open(page, server);
+  await page.evaluate(() => document.body.dispatchEvent(new DragEvent('dragenter', { bubbles: true })));
+  await expect(page.locator('#drop-hint')).toBeVisible();
+  await page.evaluate(() => document.body.dispatchEvent(new DragEvent('dragleave', { bubbles: true })));
+  await expect(page.locator('#drop-hint')).toBeHidden();
+});
+
+test('a picture that comes during a run is refused, and the run goes on', async ({ page, server }) => {
+  await page.addInitScript(() => Object.assign(globalThis, { fake: { pace: 40 } }));
+  await open(page, server);
+  await begin(page, { file: fixture('cup-40x32.png') });
+  await hand(page, 'drop', ['cup-16x16.png']);
+  await expect(page.locator('.strip')).toContainText('Cancel the run');
+  await expect(page.locator('#name')).toHaveText('cup-40x32.png');
+  await expect(page.locator('body')).toHaveAttribute('data-phase', 'done');
+});
+
+test('formats that only the browser reads go in as pixels', async ({ page, server }) => {
+  await open(page, server);
+  const gif = Buffer.from('R0lGODdhAgACAIABAP8AAP///ywAAAAAAgACAAACAoRRADs=', 'base64');
+  await page.locator('#file').setInputFiles({ name: 'dot.gif', mimeType: 'image/gif', buffer: gif });
+  await expect(page.locator('#sizes')).toHaveText('2 × 2 → 8 × 8 pixels');
+});
+
+test('a slow sample does not replace what a person chose meanwhile', async ({ page, server }) => {
+  await open(page, server);
+  server.break(/coffee\.png/, 'stall');
+  await page.getByRole('button', { name: 'Coffee cup' }).click();
+  await expect.poll(() => server.asked(/coffee\.png/).length).toBe(2);
+  await page.locator('#file').setInputFiles(fixture('cup-16x16.png'));
+  await expect(page.locator('#name')).toHaveText('cup-16x16.png');
+  const names = await page.evaluateHandle(() => {
+    const label = document.getElementById('name')!;
+    const names: string[] = [];
+    new MutationObserver(() => names.push(label.textContent!)).observe(label, { childList: true });
+    return names;
+  });
+  server.release();
+  await expect.poll(() => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('coffee.png')).length)).toBe(2);
+  await page.getByRole('button', { name: 'Colosseum' }).click();
+  await expect(page.locator('#name')).toHaveText('colosseum.jpg');
+  expect(await names.jsonValue()).toEqual(['colosseum.jpg']);
+});

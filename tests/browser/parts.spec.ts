@@ -1,0 +1,66 @@
+/** The parts of the page that need no browser. */
+import { expect, test } from '@playwright/test';
+import { Eta } from '../../www/src/eta.ts';
+import { resultName } from '../../www/src/file-name.ts';
+import * as text from '../../www/src/text.ts';
+import { clampPan, place, visible } from '../../www/src/view.ts';
+
+test('time left: unknown at first, exact at a steady pace, and quick to forget a slow start', () => {
+  const steady = new Eta();
+  expect(steady.report(0, 0)).toBeNull();
+  expect(steady.report(2, 0.1)).toBeCloseTo(18);
+  expect(steady.report(4, 0.2)).toBeCloseTo(16);
+
+  const slowStart = new Eta();
+  slowStart.report(0, 0);
+  let left: number | null = null;
+  for (let i = 1; i <= 20; i++) left = slowStart.report(60 + i, i / 40);
+  expect(left).toBeCloseTo(20);
+});
+
+test('time left is told as coarsely as it is known', () => {
+  expect(text.timeLeft(2)).toBe('A few seconds left');
+  expect(text.timeLeft(41)).toBe('About 45 seconds left');
+  expect(text.timeLeft(200)).toBe('About 3 minutes left');
+});
+
+test('names of results', () => {
+  expect(resultName('holiday.jpeg')).toBe('holiday_x4.png');
+  expect(resultName('a.b.webp')).toBe('a.b_x4.png');
+  expect(resultName('../odd:name?.png')).toBe('.._odd_name__x4.png');
+  expect(resultName('.png')).toBe('picture_x4.png');
+  expect(resultName('')).toBe('picture_x4.png');
+});
+
+test('sizes of files', () => {
+  expect(text.bytes(0)).toBe('0 kB');
+  expect(text.bytes(850)).toBe('1 kB');
+  expect(text.bytes(2_706_448)).toBe('2.7 MB');
+});
+
+test('fit shows the whole picture in the middle and does not blow up a tiny one', () => {
+  const frame = { width: 800, height: 600 };
+  expect(place(frame, { left: 0, top: 0 }, { width: 1600, height: 400 }, 'fit', { x: 0, y: 0 }, 1))
+    .toEqual({ left: 0, top: 200, width: 800, height: 200 });
+  expect(place(frame, { left: 0, top: 0 }, { width: 4, height: 4 }, 'fit', { x: 0, y: 0 }, 1).width).toBe(8);
+});
+
+test('100 % lays picture pixels on screen pixels, wherever the frame is', () => {
+  for (const density of [1, 1.25, 1.5, 2, 3]) {
+    for (const origin of [{ left: 0, top: 0 }, { left: 60.4, top: 121.3 }]) {
+      const rect = place({ width: 799, height: 533 }, origin, { width: 600, height: 401 }, 'actual', { x: 3.3, y: -7.7 }, density);
+      expect(rect.width * density).toBeCloseTo(600, 9);
+      expect(rect.height * density).toBeCloseTo(401, 9);
+      for (const edge of [(origin.left + rect.left) * density, (origin.top + rect.top) * density]) {
+        expect(Math.abs(edge - Math.round(edge))).toBeLessThan(1e-6);
+      }
+    }
+  }
+});
+
+test('panning stops at the edges, and a picture that fits stays put', () => {
+  const frame = { width: 800, height: 600 };
+  expect(clampPan(frame, { width: 1000, height: 500 }, { x: 500, y: 500 }, 1)).toEqual({ x: 100, y: 0 });
+  expect(clampPan(frame, { width: 1000, height: 500 }, { x: -500, y: 0 }, 1)).toEqual({ x: -100, y: 0 });
+  expect(visible(frame, { left: -100, top: 50, width: 1000, height: 500 })).toEqual({ left: 0, top: 50, width: 800, height: 500 });
+});

@@ -1,0 +1,23 @@
+import { defineConfig } from '@playwright/test';
+import { launchOptions, SOFTWARE_WEBGPU } from './chromium.mjs';
+
+const WITHOUT_WEBGPU = /without-webgpu\.spec\.ts/;
+
+export default defineConfig({
+  testDir: '.',
+  outputDir: '../../test-results/runs',
+  globalSetup: './build-fake.ts',
+  // The engine's CPU path has one thread; a second test fills the second core of a small machine.
+  workers: 2,
+  fullyParallel: true,
+  timeout: 120_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: Boolean(process.env['CI']),
+  retries: 0,
+  reporter: [['list']],
+  use: { viewport: { width: 1280, height: 800 }, trace: 'off', screenshot: 'only-on-failure' },
+  projects: [
+    { name: 'software-gpu', testIgnore: WITHOUT_WEBGPU, use: { launchOptions: launchOptions(SOFTWARE_WEBGPU) } },
+    { name: 'no-gpu', testMatch: WITHOUT_WEBGPU, use: { launchOptions: launchOptions() } },
+  ],
+});

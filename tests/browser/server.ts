@@ -1,0 +1,113 @@
+/** The page's own server, with a log, and with faults that a test orders. */
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { files } from '../../www/serve.mjs';
+
+/**
+ * `corrupt`: one byte differs. `truncate`: a complete answer, half as long. `cut`: the connection breaks in the
+ * middle. `stall`: half the file comes, the rest on `release`. `missing`: 404.
+ */
+export type Fault = 'corrupt' | 'truncate' | 'cut' | 'stall' | 'missing';
+
+export interface Logged {
+  method: string;
+  path: string;
+  /** Length of the request's body. */
+  bytes: number;
+}
+
+export class TestServer {
+  readonly log: Logged[] = [];
+  readonly origin: string;
+  private readonly faults: { pattern: RegExp; fault: Fault }[] = [];
+  private readonly stalled: (() => void)[] = [];
+  private readonly preludes: { pattern: RegExp; script: string }[] = [];
+  private readonly serve: ReturnType<typeof files>;
+
+  private constructor(private readonly folder: string, private readonly prefix: string, private readonly server: Server) {
+    this.serve = files(folder);
+    this.origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => void this.answer(request, response));
+  }
+
+  /** @param prefix folder of the site that the page lies in, beginning and ending with a slash */
+  static async start(folder: string, prefix = '/'): Promise<TestServer> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new TestServer(folder, prefix, server);
+  }
+
+  get url(): string {
+    return this.origin + this.prefix;
+  }
+
+  /** From now on, answers for paths that match go wrong. */
+  break(pattern: RegExp, fault: Fault): void {
+    this.faults.push({ pattern, fault });
+  }
+
+  /** Lets stalled answers go on. */
+  release(): void {
+    for (const go of this.stalled.splice(0)) go();
+  }
+
+  mend(): void {
+    this.faults.length = 0;
+  }
+
+  /** Puts `script` before the scripts whose path matches. */
+  prepend(pattern: RegExp, script: string): void {
+    this.preludes.push({ pattern, script });
+  }
+
+  /** Paths asked for since the log was last emptied. */
+  asked(pattern: RegExp): string[] {
+    return this.log.map(({ path }) => path).filter((path) => pattern.test(path));
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = new URL(request.url ?? '/', this.origin).pathname;
+    const entry: Logged = { method: request.method ?? '', path, bytes: 0 };
+    this.log.push(entry);
+    request.on('data', (piece: Buffer) => (entry.bytes += piece.length));
+    if (!path.startsWith(this.prefix)) {
+      response.writeHead(404).end();
+      return;
+    }
+    request.url = `/${(request.url ?? '').slice(this.prefix.length)}`;
+    const fault = this.faults.find(({ pattern }) => pattern.test(path))?.fault;
+    const prelude = this.preludes.find(({ pattern }) => pattern.test(path))?.script;
+    if (fault === 'missing') response.writeHead(404).end();
+    else if (fault) await this.spoil(request, response, fault);
+    else if (prelude) await this.alter(request, response, prelude);
+    else await this.serve(request, response);
+  }
+
+  private async spoil(request: IncomingMessage, response: ServerResponse, fault: Fault): Promise<void> {
+    const bytes = await readFile(join(this.folder, new URL(request.url ?? '/', this.origin).pathname));
+    const middle = bytes.length >> 1;
+    const type = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' };
+    if (fault === 'corrupt') {
+      bytes[middle]! ^= 0x55;
+      response.writeHead(200, type).end(bytes);
+    } else if (fault === 'truncate') {
+      response.writeHead(200, type).end(bytes.subarray(0, middle));
+    } else {
+      response.writeHead(200, { ...type, 'Content-Length': bytes.length });
+      response.write(bytes.subarray(0, middle), () => fault === 'cut' && response.destroy());
+      if (fault === 'stall') this.stalled.push(() => response.end(bytes.subarray(middle)));
+    }
+  }
+
+  private async alter(request: IncomingMessage, response: ServerResponse, prelude: string): Promise<void> {
+    const text = await readFile(join(this.folder, new URL(request.url ?? '/', this.origin).pathname), 'utf8');
+    response.writeHead(200, { 'Content-Type': 'text/javascript', 'Cache-Control': 'no-store' }).end(`${prelude}\n${text}`);
+  }
+}

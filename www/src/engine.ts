@@ -1,0 +1,41 @@
+/** The upscaler behind the page: made at the first run, kept for the next ones, replaced when the device changes. */
+import { Upscaler, type Device, type Input, type LoadProgress, type Result, type RunProgress, type Tile, type UpscalerError } from 'resshift-web';
+import type { Settings } from './settings.ts';
+
+export interface RunEvents {
+  onLoad: (progress: LoadProgress) => void;
+  onReady: (upscaler: Upscaler) => void;
+  onProgress: (progress: RunProgress) => void;
+  onTile: (tile: Tile) => void;
+}
+
+export class Engine {
+  private upscaler: Upscaler | null = null;
+  private device: Device | null = null;
+
+  async run(input: Input, settings: Settings, signal: AbortSignal, events: RunEvents): Promise<Result> {
+    const upscaler = await this.open(settings.device, signal, events.onLoad);
+    events.onReady(upscaler);
+    return upscaler.upscale(input, {
+      steps: settings.steps,
+      seed: settings.seed,
+      signal,
+      onProgress: events.onProgress,
+      onTile: events.onTile,
+    });
+  }
+
+  get warnings(): readonly UpscalerError[] {
+    return this.upscaler?.warnings ?? [];
+  }
+
+  /** A device that fails to open leaves the one before it usable. */
+  private async open(device: Device, signal: AbortSignal, onProgress: RunEvents['onLoad']): Promise<Upscaler> {
+    if (this.upscaler && this.device === device) return this.upscaler;
+    const next = await Upscaler.create({ device, signal, onProgress });
+    this.upscaler?.dispose();
+    this.upscaler = next;
+    this.device = device;
+    return next;
+  }
+}

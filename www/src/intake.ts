@@ -1,0 +1,113 @@
+/** The ways a picture comes in: file picker, drop, paste, samples. */
+import { elements } from './elements.ts';
+
+export interface Arrival {
+  file: Blob;
+  name: string;
+  /** How many files came; only the first is taken. */
+  count: number;
+}
+
+export interface Intake {
+  onArrival: (arrival: Arrival) => void;
+  /** Something was dropped or pasted, but no file. */
+  onNothing: () => void;
+  /** A sample could not be fetched. */
+  onUnreachable: (name: string, retry: () => void) => void;
+}
+
+const { choose, paste, file, samples, dropHint } = elements;
+
+/** Counts what people brought: a sample that arrives after something newer is dropped. */
+let turn = 0;
+
+export function openPicker(): void {
+  file.click();
+}
+
+export function watchIntake(intake: Intake): void {
+  const take = (files: ArrayLike<File> | undefined | null) => {
+    turn++;
+    const first = files?.[0];
+    if (first) intake.onArrival({ file: first, name: first.name || 'picture', count: files.length });
+    else intake.onNothing();
+  };
+
+  choose.addEventListener('click', openPicker);
+  file.addEventListener('change', () => {
+    if (file.files?.length) take(file.files);
+    // The same file can be chosen twice in a row.
+    file.value = '';
+  });
+
+  watchDrop(take);
+  watchPaste(take, intake);
+
+  for (const button of samples) {
+    const name = button.dataset['sample']?.split('/').pop() ?? '';
+    button.addEventListener('click', () => void fetchSample(button.dataset['sample'] ?? '', name, intake));
+  }
+}
+
+export async function fetchSample(path: string, name: string, intake: Intake): Promise<void> {
+  const mine = ++turn;
+  try {
+    const response = await fetch(path);
+    if (!response.ok) throw new Error(response.statusText);
+    const file = await response.blob();
+    if (mine === turn) intake.onArrival({ file, name, count: 1 });
+  } catch {
+    if (mine === turn) intake.onUnreachable(name, () => void fetchSample(path, name, intake));
+  }
+}
+
+function watchDrop(take: (files: FileList | undefined) => void): void {
+  // Entering a child fires before leaving its parent: count to know when the pointer has left the window.
+  let depth = 0;
+  const hint = (shown: boolean) => {
+    if (!shown) depth = 0;
+    dropHint.hidden = !shown;
+  };
+  addEventListener('dragenter', (event) => {
+    event.preventDefault();
+    depth++;
+    hint(true);
+  });
+  addEventListener('dragleave', () => {
+    depth--;
+    if (depth <= 0) hint(false);
+  });
+  addEventListener('dragover', (event) => event.preventDefault());
+  addEventListener('drop', (event) => {
+    event.preventDefault();
+    hint(false);
+    take(event.dataTransfer?.files);
+  });
+}
+
+function watchPaste(take: (files: ArrayLike<File> | undefined) => void, intake: Intake): void {
+  addEventListener('paste', (event) => {
+    const files = event.clipboardData?.files;
+    // Text pasted into the seed field is not ours.
+    if (!files?.length && event.target instanceof HTMLInputElement) return;
+    event.preventDefault();
+    take(files);
+  });
+
+  // Not every browser lets a page read the clipboard on a click; the keyboard works everywhere.
+  paste.hidden = !navigator.clipboard?.read;
+  paste.addEventListener('click', async () => {
+    try {
+      for (const item of await navigator.clipboard.read()) {
+        const type = item.types.find((name) => name.startsWith('image/'));
+        if (type) {
+          turn++;
+          return intake.onArrival({ file: await item.getType(type), name: 'pasted', count: 1 });
+        }
+      }
+      intake.onNothing();
+    } catch {
+      intake.onNothing();
+    }
+  });
+}

@@ -1,0 +1,36 @@
+/** The service worker: keeps the page itself for offline use and takes a new version only when asked. */
+import { showStrip } from './strips.ts';
+import * as text from './text.ts';
+
+export async function keepOffline(): Promise<void> {
+  if (!('serviceWorker' in navigator)) return;
+  let agreed = false;
+  const controlledBefore = navigator.serviceWorker.controller !== null;
+  navigator.serviceWorker.addEventListener('controllerchange', () => {
+    if (agreed) location.reload();
+    else if (controlledBefore) showStrip('update', text.updatedElsewhere, { label: text.reload, run: () => location.reload() });
+  });
+
+  const offer = (waiting: ServiceWorker) => {
+    showStrip('update', text.updateReady, {
+      label: text.updateNow,
+      run: () => {
+        agreed = true;
+        waiting.postMessage({ type: 'SKIP_WAITING' });
+      },
+    });
+  };
+
+  try {
+    const registration = await navigator.serviceWorker.register('sw.js');
+    if (registration.waiting && registration.active) offer(registration.waiting);
+    registration.addEventListener('updatefound', () => {
+      const coming = registration.installing;
+      coming?.addEventListener('statechange', () => {
+        if (coming.state === 'installed' && registration.active) offer(coming);
+      });
+    });
+  } catch {
+    // Private windows and plain http may refuse it; the page then needs the network, and works.
+  }
+}

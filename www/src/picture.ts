@@ -1,0 +1,48 @@
+/** One picture that a person chose: checked as far as a browser can, ready to show and to upscale. */
+import type { Input } from 'resshift-web';
+import { emptyFile, notAnImage, type Problem } from './problem.ts';
+
+export interface Picture {
+  name: string;
+  /** What the upscaler gets: the file itself, or its pixels where only the browser knows the format. */
+  input: Input;
+  /** Decoded and upright, or null where the browser cannot show the file; the upscaler then has the last word. */
+  image: HTMLImageElement | null;
+}
+
+export class PictureProblem extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.message);
+  }
+}
+
+/** @throws PictureProblem for an empty file, and for one that neither browser nor upscaler can read. */
+export async function readPicture(file: Blob, name: string): Promise<Picture> {
+  if (file.size === 0) throw new PictureProblem(emptyFile(name));
+  const native = await isReadByUpscaler(file);
+  const image = await decode(file);
+  if (native) return { name, input: file, image };
+  if (image) return { name, input: image, image };
+  throw new PictureProblem(notAnImage(name));
+}
+
+/** PNG, JPEG and WebP by their first bytes; names and media types lie too often. */
+async function isReadByUpscaler(file: Blob): Promise<boolean> {
+  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
+  return head.startsWith('\x89PNG') || head.startsWith('\xff\xd8\xff') || /^RIFF[^]{4}WEBP$/.test(head);
+}
+
+async function decode(file: Blob): Promise<HTMLImageElement | null> {
+  const url = URL.createObjectURL(file);
+  const image = new Image();
+  try {
+    image.src = url;
+    await image.decode();
+    return image.naturalWidth > 0 && image.naturalHeight > 0 ? image : null;
+  } catch {
+    return null;
+  } finally {
+    // A decoded image keeps its pixels without the address.
+    URL.revokeObjectURL(url);
+  }
+}

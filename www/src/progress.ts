@@ -1,0 +1,81 @@
+/** The two progress lines, the estimate, the tab's title, and what a screen reader hears of it. */
+import type { LoadProgress, RunProgress } from 'resshift-web';
+import { elements } from './elements.ts';
+import { Eta } from './eta.ts';
+import * as text from './text.ts';
+
+const { progress, loadText, loadBar, runText, runBar, eta, cancel, announcer } = elements;
+const PAGE_TITLE = document.title;
+/** Seconds. */
+const now = (): number => performance.now() / 1000;
+/** Announced at each of these shares of the work; more often would only talk over the reader. */
+const ANNOUNCED_SHARE = 0.25;
+
+export class Progress {
+  private estimate = new Eta();
+  private announced = 0;
+  /** Of the clock, in seconds; null while too little is known. */
+  private end: number | null = null;
+  private clock = 0;
+
+  start(): void {
+    this.estimate = new Eta();
+    this.announced = 0;
+    this.end = null;
+    clearInterval(this.clock);
+    this.clock = window.setInterval(() => this.tellTimeLeft(), 1000);
+    progress.hidden = false;
+    loadText.textContent = text.starting;
+    runText.textContent = text.waiting;
+    eta.textContent = '';
+    loadBar.removeAttribute('value');
+    runBar.value = 0;
+    cancel.disabled = false;
+  }
+
+  load(report: LoadProgress): void {
+    loadText.textContent = text.loading(report);
+    if (report.phase === 'ready') loadBar.value = 1;
+    else if (report.total > 0) loadBar.value = report.loaded / report.total;
+    else loadBar.removeAttribute('value');
+  }
+
+  loaded(): void {
+    loadText.textContent = text.modelReady;
+    loadBar.value = 1;
+    runText.textContent = text.starting;
+    runBar.removeAttribute('value');
+    this.estimate.report(now(), 0);
+  }
+
+  run(report: RunProgress): void {
+    runText.textContent = text.running(report);
+    runBar.value = report.fraction;
+    document.title = `${text.percent(report.fraction)} · ${PAGE_TITLE}`;
+    const left = this.estimate.report(now(), report.fraction);
+    this.end = left === null ? null : now() + left;
+    this.tellTimeLeft();
+    if (report.fraction - this.announced >= ANNOUNCED_SHARE && report.fraction < 1) {
+      this.announced = report.fraction;
+      announcer.textContent = `${text.percent(report.fraction)}. ${eta.textContent}`;
+    }
+  }
+
+  stopping(): void {
+    cancel.disabled = true;
+    this.end = null;
+    eta.textContent = text.stopping;
+  }
+
+  finish(announcement: string): void {
+    clearInterval(this.clock);
+    progress.hidden = true;
+    document.title = PAGE_TITLE;
+    announcer.textContent = announcement;
+  }
+
+  /** Steps can be far apart: the clock runs on between two reports. */
+  private tellTimeLeft(): void {
+    if (this.end !== null) eta.textContent = text.timeLeft(this.end - now());
+  }
+}

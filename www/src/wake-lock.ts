@@ -1,0 +1,23 @@
+/** Keeps the screen on during a run: a phone that falls asleep stops computing. */
+let wanted = false;
+let lock: WakeLockSentinel | null = null;
+
+export function stayAwake(awake: boolean): void {
+  wanted = awake;
+  if (awake) void acquire();
+  else void lock?.release();
+}
+
+async function acquire(): Promise<void> {
+  try {
+    lock = (await navigator.wakeLock?.request('screen')) ?? null;
+    if (!wanted) await lock?.release();
+  } catch {
+    // Refused on a low battery, or in a hidden tab: the run goes on as long as the system lets it.
+  }
+}
+
+// The browser drops the lock whenever the page is hidden.
+document.addEventListener('visibilitychange', () => {
+  if (wanted && document.visibilityState === 'visible') void acquire();
+});
