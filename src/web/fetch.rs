@@ -2,7 +2,7 @@
 
 use super::object::field;
 use crate::{Error, Result};
-use gloo_net::http::Request;
+use gloo::net::http::Request;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
