@@ -52,6 +52,7 @@ macro_rules! check {
 pub fn all() -> Vec<Check> {
     vec![
         check!("conv2d: layers of the compact model", SUMS, conv2d_compact),
+        check!("conv2d: wide tiles", SUMS, conv2d_wide),
         check!("conv2d: layers of the UNet", SUMS, conv2d_unet),
         check!("conv2d: layers of the autoencoder", SUMS, conv2d_autoencoder),
         check!("conv2d: odd sizes", SUMS, conv2d_odd),
@@ -97,6 +98,12 @@ async fn conv2d_compact(gpu: &Device, cpu: &Device) -> Result<f32, String> {
         same(48, 96, 3),
     ];
     conv2d_each(gpu, cpu, &layers, [1, 12, 20]).await
+}
+
+async fn conv2d_wide(gpu: &Device, cpu: &Device) -> Result<f32, String> {
+    let layers =
+        [ConvShape::same(51, 48, 3), ConvShape::down(48, 64, 1, 1), ConvShape::up(16, 16), ConvShape::same(64, 64, 1)];
+    conv2d_each(gpu, cpu, &layers, [1, 101, 83]).await
 }
 
 async fn conv2d_unet(gpu: &Device, cpu: &Device) -> Result<f32, String> {
@@ -184,8 +191,9 @@ async fn conv2d_rows(gpu: &Device, cpu: &Device) -> Result<f32, String> {
 }
 
 async fn conv2d_batch(gpu: &Device, _: &Device) -> Result<f32, String> {
+    // Alone in narrow tiles, together in wide ones.
     let layer = conv2d_layer(ConvShape::same(51, 48, 3), gpu);
-    batch(gpu, 51, |x| layer.forward(x)).await
+    batch(gpu, [39, 41, 51], |x| layer.forward(x)).await
 }
 
 async fn conv2d_view(gpu: &Device, _: &Device) -> Result<f32, String> {
@@ -273,7 +281,7 @@ async fn group_norm_exact(gpu: &Device, values: Vec<f32>) -> Result<f32, String>
 
 async fn group_norm_batch(gpu: &Device, _: &Device) -> Result<f32, String> {
     let norm = group_norm_layer(64, gpu);
-    batch(gpu, 64, |x| norm.forward(x, None, true)).await
+    batch(gpu, [9, 10, 64], |x| norm.forward(x, None, true)).await
 }
 
 fn group_norm_layer(c: usize, device: &Device) -> GroupNorm {
@@ -313,7 +321,7 @@ async fn rms_norm(
 
 async fn rms_norm_batch(gpu: &Device, _: &Device) -> Result<f32, String> {
     let norm = rms_norm_layer(48, gpu);
-    batch(gpu, 48, |x| norm.forward(x, None, true)).await
+    batch(gpu, [9, 10, 48], |x| norm.forward(x, None, true)).await
 }
 
 fn rms_norm_layer(c: usize, device: &Device) -> RmsNorm {
@@ -398,8 +406,8 @@ async fn nearest_code_indices_of(device: &Device, z: &[f32], book: &[f32], c: us
 }
 
 /// Largest difference between `f` of two pictures at once and of each alone.
-async fn batch(gpu: &Device, c: usize, f: impl Fn(Tensor<4>) -> Tensor<4>) -> Result<f32, String> {
-    let (a, b) = (random(4, [1, 9, 10, c], gpu), random(5, [1, 9, 10, c], gpu));
+async fn batch(gpu: &Device, [h, w, c]: [usize; 3], f: impl Fn(Tensor<4>) -> Tensor<4>) -> Result<f32, String> {
+    let (a, b) = (random(4, [1, h, w, c], gpu), random(5, [1, h, w, c], gpu));
     let alone = Tensor::cat(vec![f(a.clone()), f(b.clone())], 0);
     difference(f(Tensor::cat(vec![a, b], 0)), alone).await
 }
