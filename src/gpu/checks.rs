@@ -400,9 +400,9 @@ async fn nearest_code_indices(device: &Device, z: &[f32], book: &[f32]) -> Resul
 
 async fn nearest_code_indices_of(device: &Device, z: &[f32], book: &[f32], c: usize) -> Result<Vec<usize>, String> {
     let matrix = |data: &[f32]| Tensor::<2>::from_data(TensorData::new(data.to_vec(), [data.len() / c, c]), device);
-    let index = nearest_code(matrix(z), &matrix(book));
-    let data = index.into_data_async().await.map_err(|e| format!("the result could not be read: {e:?}"))?;
-    Ok(data.iter::<i64>().map(|i| i as usize).collect())
+    // As floats, which hold every index exactly.
+    let index = read(nearest_code(matrix(z), &matrix(book)).float()).await?;
+    Ok(index.into_iter().map(|i| i as usize).collect())
 }
 
 /// Largest difference between `f` of two pictures at once and of each alone.
