@@ -4,10 +4,9 @@
 //
 // x' is x, or x with every pixel doubled in both directions (UPSAMPLE); outside it is 0.
 //
-// Each invocation computes a register tile of 4 neighbouring pixels (counted through the whole batch, so that rows,
-// pictures and token lists are the same to it) and 8 output channels. Invocations side by side take neighbouring
-// channels, so their weights are neighbours in memory and their pixels are the same. The input channels go by in
-// blocks: within a block all taps read the same few cache lines.
+// Each invocation computes a register tile of 4 neighbouring pixels, or 8 (WIDE), by 8 output channels. Pixels are
+// counted through the whole batch, so that rows, pictures and token lists are the same to it. Invocations side by side
+// take neighbouring channels: their weights are neighbours in memory, and their pixels are the same.
 //
 // Bindings
 //   0 x       [n, h, w, C_IN]
@@ -17,7 +16,7 @@
 //   4 size    n, h, w of x
 // Workgroup: LANES channel tiles x ROWS pixel tiles; grid: pixel tiles in x and y, channel tiles in z.
 // Constants: C_IN, C_OUT, KERNEL, STRIDE, PAD (top and left), PADDING (both sides together), UPSAMPLE, LANES, ROWS.
-// Flags: IN_VEC4 and OUT_VEC4 where C_IN and C_OUT are multiples of 4.
+// Flags: WIDE; IN_VEC4 and OUT_VEC4 where C_IN and C_OUT are multiples of 4.
 
 #if IN_VEC4
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
@@ -36,9 +35,39 @@
 const IN4 = (C_IN + 3u) / 4u;
 const OUT4 = 2u * ((C_OUT + 7u) / 8u);
 const ZOOM = select(1u, 2u, UPSAMPLE);
-const BLOCK = 8u;
-// A 1x1 convolution reads where it writes: no coordinates needed.
-const POINTWISE = KERNEL == 1u && STRIDE == 1u && !UPSAMPLE;
+
+// Four neighbouring output pixels.
+struct Quad {
+    index: vec4<u32>,
+    row: vec4<u32>,
+    column: vec4<u32>,
+    // First row of the pixel's picture in the batch.
+    image: vec4<u32>,
+}
+
+fn quad(first: u32, count: u32, out_h: u32, out_w: u32) -> Quad {
+    let index = min(vec4<u32>(first) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(count - 1u));
+    let line = index / out_w;
+    return Quad(index, line % out_h, index % out_w, line / out_h * size.y);
+}
+
+// The input pixels under one tap of the kernel.
+struct Source {
+    pixel: vec4<u32>,
+    inside: vec4<bool>,
+}
+
+fn source(q: Quad, ky: u32, kx: u32) -> Source {
+    if (KERNEL == 1u && STRIDE == 1u && !UPSAMPLE) {
+        return Source(q.index, vec4<bool>(true));
+    }
+    // Coordinates before the picture wrap around to huge ones.
+    let iy = q.row * STRIDE + ky - PAD;
+    let ix = q.column * STRIDE + kx - PAD;
+    let inside = (iy < vec4<u32>(ZOOM * size.y)) & (ix < vec4<u32>(ZOOM * size.z));
+    let pixel = (q.image + iy / ZOOM) * size.z + ix / ZOOM;
+    return Source(select(vec4<u32>(0u), pixel, inside), inside);
+}
 
 // Input channels 4c to 4c + 3 of a pixel, 0 beyond C_IN.
 fn load(pixel: u32, c: u32) -> vec4<f32> {
@@ -55,17 +84,13 @@ fn load(pixel: u32, c: u32) -> vec4<f32> {
 #endif
 }
 
-// Output channels 4o to 4o + 3 of a pixel; those beyond C_OUT are dropped.
-fn store(pixel: u32, o: u32, v: vec4<f32>) {
-#if OUT_VEC4
-    if (4u * o < C_OUT) { y[pixel * (C_OUT / 4u) + o] = v; }
-#else
-    let i = pixel * C_OUT + 4u * o;
-    if (4u * o < C_OUT) { y[i] = v.x; }
-    if (4u * o + 1u < C_OUT) { y[i + 1u] = v.y; }
-    if (4u * o + 2u < C_OUT) { y[i + 2u] = v.z; }
-    if (4u * o + 3u < C_OUT) { y[i + 3u] = v.w; }
-#endif
+// The same of four pixels (columns), 0 outside the picture.
+fn gather(s: Source, c: u32) -> mat4x4<f32> {
+    let zero = vec4<f32>(0.0);
+    return mat4x4<f32>(
+        select(zero, load(s.pixel.x, c), s.inside.x), select(zero, load(s.pixel.y, c), s.inside.y),
+        select(zero, load(s.pixel.z, c), s.inside.z), select(zero, load(s.pixel.w, c), s.inside.w),
+    );
 }
 
 // Weights of input channels i to i + 3 (columns) for output channels 4o to 4o + 3 (rows).
@@ -74,9 +99,39 @@ fn weights(i: u32, o: u32) -> mat4x4<f32> {
     return mat4x4<f32>(weight[at], weight[at + OUT4], weight[at + 2u * OUT4], weight[at + 3u * OUT4]);
 }
 
-// sum + w * v, in the order that fused multiply-adds take.
-fn add_product(sum: vec4<f32>, w: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
+// sum + w * v for one pixel, in the order that fused multiply-adds take.
+fn add_column(sum: vec4<f32>, w: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
     return fma(w[3], vec4<f32>(v.w), fma(w[2], vec4<f32>(v.z), fma(w[1], vec4<f32>(v.y), fma(w[0], vec4<f32>(v.x), sum))));
+}
+
+// sum + w * v for four pixels.
+fn add_product(sum: mat4x4<f32>, w: mat4x4<f32>, v: mat4x4<f32>) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        add_column(sum[0], w, v[0]), add_column(sum[1], w, v[1]),
+        add_column(sum[2], w, v[2]), add_column(sum[3], w, v[3]),
+    );
+}
+
+// Output channels 4o to 4o + 3 of a pixel; those beyond C_OUT, and pixels beyond the last, are dropped.
+fn store(pixel: u32, count: u32, o: u32, v: vec4<f32>) {
+    if (pixel >= count || 4u * o >= C_OUT) { return; }
+#if OUT_VEC4
+    y[pixel * (C_OUT / 4u) + o] = v;
+#else
+    let i = pixel * C_OUT + 4u * o;
+    y[i] = v.x;
+    if (4u * o + 1u < C_OUT) { y[i + 1u] = v.y; }
+    if (4u * o + 2u < C_OUT) { y[i + 2u] = v.z; }
+    if (4u * o + 3u < C_OUT) { y[i + 3u] = v.w; }
+#endif
+}
+
+// Written out: an index that varies would push the sums out of their registers.
+fn scatter(first: u32, count: u32, o: u32, v: mat4x4<f32>) {
+    store(first, count, o, v[0]);
+    store(first + 1u, count, o, v[1]);
+    store(first + 2u, count, o, v[2]);
+    store(first + 3u, count, o, v[3]);
 }
 
 @compute @workgroup_size(LANES, ROWS)
@@ -85,69 +140,55 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-    let h = ZOOM * size.y;
-    let w = ZOOM * size.z;
-    let out_h = (h + PADDING - KERNEL) / STRIDE + 1u;
-    let out_w = (w + PADDING - KERNEL) / STRIDE + 1u;
+    let out_h = (ZOOM * size.y + PADDING - KERNEL) / STRIDE + 1u;
+    let out_w = (ZOOM * size.z + PADDING - KERNEL) / STRIDE + 1u;
     let count = size.x * out_h * out_w;
-    let first = 4u * ((group.y * groups.x + group.x) * ROWS + local.y);
+    let tile = (group.y * groups.x + group.x) * ROWS + local.y;
+#if WIDE
+    let first = 8u * tile;
+    let q1 = quad(first + 4u, count, out_h, out_w);
+#else
+    let first = 4u * tile;
+#endif
     if (first >= count) { return; }
-
-    let pixel = min(vec4<u32>(first) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(count - 1u));
-    var column = vec4<u32>(0u);
-    var row = vec4<u32>(0u);
-    var image = vec4<u32>(0u);
-    if (!POINTWISE) {
-        let line = pixel / out_w;
-        column = pixel % out_w;
-        row = line % out_h;
-        image = line / out_h * size.y;
-    }
+    let q0 = quad(first, count, out_h, out_w);
 
     // Two times 4 output channels; the lanes of a workgroup share the first half of its channels, then the second.
-    let o = 2u * LANES * group.z + local.x;
-    let low_bias = bias[o];
-    let high_bias = bias[o + LANES];
-    var low = mat4x4<f32>(low_bias, low_bias, low_bias, low_bias);
-    var high = mat4x4<f32>(high_bias, high_bias, high_bias, high_bias);
+    let oa = 2u * LANES * group.z + local.x;
+    let ob = oa + LANES;
+    var a0 = mat4x4<f32>(bias[oa], bias[oa], bias[oa], bias[oa]);
+    var b0 = mat4x4<f32>(bias[ob], bias[ob], bias[ob], bias[ob]);
+#if WIDE
+    var a1 = a0;
+    var b1 = b0;
+#endif
 
-    for (var begin = 0u; begin < IN4; begin += BLOCK) {
-        let end = min(begin + BLOCK, IN4);
-        for (var ky = 0u; ky < KERNEL; ky++) {
-            for (var kx = 0u; kx < KERNEL; kx++) {
-                var source = pixel;
-                var inside = vec4<bool>(true);
-                if (!POINTWISE) {
-                    // Coordinates before the picture wrap around to huge ones.
-                    let iy = row * STRIDE + ky - PAD;
-                    let ix = column * STRIDE + kx - PAD;
-                    inside = (iy < vec4<u32>(h)) & (ix < vec4<u32>(w));
-                    source = select(vec4<u32>(0u), (image + iy / ZOOM) * size.z + ix / ZOOM, inside);
-                }
-                if (!any(inside)) { continue; }
-                let tap = (ky * KERNEL + kx) * 4u * IN4;
-                for (var c = begin; c < end; c++) {
-                    let w0 = weights(tap + 4u * c, o);
-                    let w1 = weights(tap + 4u * c, o + LANES);
-                    let v0 = select(vec4<f32>(0.0), load(source.x, c), inside.x);
-                    let v1 = select(vec4<f32>(0.0), load(source.y, c), inside.y);
-                    let v2 = select(vec4<f32>(0.0), load(source.z, c), inside.z);
-                    let v3 = select(vec4<f32>(0.0), load(source.w, c), inside.w);
-                    low = mat4x4<f32>(
-                        add_product(low[0], w0, v0), add_product(low[1], w0, v1),
-                        add_product(low[2], w0, v2), add_product(low[3], w0, v3),
-                    );
-                    high = mat4x4<f32>(
-                        add_product(high[0], w1, v0), add_product(high[1], w1, v1),
-                        add_product(high[2], w1, v2), add_product(high[3], w1, v3),
-                    );
-                }
+    for (var ky = 0u; ky < KERNEL; ky++) {
+        for (var kx = 0u; kx < KERNEL; kx++) {
+            let tap = (ky * KERNEL + kx) * 4u * IN4;
+            let s0 = source(q0, ky, kx);
+#if WIDE
+            let s1 = source(q1, ky, kx);
+#endif
+            for (var c = 0u; c < IN4; c++) {
+                let wa = weights(tap + 4u * c, oa);
+                let wb = weights(tap + 4u * c, ob);
+                let v0 = gather(s0, c);
+                a0 = add_product(a0, wa, v0);
+                b0 = add_product(b0, wb, v0);
+#if WIDE
+                let v1 = gather(s1, c);
+                a1 = add_product(a1, wa, v1);
+                b1 = add_product(b1, wb, v1);
+#endif
             }
         }
     }
 
-    for (var j = 0u; j < 4u && first + j < count; j++) {
-        store(first + j, o, low[j]);
-        store(first + j, o + LANES, high[j]);
-    }
+    scatter(first, count, oa, a0);
+    scatter(first, count, ob, b0);
+#if WIDE
+    scatter(first + 4u, count, oa, a1);
+    scatter(first + 4u, count, ob, b1);
+#endif
 }

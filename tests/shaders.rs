@@ -7,11 +7,16 @@ use resshift::gpu::{
 use resshift::ops::{ConvShape, MaskKind};
 
 fn validate(kernel: &Kernel) {
-    let text = kernel.wgsl();
+    for shared_buffers in [false, true] {
+        validate_text(kernel, &kernel.wgsl(shared_buffers));
+    }
+}
+
+fn validate_text(kernel: &Kernel, text: &str) {
     let module =
-        naga::front::wgsl::parse_str(&text).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(&text)));
+        naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(text)));
     let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
-    let info = validator.validate(&module).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(&text)));
+    let info = validator.validate(&module).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(text)));
 
     assert_eq!(module.entry_points.len(), 1);
     let size = module.entry_points[0].workgroup_size;
@@ -69,7 +74,8 @@ fn conv2d() {
     // Channels that are no multiples of 4.
     layers.extend([up(5, 7), same(9, 10, 1), same(1, 1, 3)]);
     for layer in &layers {
-        validate(&conv2d_kernel(layer));
+        validate(&conv2d_kernel(layer, false));
+        validate(&conv2d_kernel(layer, true));
     }
 }
 

@@ -6,20 +6,35 @@ use burn::tensor::{DType, Tensor};
 
 /// Output channels of one invocation.
 const CHANNELS: usize = 8;
-/// Pixels of one invocation.
-const PIXELS: usize = 4;
 
-/// Channel tiles and pixel tiles of a workgroup: 8 channel tiles side by side use a cache line of weights, fewer where
-/// they would not divide the channels.
-fn workgroup(c_out: usize) -> [usize; 2] {
-    let tiles = c_out.div_ceil(CHANNELS);
-    let lanes = [8, 4, 6, 7, 5, 3, 2].into_iter().find(|&lanes| tiles.is_multiple_of(lanes)).unwrap_or(1);
-    [lanes, WORKGROUP / lanes]
+/// Fewest invocations for which each takes 8 pixels instead of 4: below that a GPU has lanes to spare, and smaller
+/// tiles end sooner.
+const WIDE_FROM: usize = 2048;
+
+/// How a layer is divided among invocations.
+struct Division {
+    /// Pixels of one invocation.
+    pixels: usize,
+    /// Invocations side by side in a workgroup, each with its own channels.
+    lanes: usize,
+    /// Invocations of a workgroup with their own pixels.
+    rows: usize,
+    /// Workgroups, each with its own channels.
+    slices: usize,
 }
 
-/// The kernel for a layer.
-pub fn conv2d_kernel(s: &ConvShape) -> Kernel {
-    let [lanes, rows] = workgroup(s.c_out);
+impl Division {
+    fn new(c_out: usize, wide: bool) -> Self {
+        let tiles = c_out.div_ceil(CHANNELS);
+        // 8 lanes use a whole cache line of weights, or as many as divide the channels.
+        let lanes = [8, 4, 6, 7, 5, 3, 2].into_iter().find(|&lanes| tiles.is_multiple_of(lanes)).unwrap_or(1);
+        Self { pixels: if wide { 8 } else { 4 }, lanes, rows: WORKGROUP / lanes, slices: tiles / lanes }
+    }
+}
+
+/// The kernel for a layer; `wide` for tiles of 8 pixels.
+pub fn conv2d_kernel(s: &ConvShape, wide: bool) -> Kernel {
+    let division = Division::new(s.c_out, wide);
     Kernel::new("conv2d", include_str!("../../shaders/conv2d.wgsl"))
         .count("C_IN", s.c_in)
         .count("C_OUT", s.c_out)
@@ -28,8 +43,9 @@ pub fn conv2d_kernel(s: &ConvShape) -> Kernel {
         .count("PAD", s.pad_begin)
         .count("PADDING", s.pad_begin + s.pad_end)
         .flag("UPSAMPLE", s.upsample)
-        .count("LANES", lanes)
-        .count("ROWS", rows)
+        .count("LANES", division.lanes)
+        .count("ROWS", division.rows)
+        .flag("WIDE", wide)
         .flag("IN_VEC4", s.c_in.is_multiple_of(4))
         .flag("OUT_VEC4", s.c_out.is_multiple_of(4))
 }
@@ -42,15 +58,17 @@ pub fn pack_conv2d(weight: Tensor<4>, bias: Tensor<1>, s: &ConvShape) -> (Tensor
     let device = weight.device();
     let packed = Tensor::zeros([k, k, c_in, c_out], &device);
     let packed = packed.slice_assign([0..k, 0..k, 0..s.c_in, 0..s.c_out], weight.permute([2, 3, 1, 0]));
-    (tensor(buffer(packed)), Tensor::zeros([c_out], &device).slice_assign([0..s.c_out], bias))
+    (packed, Tensor::zeros([c_out], &device).slice_assign([0..s.c_out], bias))
 }
 
 /// The convolution of `x` `[n, h, w, c_in]` with packed weights; returns `[n, h', w', c_out]`.
 pub fn conv2d(x: Tensor<4>, weight: &Tensor<4>, bias: &Tensor<1>, s: &ConvShape) -> Tensor<4> {
     let [n, h, w, _] = x.dims();
     let shape = [n, s.output(h), s.output(w), s.c_out];
-    let [lanes, rows] = workgroup(s.c_out);
-    let groups = fold((n * shape[1] * shape[2]).div_ceil(PIXELS).div_ceil(rows), s.c_out.div_ceil(CHANNELS) / lanes);
+    let pixels = n * shape[1] * shape[2];
+    let wide = pixels / 8 * s.c_out.div_ceil(CHANNELS) >= WIDE_FROM;
+    let division = Division::new(s.c_out, wide);
+    let groups = fold(pixels.div_ceil(division.pixels).div_ceil(division.rows), division.slices);
     let inputs = vec![buffer(x), buffer(weight.clone()), buffer(bias.clone())];
-    tensor(conv2d_kernel(s).launch(inputs, (shape, DType::F32), [n, h, w, 0], groups))
+    tensor(conv2d_kernel(s, wide).launch(inputs, (shape, DType::F32), [n, h, w, 0], groups))
 }

@@ -3,7 +3,7 @@
 use super::checks;
 use crate::{Error, Result};
 use burn::tensor::Device;
-use burn::tensor::wgpu::{WgpuSetup, wgpu};
+use burn::tensor::wgpu::WgpuSetup;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Kernels per submission. The GPU starts on a batch while the next is encoded; larger batches save little and keep a

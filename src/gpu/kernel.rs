@@ -34,11 +34,17 @@ impl Display for Constant {
 }
 
 /// One specialisation of a file of `shaders/`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Kernel {
     name: &'static str,
     file: &'static str,
     constants: Vec<(&'static str, Constant)>,
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.name, self.constants)
+    }
 }
 
 impl Kernel {
@@ -70,7 +76,10 @@ impl Kernel {
     }
 
     /// The text that the GPU compiles: the constants, then the file without the lines whose `#if` does not hold.
-    pub fn wgsl(&self) -> String {
+    ///
+    /// With `shared_buffers` every binding is writable: where tensors are slices of shared buffers, one dispatch may
+    /// bind a buffer that is read next to one that is written, and WebGPU forbids both uses of one buffer.
+    pub fn wgsl(&self, shared_buffers: bool) -> String {
         let mut text = String::with_capacity(self.file.len());
         for (name, value) in &self.constants {
             let _ = writeln!(text, "const {name} = {value};");
@@ -85,7 +94,7 @@ impl Kernel {
                 _ => {}
             }
         }
-        if SHARED_BUFFERS { text.replace("var<storage, read>", "var<storage, read_write>") } else { text }
+        if shared_buffers { text.replace("var<storage, read>", "var<storage, read_write>") } else { text }
     }
 
     fn holds(&self, flag: &str) -> bool {
@@ -120,13 +129,12 @@ impl Kernel {
     }
 }
 
-/// Outside the browser burn's tensors are slices of shared buffers, and one dispatch may not bind the same buffer both
-/// read-only and writable: there every binding is writable.
+/// In a browser CubeCL gives each tensor a buffer of its own, elsewhere slices of shared ones.
 const SHARED_BUFFERS: bool = cfg!(not(target_family = "wasm"));
 
 impl KernelSource for Kernel {
     fn source(&self) -> SourceTemplate {
-        SourceTemplate::new(self.wgsl())
+        SourceTemplate::new(self.wgsl(SHARED_BUFFERS))
     }
 
     /// Everything that [`Self::wgsl`] depends on: a narrower key would run another specialisation's pipeline.
