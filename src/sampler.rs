@@ -124,7 +124,7 @@ pub async fn read(tensor: Tensor<4>) -> Result<Vec<f32>> {
     if let Some(error) = gpu::take_error() {
         return Err(Error::Gpu(error));
     }
-    data.try_into_vec::<f32>().map_err(|e| Error::Internal(format!("a result has an unexpected type ({e:?})")))
+    data.try_into_vec::<f32>().map_err(|e| Error::Gpu(format!("a result could not be read ({e:?})")))
 }
 
 /// Where a chain's noise comes from: writes the standard normals of draw `draw` (0 for x_T, then one per step)
