@@ -3,10 +3,11 @@
 import { chromium } from '@playwright/test';
 import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { extname, join, normalize, resolve } from 'node:path';
 import { loadavg } from 'node:os';
+import { extname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { launchOptions } from '../../tests/browser/chromium.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const words = (text = '') => text.split(/\s+/).filter(Boolean);
@@ -58,8 +59,7 @@ try {
 /** Both engines on one device, in a browser of their own. */
 async function measure(device, rounds) {
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: words(process.env.CHROMIUM_FLAGS),
+    ...launchOptions(words(process.env.CHROMIUM_FLAGS)),
     ignoreDefaultArgs: words(process.env.CHROMIUM_WITHOUT),
   });
   try {
