@@ -1,7 +1,8 @@
 //! 2-D convolution, 1x1 or 3x3, stride 1 or 2, with optional nearest x2 upsampling of its input.
 
 use crate::{Result, gpu, weights::Weights};
-use burn::tensor::{Tensor, module, ops::ConvOptions};
+use super::cpu;
+use burn::tensor::{Tensor, ops::ConvOptions};
 
 /// Static shape of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,7 +101,7 @@ impl Conv2d {
             padding = 0;
         }
         let options = ConvOptions::new([s.stride; 2], [padding; 2], [1, 1], 1);
-        module::conv2d(x, self.weight.clone(), Some(self.bias.clone()), options).permute([0, 2, 3, 1])
+        cpu::conv2d(x, self.weight.clone(), self.bias.clone(), options).permute([0, 2, 3, 1])
     }
 
     /// A 1x1 convolution over rows: `[n, c_in]` to `[n, c_out]`.

@@ -7,6 +7,7 @@
 mod attention;
 mod bicubic;
 mod conv2d;
+mod cpu;
 mod group_norm;
 mod nearest_code;
 mod rms_norm;

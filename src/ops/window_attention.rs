@@ -2,6 +2,7 @@
 //! be shifted, positions enter as a learned relative bias.
 
 use crate::gpu;
+use super::cpu;
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 
 /// Which pairs of tokens a shifted window keeps apart.
@@ -52,7 +53,7 @@ impl WindowAttention {
             .permute([3, 0, 1, 4, 2, 5]);
         let part = |i: usize| parts.clone().slice([i..i + 1]).reshape([n * rows * cols, heads, tokens, dim]);
         let scores = part(0) * (dim as f64).powf(-0.5);
-        let scores = scores.matmul(part(1).swap_dims(2, 3)) + self.bias();
+        let scores = cpu::matmul(scores, part(1).swap_dims(2, 3)) + self.bias();
         let scores = match self.mask(rows, cols, &scores.device()) {
             None => scores,
             Some(mask) => {
@@ -65,7 +66,7 @@ impl WindowAttention {
                 ])
             }
         };
-        let out = softmax(scores, 3).matmul(part(2));
+        let out = cpu::matmul(softmax(scores, 3), part(2));
         let out = out.reshape([n, rows, cols, heads, ws, ws, dim]).permute([0, 1, 4, 2, 5, 3, 6]).reshape([n, h, w, c]);
         if shift == 0 { out } else { out.roll(&[shift, shift], &[1, 2]) }
     }
