@@ -1,7 +1,7 @@
 //! 2-D convolution, 1x1 or 3x3, stride 1 or 2, with optional nearest x2 upsampling of its input.
 
-use crate::{Result, gpu, weights::Weights};
 use super::cpu;
+use crate::{Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, ops::ConvOptions};
 
 /// Static shape of a convolution.

@@ -1,8 +1,8 @@
 //! Multi-head attention inside 8x8 (or smaller) windows of `[n, h, w, 3c]`, Swin style: the windows may
 //! be shifted, positions enter as a learned relative bias.
 
-use crate::gpu;
 use super::cpu;
+use crate::gpu;
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 
 /// Which pairs of tokens a shifted window keeps apart.
