@@ -16,14 +16,18 @@
 //   4 size    n, h, w of x
 // Workgroup: LANES channel tiles x ROWS pixel tiles; grid: pixel tiles in x and y, channel tiles in z.
 // Constants: C_IN, C_OUT, KERNEL, STRIDE, PAD (top and left), PADDING (both sides together), UPSAMPLE, LANES, ROWS.
-// Flags: WIDE; IN_VEC4 and OUT_VEC4 where C_IN and C_OUT are multiples of 4.
+// Flags: WIDE; HALF, weights in f16 (needs shader-f16; sums stay f32); IN_VEC4 and OUT_VEC4 where C_IN and C_OUT are multiples of 4.
 
 #if IN_VEC4
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
 #else
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 #endif
+#if HALF
+@group(0) @binding(1) var<storage, read> weight: array<vec4<f16>>;
+#else
 @group(0) @binding(1) var<storage, read> weight: array<vec4<f32>>;
+#endif
 @group(0) @binding(2) var<storage, read> bias: array<vec4<f32>>;
 #if OUT_VEC4
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
@@ -96,7 +100,10 @@ fn gather(s: Source, c: u32) -> mat4x4<f32> {
 // Weights of input channels i to i + 3 (columns) for output channels 4o to 4o + 3 (rows).
 fn weights(i: u32, o: u32) -> mat4x4<f32> {
     let at = i * OUT4 + o;
-    return mat4x4<f32>(weight[at], weight[at + OUT4], weight[at + 2u * OUT4], weight[at + 3u * OUT4]);
+    return mat4x4<f32>(
+        vec4<f32>(weight[at]), vec4<f32>(weight[at + OUT4]),
+        vec4<f32>(weight[at + 2u * OUT4]), vec4<f32>(weight[at + 3u * OUT4]),
+    );
 }
 
 // sum + w * v for one pixel, in the order that fused multiply-adds take.

@@ -15,6 +15,11 @@ pub trait TensorSource {
     /// # Errors
     /// [`Error::BadWeights`] if it is missing or shaped otherwise.
     fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>>;
+
+    /// Whether the tensor is stored as f16, so that nothing is lost if it stays so.
+    fn is_half(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// Tensors by name, read below a prefix and put on one device.
@@ -65,6 +70,11 @@ impl Weights {
     /// The tensor as plain numbers, row-major.
     pub fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         self.source.read(&format!("{}{name}", self.prefix), shape)
+    }
+
+    /// Whether the tensor is stored as f16.
+    pub fn is_half(&self, name: &str) -> bool {
+        self.source.is_half(&format!("{}{name}", self.prefix))
     }
 
     /// The tensor on the device. On an autodiff device it is a leaf whose gradient [`Self::leaves`] finds.
@@ -138,6 +148,10 @@ impl SafetensorsSource {
 }
 
 impl TensorSource for SafetensorsSource {
+    fn is_half(&self, name: &str) -> bool {
+        self.index.get(name).is_some_and(|entry| entry.dtype == Dtype::F16)
+    }
+
     fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let entry = self.index.get(name).ok_or_else(|| Error::BadWeights(format!("{name} is missing")))?;
         if entry.shape != shape {

@@ -272,6 +272,29 @@ fn seams_are_weaker_than_released() {
     assert!(means[0] < means[1] && means[0] < 1.05, "{means:?}");
 }
 
+/// Pictures on which the released sampler fails (narrower than their padding; one step): any size from 1 x 1 up works,
+/// also where the padding is several reflections.
+#[test]
+fn sizes_that_the_released_code_refuses() {
+    let device = Device::flex();
+    let (latent, denoiser) = tiny(&device);
+    let schedule = Schedule::new(ScheduleConfig::new(1, 0.3, 2.0)).unwrap();
+    for (height, width) in [(13, 7), (1, 1), (3, 18), (17, 2)] {
+        let data = (0..height * width * 3).map(|i| (i % 7) as f32 / 3.5 - 1.0).collect();
+        let lr = Canvas { height, width, channels: 3, data };
+        let padded = lr.reflected(16);
+        assert!(padded.height % 16 == 0 && padded.width % 16 == 0);
+        assert_eq!(padded.part(0..height, 0..width), lr);
+        let noise = seeded(2, 3);
+        let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
+        let chain =
+            Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: &noise, temperature: 1.0, device: &device };
+        let plan = Plan::blended(padded.height, padded.width, 16, 8, 8);
+        let z0 = block_on(chain.run(&padded, &plan, &plan, &mut Unwatched)).unwrap();
+        assert!(z0.data.iter().all(|v| v.is_finite()));
+    }
+}
+
 /// A one-tile plan is no tiling, and a batch of two is two batches of one.
 #[test]
 fn laws() {

@@ -1,4 +1,5 @@
-//! Every shader in every form that the models use is valid WGSL for plain WebGPU: no extension, no optional capability.
+//! Every shader in every form that the models use is valid WGSL for plain WebGPU; none needs an extension or an
+//! optional capability, but those forms that are made for f16.
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use resshift::gpu::{
@@ -15,7 +16,9 @@ fn validate(kernel: &Kernel) {
 fn validate_text(kernel: &Kernel, text: &str) {
     let module =
         naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(text)));
-    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    // The one optional capability, asked for only where the device has it.
+    let optional = if text.starts_with("enable f16;") { Capabilities::SHADER_FLOAT16 } else { Capabilities::empty() };
+    let mut validator = Validator::new(ValidationFlags::all(), optional);
     let info = validator.validate(&module).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(text)));
 
     assert_eq!(module.entry_points.len(), 1);
@@ -74,8 +77,9 @@ fn conv2d() {
     // Channels that are no multiples of 4.
     layers.extend([up(5, 7), same(9, 10, 1), same(1, 1, 3)]);
     for layer in &layers {
-        validate(&conv2d_kernel(layer, false));
-        validate(&conv2d_kernel(layer, true));
+        for (wide, half) in [(false, false), (true, false), (false, true), (true, true)] {
+            validate(&conv2d_kernel(layer, wide, half));
+        }
     }
 }
 

@@ -59,6 +59,7 @@ pub fn all() -> Vec<Check> {
         check!("conv2d: a linear layer over rows", SUMS, conv2d_rows),
         check!("conv2d: two pictures at once are the two alone", EXACT, conv2d_batch),
         check!("conv2d: a picture that is a view", EXACT, conv2d_view),
+        check!("conv2d: weights kept as f16 are the same weights", EXACT, conv2d_half),
         check!("group_norm: layers of the UNet and the autoencoder", NORMS, group_norm_layers),
         check!("group_norm: odd sizes", NORMS, group_norm_odd),
         check!("group_norm: more workgroups than one row holds", NORMS, group_norm_folded),
@@ -203,6 +204,22 @@ async fn conv2d_view(gpu: &Device, _: &Device) -> Result<f32, String> {
     let [n, h, w, c] = view.dims();
     let copy = TensorData::new(read(view.clone()).await?, [n, h, w, c]);
     difference(layer.forward(view), layer.forward(Tensor::from_data(copy, gpu))).await
+}
+
+/// On a GPU without f16 both layers are the same.
+async fn conv2d_half(gpu: &Device, _: &Device) -> Result<f32, String> {
+    let mut worst = 0f32;
+    for s in
+        [ConvShape::same(51, 48, 3), ConvShape::down(48, 64, 1, 1), ConvShape::up(16, 16), ConvShape::same(6, 3, 1)]
+    {
+        // Multiples of 1/64 below 1 are f16 numbers.
+        let weight = (random(2, [s.c_out, s.c_in, s.kernel, s.kernel], gpu) * 64.0).round() / 64.0;
+        let bias = random(3, [s.c_out], gpu);
+        let x = random(1, [1, 13, 9, s.c_in], gpu);
+        let kept = Conv2d::packed(weight.clone(), bias.clone(), s, true).forward(x.clone());
+        worst = worst.max(difference(kept, Conv2d::new(weight, bias, s).forward(x)).await?);
+    }
+    Ok(worst)
 }
 
 fn conv2d_layer(s: ConvShape, device: &Device) -> Conv2d {

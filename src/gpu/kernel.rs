@@ -81,6 +81,10 @@ impl Kernel {
     /// bind a buffer that is read next to one that is written, and WebGPU forbids both uses of one buffer.
     pub fn wgsl(&self, shared_buffers: bool) -> String {
         let mut text = String::with_capacity(self.file.len());
+        // WGSL wants this before everything else.
+        if self.holds("HALF") {
+            text.push_str("enable f16;\n");
+        }
         for (name, value) in &self.constants {
             let _ = writeln!(text, "const {name} = {value};");
         }

@@ -63,20 +63,27 @@ impl Conv2d {
     pub fn load(weights: &Weights, shape: ConvShape) -> Result<Self> {
         let k = shape.kernel;
         let weight = weights.tensor("weight", [shape.c_out, shape.c_in, k, k])?;
-        Ok(Self::new(weight, weights.tensor("bias", [shape.c_out])?, shape))
+        Ok(Self::packed(weight, weights.tensor("bias", [shape.c_out])?, shape, weights.is_half("weight")))
     }
 
     /// Reads a linear layer, `weight` `[c_out, c_in]`, as a 1x1 convolution.
     pub fn load_linear(weights: &Weights, c_in: usize, c_out: usize) -> Result<Self> {
         let weight = weights.tensor("weight", [c_out, c_in])?;
         let bias = weights.tensor("bias", [c_out])?;
-        Ok(Self::new(weight.reshape([c_out, c_in, 1, 1]), bias, ConvShape::same(c_in, c_out, 1)))
+        let weight = weight.reshape([c_out, c_in, 1, 1]);
+        Ok(Self::packed(weight, bias, ConvShape::same(c_in, c_out, 1), weights.is_half("weight")))
     }
 
     /// `weight` `[c_out, c_in, k, k]`, `bias` `[c_out]`.
     pub fn new(weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape) -> Self {
+        Self::packed(weight, bias, shape, false)
+    }
+
+    /// As [`Self::new`]; with `half` every weight is an f16 number, and a GPU that can keeps it as one: half the memory
+    /// and half the reading for the same result.
+    pub fn packed(weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape, half: bool) -> Self {
         if gpu::holds(&weight) {
-            let (weight, bias) = gpu::pack_conv2d(weight, bias, &shape);
+            let (weight, bias) = gpu::pack_conv2d(weight, bias, &shape, half);
             return Self { shape, weight, bias };
         }
         Self { shape, weight, bias }
