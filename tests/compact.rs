@@ -128,7 +128,6 @@ fn tiles_leave_no_trace() {
         println!("tiles of {tile}: max |difference| = {worst}/255, tolerance 1/255");
         assert!(worst <= 1);
     }
-    // Negative control: without its halo the tiling would show.
     let model = compact(&device);
     let trained = Schedule::new(model.config.schedule).unwrap();
     let lr = resshift::upscaler::pad(&picture, 4);
@@ -145,12 +144,13 @@ fn tiles_leave_no_trace() {
         };
         block_on(chain.run(&lr, network, network, &mut Unwatched)).unwrap().data
     };
-    // Nor does their order matter: the same tiles backwards.
+    // Their order does not matter: the same tiles backwards.
     let plan = Plan::exact(lr.height, lr.width, 20, 61, 4);
     let mut backwards = plan.clone();
     backwards.rows.reverse();
     backwards.cols.reverse();
     assert_eq!(run(&plan), run(&backwards));
+    // Negative control: without a halo the tiling would show.
     let naive = max_error(
         &run(&Plan::exact(lr.height, lr.width, 4096, 0, 4)),
         &run(&Plan::exact(lr.height, lr.width, 16, 0, 4)),
