@@ -85,28 +85,21 @@ setup_test_machine() {
 # engine [cargo options]
 engine() {
   setup_rust
+  setup_node
   setup_wasm_bindgen
   say "engine ($profile)"
   cargo build --profile "$profile" --lib --target wasm32-unknown-unknown "$@"
   rm -rf npm/engine
-  "$bindgen" --target web --omit-default-module-path --out-dir npm/engine \
-    "$target/wasm32-unknown-unknown/$profile/resshift.wasm"
-  shrink npm/engine/resshift_bg.wasm
-}
-
-shrink() {
-  if ! have wasm-opt; then
-    echo "wasm-opt is not installed (package binaryen): the engine stays about a tenth larger." >&2
-    return 0
-  fi
-  wasm-opt -O2 --enable-simd --enable-bulk-memory --enable-sign-ext --enable-mutable-globals \
-    --enable-nontrapping-float-to-int --enable-reference-types --enable-multivalue "$1" -o "$1.small"
-  mv "$1.small" "$1"
+  "$bindgen" --target web --omit-default-module-path --remove-name-section --remove-producers-section \
+    --out-dir npm/engine "$target/wasm32-unknown-unknown/$profile/resshift.wasm"
+  [ "$profile" = web ] || return 0
+  # From npm: the one of older distributions (binaryen 108) confuses the tables that wasm-bindgen exports.
+  npx wasm-opt -O2 npm/engine/resshift_bg.wasm -o npm/engine/small.wasm
+  mv npm/engine/small.wasm npm/engine/resshift_bg.wasm
 }
 
 package() {
   engine "$@"
-  setup_node
   say "npm package"
   npx tsc -p npm
   node npm/build.mjs

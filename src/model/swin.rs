@@ -67,14 +67,16 @@ struct SwinBlock {
 impl SwinBlock {
     fn load(weights: &Weights, config: &UNetConfig, window: usize, shift: usize) -> Result<Self> {
         let c = config.swin_embed_dim;
-        let heads = c / config.num_head_channels;
+        let heads = c.checked_div(config.num_head_channels).unwrap_or(0);
         let hidden = c * config.mlp_ratio;
         let (attn, mlp) = (weights.at("attn"), weights.at("mlp"));
         let table = attn.tensor("relative_position_bias_table", [(2 * window - 1).pow(2), heads])?;
+        let attention = WindowAttention { table, heads, window, shift, mask: config.mask };
+        attention.check(c)?;
         Ok(Self {
             norm1: GroupNorm::load(&weights.at("norm1"), c, EPS)?,
             qkv: Conv2d::load_linear(&attn.at("qkv"), c, 3 * c)?,
-            attention: WindowAttention { table, heads, window, shift, mask: config.mask },
+            attention,
             proj: Conv2d::load_linear(&attn.at("proj"), c, c)?,
             norm2: GroupNorm::load(&weights.at("norm2"), c, EPS)?,
             fc1: Conv2d::load(&mlp.at("fc1"), ConvShape::same(c, hidden, 1))?,

@@ -1,7 +1,7 @@
 //! The two operations that are costly to mention: matrix product and convolution on the CPU.
 //!
-//! burn's own functions for them reach every backend, and so bring in CubeCL's matrix products: half of the engine that a
-//! page downloads, for nothing, since GPUs run the kernels of [`crate::gpu`]. In a page these functions call the CPU
+//! burn's own functions for them reach every backend, and so bring in CubeCL's matrix products: a quarter of the engine
+//! that a page loads, for nothing, since GPUs run the kernels of [`crate::gpu`]. In a page these functions call the CPU
 //! backend by its name. Elsewhere they are burn's, which autodiff needs.
 
 use burn::tensor::Tensor;

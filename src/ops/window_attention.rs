@@ -2,7 +2,7 @@
 //! be shifted, positions enter as a learned relative bias.
 
 use super::cpu;
-use crate::gpu;
+use crate::{Error, Result, gpu};
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 
 /// Which pairs of tokens a shifted window keeps apart.
@@ -39,7 +39,7 @@ impl WindowAttention {
     pub fn forward(&self, qkv: Tensor<4>) -> Tensor<4> {
         let [n, h, w, c3] = qkv.dims();
         let (c, ws, heads) = (c3 / 3, self.window, self.heads);
-        if gpu::holds(&qkv) && ws <= 8 && (c / heads).is_multiple_of(4) && c / heads <= 64 {
+        if gpu::holds(&qkv) && self.has_kernel(c) {
             return gpu::window_attention(qkv, self);
         }
         let (rows, cols, tokens, dim) = (h / ws, w / ws, ws * ws, c / heads);
@@ -69,6 +69,26 @@ impl WindowAttention {
         let out = cpu::matmul(softmax(scores, 3), part(2));
         let out = out.reshape([n, rows, cols, heads, ws, ws, dim]).permute([0, 1, 4, 2, 5, 3, 6]).reshape([n, h, w, c]);
         if shift == 0 { out } else { out.roll(&[shift, shift], &[1, 2]) }
+    }
+
+    /// Whether `c` channels can be computed where the table lies: in a page a GPU has no form but the kernel
+    /// (see `cpu.rs`).
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if not.
+    pub fn check(&self, c: usize) -> Result<()> {
+        let divides = self.heads > 0 && c.is_multiple_of(self.heads);
+        let needs_kernel = cfg!(target_family = "wasm") && gpu::holds(&self.table);
+        if divides && (!needs_kernel || self.has_kernel(c)) {
+            return Ok(());
+        }
+        let (window, heads) = (self.window, self.heads);
+        Err(Error::BadWeights(format!("attention of {c} channels, {heads} heads and window {window} cannot run here")))
+    }
+
+    fn has_kernel(&self, c: usize) -> bool {
+        let dim = c / self.heads;
+        self.window <= 8 && dim.is_multiple_of(4) && dim <= 64
     }
 
     /// The bias of every query and key, `[1, heads, tokens, tokens]`.
