@@ -52,7 +52,7 @@ setup_wasm_bindgen() {
   say "wasm-bindgen $version (once)"
   bindgen=$target/tools/bin/wasm-bindgen
   local install=(cargo install wasm-bindgen-cli --version "$version" --no-default-features --root "$target/tools")
-  # Its own lock file may name a release that a registry mirror does not have yet.
+  # Its own lock file may name a release that cannot be had; then the newest that fits will do.
   env -u CARGO_TARGET_DIR "${install[@]}" --locked || env -u CARGO_TARGET_DIR "${install[@]}"
 }
 
