@@ -33,9 +33,9 @@ cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
 for (const { name } of readdirSync(here('../models'), { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
   const folder = `../models/${name}`;
   if (!existsSync(here(`${folder}/model.json`))) continue;
-  const { files } = JSON.parse(readFileSync(here(`${folder}/model.json`), 'utf8'));
+  const { shards } = JSON.parse(readFileSync(here(`${folder}/model.json`), 'utf8'));
   // Weights do not go anywhere without their terms.
-  for (const file of ['model.json', 'MODEL_CARD.md', 'CREDITS.tsv', ...files.map((file) => file.name)]) {
+  for (const file of ['model.json', 'MODEL_CARD.md', 'CREDITS.tsv', ...shards.map((shard) => shard.name)]) {
     if (existsSync(here(`${folder}/${file}`))) cpSync(here(`${folder}/${file}`), here(`dist/models/${name}/${file}`));
   }
 }

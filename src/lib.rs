@@ -8,6 +8,7 @@
 //! | [`schedule`], [`diffusion`], [`noise`] | the paper's mathematics, f64, no tensors but in `q_sample` and the loss |
 //! | [`ops`] | tensor operations, channels last, each with its CPU form; [`gpu`] launches the WGSL of `shaders/` |
 //! | [`model`] | networks: UNet with Swin windows, VQ autoencoder, compact model, behind one latent trait |
+//! | [`weights`], [`shard`] | named tensors on their way from a model folder's files to a device |
 //! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`upscaler`] | all of the above in one call |
@@ -23,6 +24,7 @@ pub mod ops;
 pub mod released;
 pub mod sampler;
 pub mod schedule;
+pub mod shard;
 pub mod tap;
 pub mod tiles;
 pub mod upscaler;

@@ -1,9 +1,9 @@
 //! Named weight tensors on their way from a file to a device.
 
+use crate::shard::{self, Part};
 use crate::tap::{Observer, Tap};
 use crate::{Error, Result};
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::{Dtype, SafeTensors};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ pub trait TensorSource {
     /// [`Error::BadWeights`] if it is missing or shaped otherwise.
     fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>>;
 
-    /// Whether the tensor is stored as f16, so that nothing is lost if it stays so.
+    /// Whether every number of the tensor is an f16 number, so that nothing is lost if it stays one.
     fn is_half(&self, _name: &str) -> bool {
         false
     }
@@ -72,7 +72,7 @@ impl Weights {
         self.source.read(&format!("{}{name}", self.prefix), shape)
     }
 
-    /// Whether the tensor is stored as f16.
+    /// Whether every number of the tensor is an f16 number.
     pub fn is_half(&self, name: &str) -> bool {
         self.source.is_half(&format!("{}{name}", self.prefix))
     }
@@ -95,45 +95,32 @@ impl Weights {
     }
 }
 
-/// Weights in one or more safetensors files held in memory. F16, BF16 and F32 are read as f32.
+/// The tensors of shards (see [`crate::shard`]) held in memory.
 pub struct SafetensorsSource {
-    files: Vec<Vec<u8>>,
+    shards: Vec<Vec<u8>>,
     index: BTreeMap<String, Entry>,
 }
 
 struct Entry {
-    file: usize,
-    begin: usize,
-    end: usize,
-    dtype: Dtype,
+    /// Which shard each part lies in, and the part.
+    parts: Vec<(usize, Part)>,
     shape: Vec<usize>,
 }
 
 impl SafetensorsSource {
-    /// Checks and indexes the files.
+    /// Checks and indexes the shards.
     ///
     /// # Errors
-    /// [`Error::BadWeights`] if a header is broken or a name occurs twice.
-    pub fn new(files: Vec<Vec<u8>>) -> Result<Self> {
-        let mut index = BTreeMap::new();
-        for (file, bytes) in files.iter().enumerate() {
-            let parsed = SafeTensors::deserialize(bytes)
-                .map_err(|e| Error::BadWeights(format!("not a complete safetensors file ({e})")))?;
-            for (name, view) in parsed.iter() {
-                let begin = view.data().as_ptr() as usize - bytes.as_ptr() as usize;
-                let entry = Entry {
-                    file,
-                    begin,
-                    end: begin + view.data().len(),
-                    dtype: view.dtype(),
-                    shape: view.shape().to_vec(),
-                };
-                if index.insert(name.to_string(), entry).is_some() {
-                    return Err(Error::BadWeights(format!("{name} occurs twice")));
-                }
+    /// [`Error::BadWeights`] if a header is broken, a name occurs twice, or parts do not fit together.
+    pub fn new(shards: Vec<Vec<u8>>) -> Result<Self> {
+        let mut found: BTreeMap<String, Vec<(usize, Part)>> = BTreeMap::new();
+        for (i, bytes) in shards.iter().enumerate() {
+            for part in shard::parse(bytes)? {
+                found.entry(part.name.clone()).or_default().push((i, part));
             }
         }
-        Ok(Self { files, index })
+        let index = found.into_iter().map(|(name, parts)| Ok((name.clone(), Entry::join(&name, parts)?)));
+        Ok(Self { index: index.collect::<Result<_>>()?, shards })
     }
 
     /// Shape of a tensor, if present.
@@ -147,9 +134,33 @@ impl SafetensorsSource {
     }
 }
 
+impl Entry {
+    fn join(name: &str, mut parts: Vec<(usize, Part)>) -> Result<Self> {
+        parts.sort_by_key(|(_, part)| part.index);
+        if parts.windows(2).any(|pair| pair[0].1.index == pair[1].1.index) {
+            return Err(Error::BadWeights(format!("{name} occurs twice")));
+        }
+        let mut shape = parts.first().map(|(_, part)| part.shape.clone()).unwrap_or_default();
+        for (i, (_, part)) in parts.iter().enumerate() {
+            if part.index != i {
+                return Err(Error::BadWeights(format!("part {i} of {name} is missing")));
+            }
+            if i > 0 {
+                let fits = part.shape.get(1..).is_some() && part.shape.get(1..) == shape.get(1..);
+                let sum = fits.then(|| shape.first()?.checked_add(*part.shape.first()?)).flatten();
+                let (Some(rows), Some(first)) = (sum, shape.first_mut()) else {
+                    return Err(Error::BadWeights(format!("the parts of {name} do not fit together")));
+                };
+                *first = rows;
+            }
+        }
+        Ok(Self { parts, shape })
+    }
+}
+
 impl TensorSource for SafetensorsSource {
     fn is_half(&self, name: &str) -> bool {
-        self.index.get(name).is_some_and(|entry| entry.dtype == Dtype::F16)
+        self.index.get(name).is_some_and(|entry| entry.parts.iter().all(|(_, part)| part.is_half()))
     }
 
     fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
@@ -157,14 +168,10 @@ impl TensorSource for SafetensorsSource {
         if entry.shape != shape {
             return Err(Error::BadWeights(format!("{name} has shape {:?}, expected {shape:?}", entry.shape)));
         }
-        let bytes = &self.files[entry.file][entry.begin..entry.end];
-        Ok(match entry.dtype {
-            Dtype::F32 => bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
-            Dtype::F16 => bytes.chunks_exact(2).map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
-            Dtype::BF16 => bytes.chunks_exact(2).map(|b| half::bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
-            other => {
-                return Err(Error::BadWeights(format!("{name} is stored as {other:?}, expected f16, bf16 or f32")));
-            }
+        let values = |(i, part): &(usize, Part)| part.values(&self.shards[*i]);
+        Ok(match &entry.parts[..] {
+            [only] => values(only),
+            parts => parts.iter().flat_map(values).collect(),
         })
     }
 }

@@ -124,15 +124,19 @@ fn an_output_that_cannot_be_written_is_refused_before_any_work() {
 /// SHA-256 of "weights".
 const SHA256: &str = "9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c";
 
-/// A model folder whose weights are `bytes`, while `model.json` names `size` and `sha256`.
-fn model(folder: &TempDir, name: &str, bytes: &[u8], size: usize, sha256: &str) {
+/// The name of a shard with that content.
+const SHARD: &str = "model-9a129038.safetensors";
+
+/// A model folder whose weights are `bytes`, while `model.json` names 7 bytes with [`SHA256`].
+fn model(folder: &TempDir, name: &str, bytes: &[u8]) {
     let model = folder.path().join(name);
     std::fs::create_dir(&model).unwrap();
-    std::fs::write(model.join("weights.safetensors"), bytes).unwrap();
+    std::fs::write(model.join(SHARD), bytes).unwrap();
     let json = format!(
-        r#"{{"name": "{name}", "version": "1", "scale": 4, "schedule": {{"steps": 1, "p": 0.3, "kappa": 2.0}},
+        r#"{{"name": "{name}", "version": "1", "engine": "0.1.0", "scale": 4,
+            "schedule": {{"steps": 1, "p": 0.3, "kappa": 2.0}},
             "arch": "compact", "network": {{"channels": [8], "enc_blocks": [1], "dec_blocks": [1], "emb": 8}},
-            "files": [{{"name": "weights.safetensors", "bytes": {size}, "sha256": "{sha256}"}}],
+            "bytes": 7, "shards": [{{"name": "{SHARD}", "bytes": 7, "sha256": "{SHA256}"}}],
             "licence": {{"name": "MIT", "commercial": true, "url": null}}}}"#
     );
     std::fs::write(model.join("model.json"), json).unwrap();
@@ -141,21 +145,21 @@ fn model(folder: &TempDir, name: &str, bytes: &[u8], size: usize, sha256: &str) 
 #[test]
 fn a_model_that_is_not_what_it_says_is_refused() {
     let folder = folder();
-    model(&folder, "swapped", b"weightz", 7, SHA256);
-    model(&folder, "short", b"weigh", 7, SHA256);
+    model(&folder, "swapped", b"weightz");
+    model(&folder, "short", b"weigh");
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     std::fs::create_dir(folder.path().join("broken")).unwrap();
     std::fs::write(folder.path().join("broken/model.json"), b"{").unwrap();
     let case = |name, code, says| {
         fails(&folder, &["upscale", "in.png", "-o", "out.png", "--device", "cpu", "--model", name], code, says);
     };
-    case("swapped", "hash-mismatch", "weights.safetensors");
+    case("swapped", "hash-mismatch", SHARD);
     case("short", "bad-weights", "5 bytes instead of 7");
     case("empty", "file", "model.json");
     case("nowhere", "file", "model.json");
     case("broken", "bad-weights", "model.json");
-    std::fs::remove_file(folder.path().join("short/weights.safetensors")).unwrap();
-    case("short", "file", "weights.safetensors");
+    std::fs::remove_file(folder.path().join("short").join(SHARD)).unwrap();
+    case("short", "file", SHARD);
     // Without --model the folders that were searched are named.
     fails(&folder, &["upscale", "in.png", "-o", "out.png"], "bad-weights", "models/compact");
 }
@@ -163,7 +167,7 @@ fn a_model_that_is_not_what_it_says_is_refused() {
 #[test]
 fn weights_that_hold_no_tensors_are_refused() {
     let folder = folder();
-    model(&folder, "text", b"weights", 7, SHA256);
+    model(&folder, "text", b"weights");
     let arguments = ["upscale", "in.png", "-o", "out.png", "--device", "cpu", "--model", "text"];
     fails(&folder, &arguments, "bad-weights", "safetensors");
 }

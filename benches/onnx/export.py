@@ -152,7 +152,9 @@ def main():
     given = arguments.parse_args()
 
     config = json.loads((MODEL / "model.json").read_text())
-    weights = load_file(MODEL / config["files"][0]["name"])
+    weights = {}
+    for shard in config["shards"]:
+        weights |= load_file(MODEL / shard["name"])
     schedule, multiple = config["schedule"], 2 ** (len(config["network"]["channels"]) - 1)
     if given.height % multiple or given.width % multiple:
         arguments.error(f"height and width are multiples of {multiple}")

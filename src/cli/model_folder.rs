@@ -1,7 +1,7 @@
 //! The model's folder: where it is, and whether its files are the ones that `model.json` names.
 
 use super::file;
-use resshift::model::config::{ModelConfig, WeightFile};
+use resshift::model::config::{ModelConfig, Shard};
 use resshift::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const DEFAULT: &str = "models/compact";
 pub fn load(folder: Option<&Path>) -> Result<(ModelConfig, Vec<Vec<u8>>)> {
     let folder = folder.map_or_else(find, |folder| Ok(folder.to_path_buf()))?;
     let config = ModelConfig::parse(&file::read(&folder.join("model.json"))?)?;
-    let files = config.files.iter().map(|file| read(&folder, file)).collect::<Result<_>>()?;
+    let files = config.shards.iter().map(|file| read(&folder, file)).collect::<Result<_>>()?;
     Ok((config, files))
 }
 
@@ -43,11 +43,11 @@ fn places() -> Vec<PathBuf> {
     places
 }
 
-fn read(folder: &Path, expected: &WeightFile) -> Result<Vec<u8>> {
+fn read(folder: &Path, expected: &Shard) -> Result<Vec<u8>> {
     let path = folder.join(&expected.name);
     let size = path.metadata().map_err(|reason| file::failed(&path, reason))?.len();
     if size != expected.bytes {
-        let WeightFile { name, bytes, .. } = expected;
+        let Shard { name, bytes, .. } = expected;
         return Err(Error::BadWeights(format!("{name} has {size} bytes instead of {bytes}")));
     }
     let bytes = file::read(&path)?;

@@ -12,6 +12,8 @@ pub struct ModelConfig {
     pub name: String,
     /// Version of the weights.
     pub version: String,
+    /// The oldest engine that reads this folder, `MAJOR.MINOR.PATCH`.
+    pub engine: String,
     /// Enlargement; 4 for every model so far.
     pub scale: usize,
     /// The chain it was trained for.
@@ -22,18 +24,24 @@ pub struct ModelConfig {
     /// Networks.
     #[serde(flatten)]
     pub arch: Arch,
-    /// Weight files, in this folder.
-    pub files: Vec<WeightFile>,
+    /// Size of all shards together.
+    pub bytes: u64,
+    /// The weights' files, in this folder.
+    pub shards: Vec<Shard>,
     /// Licence of the weights.
     pub licence: Licence,
+    /// Where the weights come from, for people: source files with their SHA-256, converter, training.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub provenance: serde_json::Map<String, serde_json::Value>,
 }
 
-/// One weight file of a model folder.
+/// One file of weights: `crate::shard` says what is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WeightFile {
-    /// File name, no path.
+pub struct Shard {
+    /// File name, no path: `BASE-XXXXXXXX.safetensors` with the first 8 digits of its SHA-256, so that another
+    /// version of the weights never hides behind the same address.
     pub name: String,
-    /// Size in bytes.
+    /// Size in bytes, at most [`crate::shard::LIMIT`].
     pub bytes: u64,
     /// SHA-256, 64 lower-case hexadecimal digits.
     pub sha256: String,
@@ -47,7 +55,11 @@ pub struct Licence {
     /// May the weights be used commercially?
     pub commercial: bool,
     /// Where its text stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The text itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// The two families of networks.
@@ -170,26 +182,89 @@ fn one() -> f64 {
     1.0
 }
 
+/// The one field that every engine reads in every `model.json`.
+#[derive(Deserialize)]
+struct Demand {
+    engine: String,
+}
+
 impl ModelConfig {
     /// Reads `model.json`.
     ///
     /// # Errors
-    /// [`Error::BadWeights`] if it is not valid or names files outside its folder.
+    /// [`Error::BadWeights`] if it is not valid, made for a newer engine, or names files outside its folder.
     pub fn parse(json: &[u8]) -> Result<Self> {
-        let config: Self = serde_json::from_slice(json).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
-        if config.scale != 4 {
-            return Err(Error::BadWeights(format!("model.json: scale {} is not supported", config.scale)));
-        }
-        if !(0.0..=2.0).contains(&config.temperature) {
-            return Err(Error::BadWeights("model.json: the temperature must lie between 0 and 2".into()));
-        }
-        for file in &config.files {
-            let plain =
-                !file.name.is_empty() && file.name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-            if !plain || file.name.starts_with('.') {
-                return Err(Error::BadWeights(format!("model.json: {:?} is not a plain file name", file.name)));
+        let refused = |reason: String| Error::BadWeights(format!("model.json: {reason}"));
+        // First: nobody knows what else a later format changes.
+        let Demand { engine } = serde_json::from_slice(json).map_err(|e| refused(e.to_string()))?;
+        let this = env!("CARGO_PKG_VERSION");
+        match (version(&engine), version(this)) {
+            (None, _) => return Err(refused(format!("engine {engine:?} is not a version such as 1.0.0"))),
+            (needed, own) if needed > own => {
+                return Err(refused(format!("the model needs engine {engine} or newer, and this is {this}")));
             }
+            _ => {}
         }
+        let config: Self = serde_json::from_slice(json).map_err(|e| refused(e.to_string()))?;
+        config.check().map_err(refused)?;
         Ok(config)
     }
+
+    /// What the types do not say.
+    fn check(&self) -> Result<(), String> {
+        if !is_plain(&self.name) {
+            return Err(format!("{:?} is not a plain name", self.name));
+        }
+        if self.scale != 4 {
+            return Err(format!("scale {} is not supported", self.scale));
+        }
+        if !(0.0..=2.0).contains(&self.temperature) {
+            return Err("the temperature must lie between 0 and 2".into());
+        }
+        let mut total = 0u64;
+        for (i, shard) in self.shards.iter().enumerate() {
+            shard.check()?;
+            total = total.saturating_add(shard.bytes);
+            if self.shards[..i].iter().any(|other| other.name == shard.name) {
+                return Err(format!("{} is named twice", shard.name));
+            }
+        }
+        if total != self.bytes {
+            return Err(format!("bytes is {} where the shards have {total}", self.bytes));
+        }
+        Ok(())
+    }
+}
+
+impl Shard {
+    fn check(&self) -> Result<(), String> {
+        let Self { name, bytes, sha256 } = self;
+        if !is_plain(name) {
+            return Err(format!("{name:?} is not a plain file name"));
+        }
+        if sha256.len() != 64 || !sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(format!("the sha256 of {name} must have 64 lower-case hexadecimal digits"));
+        }
+        let end = format!("-{}.safetensors", sha256.get(..8).unwrap_or_default());
+        if !name.ends_with(&end) {
+            return Err(format!("the name of {name} must end in {end}, as its content does"));
+        }
+        if *bytes > crate::shard::LIMIT {
+            return Err(format!("{name} is larger than a shard may be, {} bytes", crate::shard::LIMIT));
+        }
+        Ok(())
+    }
+}
+
+/// No path, nothing hidden, nothing that a URL or a file system takes as a sign.
+fn is_plain(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    !name.is_empty() && name.len() <= 128 && !name.starts_with('.') && name.bytes().all(plain)
+}
+
+/// `MAJOR.MINOR.PATCH` as numbers, in the order of age.
+fn version(text: &str) -> Option<[u32; 3]> {
+    let mut numbers = text.split('.').map(|number| number.parse().ok());
+    let version = [numbers.next()??, numbers.next()??, numbers.next()??];
+    numbers.next().is_none().then_some(version)
 }

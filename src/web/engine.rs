@@ -132,7 +132,7 @@ fn model_info(config: &ModelConfig) -> JsValue {
         ("name", config.name.as_str().into()),
         ("version", config.version.as_str().into()),
         ("steps", config.schedule.steps.into()),
-        ("bytes", (config.files.iter().map(|file| file.bytes).sum::<u64>() as f64).into()),
+        ("bytes", (config.bytes as f64).into()),
         (
             "licence",
             object([

@@ -5,7 +5,7 @@
 
 use super::cache::Cache;
 use super::fetch::{Freshness, download};
-use crate::model::config::{ModelConfig, WeightFile};
+use crate::model::config::{ModelConfig, Shard};
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -52,10 +52,9 @@ pub async fn obtain(folder: &str, mut progress: impl FnMut(Progress)) -> Result<
     };
     let config = ModelConfig::parse(&json)?;
 
-    let total = config.files.iter().map(|file| file.bytes).sum();
-    let mut state = Progress { loaded: 0, total, cached: true };
-    let mut files = Vec::with_capacity(config.files.len());
-    for file in &config.files {
+    let mut state = Progress { loaded: 0, total: config.bytes, cached: true };
+    let mut files = Vec::with_capacity(config.shards.len());
+    for file in &config.shards {
         let key = key(&config, file);
         let kept = stored(&cache, &key).await.filter(|bytes| is_whole(bytes, file));
         let bytes = match kept {
@@ -88,7 +87,7 @@ fn no_answer(error: &Error) -> bool {
     matches!(error, Error::Offline { .. } | Error::Http { status: 500.., .. })
 }
 
-async fn fetch_weights(folder: &str, file: &WeightFile, mut progress: impl FnMut(u64)) -> Result<Vec<u8>> {
+async fn fetch_weights(folder: &str, file: &Shard, mut progress: impl FnMut(u64)) -> Result<Vec<u8>> {
     let url = format!("{folder}{}", file.name);
     let bytes = download(&url, Freshness::AsServed, file.bytes, &mut progress).await;
     if bytes.as_ref().is_ok_and(|bytes| is_whole(bytes, file)) {
@@ -109,7 +108,7 @@ async fn fetch_weights(folder: &str, file: &WeightFile, mut progress: impl FnMut
     Ok(bytes)
 }
 
-fn is_whole(bytes: &[u8], file: &WeightFile) -> bool {
+fn is_whole(bytes: &[u8], file: &Shard) -> bool {
     bytes.len() as u64 == file.bytes && sha256(bytes) == file.sha256
 }
 
@@ -122,7 +121,7 @@ fn sha256(bytes: &[u8]) -> String {
     })
 }
 
-fn key(config: &ModelConfig, file: &WeightFile) -> String {
+fn key(config: &ModelConfig, file: &Shard) -> String {
     format!("{}/{}/{}/{}", config.name, config.version, file.name, file.sha256)
 }
 
@@ -142,7 +141,7 @@ async fn keep(cache: &Option<Cache>, key: &str, bytes: &[u8], trouble: &mut Opti
 async fn forget_older(cache: &Option<Cache>, config: &ModelConfig) {
     let Some(cache) = cache else { return };
     let this_model = format!("{}/", config.name);
-    let current: Vec<String> = config.files.iter().map(|file| key(config, file)).collect();
+    let current: Vec<String> = config.shards.iter().map(|file| key(config, file)).collect();
     // Old files that stay are no more than wasted room.
     let _ = cache.retain(|name| !name.starts_with(&this_model) || current.iter().any(|key| key == name)).await;
 }

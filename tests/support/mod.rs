@@ -122,7 +122,7 @@ pub fn channels_last(x: &Array) -> Vec<f32> {
 pub fn compact_folder() -> (ModelConfig, Vec<Vec<u8>>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compact");
     let config = ModelConfig::parse(&std::fs::read(folder.join("model.json")).unwrap()).unwrap();
-    let files = config.files.iter().map(|f| std::fs::read(folder.join(&f.name)).unwrap()).collect();
+    let files = config.shards.iter().map(|f| std::fs::read(folder.join(&f.name)).unwrap()).collect();
     (config, files)
 }
 
