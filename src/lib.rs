@@ -14,6 +14,7 @@
 //! | [`upscaler`] | all of the above in one call |
 //! | `web` | browser edge (wasm only) |
 
+pub mod cpu;
 pub mod diffusion;
 pub mod error;
 pub mod gpu;

@@ -248,7 +248,9 @@ pub fn plan(height: usize, width: usize, reach: Reach, multiple: usize, tile: Op
     match reach {
         Reach::Finite(halo) => {
             let side = tile.unwrap_or(if height.max(width) <= FINITE_WHOLE { FINITE_WHOLE } else { FINITE_TILE });
-            Plan::exact(height, width, side, halo, multiple)
+            // The CPU computes pairs of pixels: on the coarsest grid, too, a tile starts at an even position.
+            let pair = 2 * multiple;
+            Plan::exact(height, width, side.next_multiple_of(pair), halo.next_multiple_of(pair), multiple)
         }
         Reach::Global { overlap } => {
             let tile = tile.unwrap_or(GLOBAL_TILE).next_multiple_of(multiple).max(multiple);

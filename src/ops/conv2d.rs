@@ -1,6 +1,7 @@
 //! 2-D convolution, 1x1 or 3x3, stride 1 or 2, with optional nearest x2 upsampling of its input.
 
 use super::cpu;
+use crate::cpu as kernels;
 use crate::{Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, ops::ConvOptions};
 
@@ -56,6 +57,8 @@ pub struct Conv2d {
     weight: Tensor<4>,
     /// On the CPU `[c_out]`; on a GPU padded with zeros to a multiple of 4.
     bias: Tensor<1>,
+    /// On the CPU the same once more, as its kernel reads them; not on an autodiff device.
+    cpu: Option<kernels::Conv2d>,
 }
 
 impl Conv2d {
@@ -84,15 +87,19 @@ impl Conv2d {
     pub fn packed(weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape, half: bool) -> Self {
         if gpu::holds(&weight) {
             let (weight, bias) = gpu::pack_conv2d(weight, bias, &shape, half);
-            return Self { shape, weight, bias };
+            return Self { shape, weight, bias, cpu: None };
         }
-        Self { shape, weight, bias }
+        let cpu = kernels::Conv2d::pack(shape, &weight, &bias);
+        Self { shape, weight, bias, cpu }
     }
 
     /// `[n, h, w, c_in]` to `[n, h', w', c_out]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         if gpu::holds(&x) {
             return gpu::conv2d(x, &self.weight, &self.bias, &self.shape);
+        }
+        if let Some(out) = self.cpu.as_ref().and_then(|layer| layer.forward(&x, None)) {
+            return out;
         }
         let s = &self.shape;
         let [n, h, w, c] = x.dims();

@@ -2,6 +2,7 @@
 //! tile's border cannot change its statistics.
 
 use super::{Film, apply_film};
+use crate::cpu as kernels;
 use crate::{Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, activation::silu};
 
@@ -28,6 +29,9 @@ impl RmsNorm {
     pub fn forward(&self, x: Tensor<4>, film: Option<Film>, with_silu: bool) -> Tensor<4> {
         if gpu::holds(&x) && x.dims()[3].is_multiple_of(4) {
             return gpu::rms_norm(x, self, film, with_silu);
+        }
+        if let Some(out) = kernels::rms_norm(&x, &self.gamma, &self.beta, film.as_ref(), Self::EPS, with_silu) {
+            return out;
         }
         let c = x.dims()[3];
         let mean_square = (x.clone() * x.clone()).mean_dim(3);

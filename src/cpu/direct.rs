@@ -1,0 +1,127 @@
+//! Convolution as it is defined: for each output pixel, the product of the input pixels under the window and the weights.
+//! Input pixels are read where they lie.
+
+use super::lanes::{self, Lanes, load, load_padded, splat, store_cut};
+use super::panels::{Panels, ROWS, Sums, VECTORS, accumulate};
+use super::picture::Picture;
+use super::threads::fill_runs;
+use crate::ops::ConvShape;
+use macerator::{Scalar, Simd, WithSimd};
+
+/// Pixels that one thread computes at a time where all pixels lie in one row.
+const RUN: usize = 64;
+
+/// A convolution of any window and stride, without upsampling.
+#[derive(Debug)]
+pub struct Direct {
+    shape: ConvShape,
+    /// `[k * k * c_in, c_out]`
+    weights: Panels,
+    /// With zeros up to a whole panel.
+    bias: Vec<f32>,
+}
+
+impl Direct {
+    /// `weight` `[c_out, c_in, k, k]`; `bias` `[c_out]`, filled up to whole panels.
+    pub fn new(shape: ConvShape, weight: &[f32], bias: Vec<f32>) -> Self {
+        let (k, c_in) = (shape.kernel, shape.c_in);
+        let weights = Panels::new(k * k * c_in, shape.c_out, |row, column| {
+            let (tap, channel) = (row / c_in, row % c_in);
+            weight[(column * c_in + channel) * k * k + tap]
+        });
+        Self { shape, weights, bias }
+    }
+
+    /// One picture; `out` `[h', w', c_out]`, added to `residual` of the same shape if there is one.
+    pub fn forward(&self, picture: Picture<'_>, residual: Option<&[f32]>, out: &mut [f32]) {
+        let s = &self.shape;
+        let every_pixel = s.kernel == 1 && s.stride == 1 && s.pad_begin == 0 && s.pad_end == 0;
+        // Pixels that need no neighbours form a single row.
+        let picture = match every_pixel {
+            true => Picture { height: 1, width: picture.height * picture.width, ..picture },
+            false => picture,
+        };
+        let width = s.output(picture.width);
+        let pixels = if every_pixel { RUN.min(width) } else { width };
+        fill_runs(out, pixels * s.c_out, |index, out| {
+            let begin = index * pixels;
+            let residual = residual.map(|all| &all[begin * s.c_out..][..out.len()]);
+            lanes::run(Row { layer: self, picture, y: begin / width, x: begin % width, residual, out });
+        });
+    }
+}
+
+/// The output pixels of row `y` from column `x` on, as many as fit into `out`.
+struct Row<'a> {
+    layer: &'a Direct,
+    picture: Picture<'a>,
+    y: usize,
+    x: usize,
+    residual: Option<&'a [f32]>,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) {
+        let Row { layer, picture, y, x, residual, out } = self;
+        let c_out = layer.shape.c_out;
+        let width = VECTORS * f32::lanes::<S>();
+        let pixels = out.len() / c_out.max(1);
+        for panel in 0..layer.weights.count() {
+            let (weights, first) = (layer.weights.panel(panel), panel * width);
+            let columns = width.min(c_out - first);
+            let mut write = |pixel: usize, sums: [Lanes<S>; VECTORS]| {
+                let range = pixel * c_out + first..pixel * c_out + first + columns;
+                let residual = residual.map(|all| &all[range.clone()]);
+                finish::<S>(&mut out[range], sums, &layer.bias[first..], residual);
+            };
+            let mut pixel = 0;
+            while pixel + ROWS <= pixels {
+                let sums = window::<S, ROWS>(layer, picture, y, x + pixel, weights);
+                (0..ROWS).for_each(|r| write(pixel + r, sums[r]));
+                pixel += ROWS;
+            }
+            while pixel < pixels {
+                write(pixel, window::<S, 1>(layer, picture, y, x + pixel, weights)[0]);
+                pixel += 1;
+            }
+        }
+    }
+}
+
+/// The sums over the windows of `R` output pixels from `(y, x)` on.
+#[inline(always)]
+fn window<S: Simd, const R: usize>(
+    layer: &Direct,
+    picture: Picture<'_>,
+    y: usize,
+    x: usize,
+    weights: &[f32],
+) -> Sums<S, R> {
+    let s = &layer.shape;
+    let mut sums = [[splat::<S>(0.0); VECTORS]; R];
+    for tap in 0..s.kernel * s.kernel {
+        let place = |at: usize, offset: usize| (at * s.stride + offset) as isize - s.pad_begin as isize;
+        let row = place(y, tap / s.kernel);
+        let rows = std::array::from_fn(|r| picture.pixel(row, place(x + r, tap % s.kernel)));
+        accumulate::<S, R>(&mut sums, rows, layer.weights.rows(weights, tap * s.c_in, s.c_in));
+    }
+    sums
+}
+
+/// Writes a panel's sums of one pixel with bias and residual.
+#[inline(always)]
+pub fn finish<S: Simd>(out: &mut [f32], sums: [Lanes<S>; VECTORS], bias: &[f32], residual: Option<&[f32]>) {
+    let lanes = f32::lanes::<S>();
+    for (v, (out, sum)) in out.chunks_mut(lanes).zip(sums).enumerate() {
+        let value = sum + load::<S>(&bias[v * lanes..]);
+        let value = match residual {
+            Some(residual) => value + load_padded::<S>(&residual[v * lanes..]),
+            None => value,
+        };
+        store_cut::<S>(out, value);
+    }
+}
