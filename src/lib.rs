@@ -12,13 +12,18 @@
 //! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`upscaler`] | all of the above in one call |
+//! | `metrics`, `degrade` | how good a picture is, and test pictures from good ones (not in wasm) |
 //! | `web` | browser edge (wasm only) |
 
 pub mod cpu;
+#[cfg(not(target_family = "wasm"))]
+pub mod degrade;
 pub mod diffusion;
 pub mod error;
 pub mod gpu;
 pub mod image;
+#[cfg(not(target_family = "wasm"))]
+pub mod metrics;
 pub mod model;
 pub mod noise;
 pub mod ops;

@@ -1,8 +1,11 @@
-//! `resshift upscale IN -o OUT`: options, the run, and how it ends.
+//! The command line: `resshift upscale IN -o OUT` with its options and how it ends; `resshift eval` is in `eval.rs`.
 
+mod dataset;
+mod eval;
 mod file;
 mod model_folder;
 mod progress;
+mod sheet;
 
 use burn::tensor::Device;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -26,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Enlarge a picture four times in width and height.
     Upscale(Upscale),
+    /// Measure a model on test pictures, beside bicubic interpolation.
+    Eval(eval::Eval),
 }
 
 #[derive(clap::Args)]
@@ -86,8 +91,11 @@ fn temperature(text: &str) -> Result<f64, String> {
 
 /// Runs the command. Exit codes: 0 done, 1 failed with `error[code]`, 2 used wrongly.
 pub fn main() -> ExitCode {
-    let Command::Upscale(arguments) = Arguments::parse().command;
-    match pollster::block_on(upscale(&arguments)) {
+    let done = match Arguments::parse().command {
+        Command::Upscale(arguments) => pollster::block_on(upscale(&arguments)),
+        Command::Eval(arguments) => pollster::block_on(eval::run(&arguments)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error[{}]: {error}\n{}", error.code(), error.advice());

@@ -5,7 +5,7 @@ const A: f64 = -0.75;
 
 /// Weights of the four taps around a position `t` in [0, 1) between the second and the third
 /// (Keys, "Cubic Convolution Interpolation for Digital Image Processing", 1981). Their sum is 1.
-fn keys(t: f64) -> [f32; 4] {
+pub(crate) fn keys(t: f64) -> [f32; 4] {
     let near = |x: f64| ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0;
     let far = |x: f64| ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A;
     [far(t + 1.0), near(t), near(1.0 - t), far(2.0 - t)].map(|weight| weight as f32)
