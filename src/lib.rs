@@ -8,7 +8,7 @@
 //! | [`schedule`], [`diffusion`], [`noise`] | the paper's mathematics, f64, no tensors but in `q_sample` and the loss |
 //! | [`ops`] | tensor operations, channels last, each with its CPU form; [`gpu`] launches the WGSL of `shaders/` |
 //! | [`model`] | networks: UNet with Swin windows, VQ autoencoder, compact model, behind one latent trait |
-//! | [`weights`], [`shard`] | named tensors on their way from a model folder's files to a device |
+//! | [`weights`], [`shard`], [`upload`] | named tensors on their way from a model folder's files to a device |
 //! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`upscaler`] | all of the above in one call |
@@ -33,6 +33,7 @@ pub mod schedule;
 pub mod shard;
 pub mod tap;
 pub mod tiles;
+pub mod upload;
 pub mod upscaler;
 #[cfg(target_family = "wasm")]
 pub mod web;

@@ -6,7 +6,7 @@ use crate::model::config::ModelConfig;
 use crate::sampler::{Canvas, Chain, Levels, plan, read, seeded};
 use crate::schedule::Schedule;
 use crate::tiles::Tile;
-use crate::weights::{SafetensorsSource, Weights};
+use crate::weights::{SafetensorsSource, TensorSource, Weights};
 use crate::{Error, Result};
 use burn::tensor::Device;
 
@@ -93,7 +93,15 @@ impl Upscaler {
     /// # Errors
     /// [`Error::BadWeights`] if a tensor is missing or shaped otherwise.
     pub fn load(config: ModelConfig, files: Vec<Vec<u8>>, device: &Device) -> Result<Self> {
-        let weights = Weights::new(SafetensorsSource::new(files)?, device);
+        Self::build(config, SafetensorsSource::new(files)?, device)
+    }
+
+    /// As [`Self::load`], from weights wherever they come from.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn build(config: ModelConfig, weights: impl TensorSource + 'static, device: &Device) -> Result<Self> {
+        let weights = Weights::new(weights, device);
         let schedule = Schedule::new(config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
         Ok(Self { model: Model::load(config, &weights)?, schedule, device: device.clone() })
     }

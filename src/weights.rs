@@ -20,6 +20,14 @@ pub trait TensorSource {
     fn is_half(&self, _name: &str) -> bool {
         false
     }
+
+    /// The tensor, flat, if the source has put it on the device already. It gives it away: once.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn take(&self, _name: &str, _shape: &[usize]) -> Result<Option<Tensor<1>>> {
+        Ok(None)
+    }
 }
 
 /// Tensors by name, read below a prefix and put on one device.
@@ -79,6 +87,9 @@ impl Weights {
 
     /// The tensor on the device. On an autodiff device it is a leaf whose gradient [`Self::leaves`] finds.
     pub fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
+        if let Some(flat) = self.source.take(&format!("{}{name}", self.prefix), &shape)? {
+            return Ok(flat.reshape(shape));
+        }
         let data = self.read(name, &shape)?;
         let count = data.len();
         if self.device.is_autodiff() {
@@ -119,8 +130,11 @@ impl SafetensorsSource {
                 found.entry(part.name.clone()).or_default().push((i, part));
             }
         }
-        let index = found.into_iter().map(|(name, parts)| Ok((name.clone(), Entry::join(&name, parts)?)));
-        Ok(Self { index: index.collect::<Result<_>>()?, shards })
+        let entry = |(name, parts): (String, _)| {
+            let (parts, shape) = join(&name, parts)?;
+            Ok((name, Entry { parts, shape }))
+        };
+        Ok(Self { index: found.into_iter().map(entry).collect::<Result<_>>()?, shards })
     }
 
     /// Shape of a tensor, if present.
@@ -134,28 +148,30 @@ impl SafetensorsSource {
     }
 }
 
-impl Entry {
-    fn join(name: &str, mut parts: Vec<(usize, Part)>) -> Result<Self> {
-        parts.sort_by_key(|(_, part)| part.index);
-        if parts.windows(2).any(|pair| pair[0].1.index == pair[1].1.index) {
-            return Err(Error::BadWeights(format!("{name} occurs twice")));
-        }
-        let mut shape = parts.first().map(|(_, part)| part.shape.clone()).unwrap_or_default();
-        for (i, (_, part)) in parts.iter().enumerate() {
-            if part.index != i {
-                return Err(Error::BadWeights(format!("part {i} of {name} is missing")));
-            }
-            if i > 0 {
-                let fits = part.shape.get(1..).is_some() && part.shape.get(1..) == shape.get(1..);
-                let sum = fits.then(|| shape.first()?.checked_add(*part.shape.first()?)).flatten();
-                let (Some(rows), Some(first)) = (sum, shape.first_mut()) else {
-                    return Err(Error::BadWeights(format!("the parts of {name} do not fit together")));
-                };
-                *first = rows;
-            }
-        }
-        Ok(Self { parts, shape })
+/// The parts of a tensor in order, each with where it lies, and the shape that they make together.
+///
+/// # Errors
+/// [`Error::BadWeights`] if one is missing, occurs twice, or is shaped otherwise.
+pub(crate) fn join(name: &str, mut parts: Vec<(usize, Part)>) -> Result<(Vec<(usize, Part)>, Vec<usize>)> {
+    parts.sort_by_key(|(_, part)| part.index);
+    if parts.windows(2).any(|pair| pair[0].1.index == pair[1].1.index) {
+        return Err(Error::BadWeights(format!("{name} occurs twice")));
     }
+    let mut shape = parts.first().map(|(_, part)| part.shape.clone()).unwrap_or_default();
+    for (i, (_, part)) in parts.iter().enumerate() {
+        if part.index != i {
+            return Err(Error::BadWeights(format!("part {i} of {name} is missing")));
+        }
+        if i > 0 {
+            let fits = part.shape.get(1..).is_some() && part.shape.get(1..) == shape.get(1..);
+            let sum = fits.then(|| shape.first()?.checked_add(*part.shape.first()?)).flatten();
+            let (Some(rows), Some(first)) = (sum, shape.first_mut()) else {
+                return Err(Error::BadWeights(format!("the parts of {name} do not fit together")));
+            };
+            *first = rows;
+        }
+    }
+    Ok((parts, shape))
 }
 
 impl TensorSource for SafetensorsSource {

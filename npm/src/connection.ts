@@ -30,7 +30,7 @@ export class Connection {
       event.preventDefault();
       const { href } = new URL('./worker.js', import.meta.url);
       // Before its first word the worker's own file cannot have been read.
-      this.close(this.#heard ? broken(event.message) : new UpscalerError(offline(href)));
+      this.close(this.#heard ? broken(event.message) : offline(href));
     };
     this.#worker.onmessageerror = () => this.close(broken('a message could not be read'));
   }

@@ -38,14 +38,44 @@ export const broken = (message: string): UpscalerError =>
     advice: "Please report this with the picture's size and the browser's name.",
   });
 
-export const http = (url: string, status: number): Fault => ({
-  code: 'http',
-  message: `${url} could not be downloaded: the server answered ${status}.`,
-  advice: "Check the model's address, or try again later.",
-});
+export const storage = (reason: string): UpscalerError =>
+  new UpscalerError({
+    code: 'storage',
+    message: `The model could not be kept for the next visit: ${reason}.`,
+    advice: 'Free some disk space or allow storage for this site; until then the model is downloaded on each visit.',
+  });
 
-export const offline = (url: string): Fault => ({
-  code: 'offline',
-  message: `${url} could not be reached.`,
-  advice: 'Connect to the network once; after the first download the model works offline.',
-});
+export const badWeights = (reason: string): UpscalerError =>
+  new UpscalerError({
+    code: 'bad-weights',
+    message: `The model's weights cannot be used: ${reason}.`,
+    advice: 'Check that the model folder is complete and made for this version.',
+  });
+
+export const damaged = (model: string): UpscalerError =>
+  new UpscalerError({
+    code: 'bad-weights',
+    message: `The stored model ${model} was damaged and has been removed.`,
+    advice: 'Import its files again.',
+  });
+
+export const hashMismatch = (file: string): UpscalerError =>
+  new UpscalerError({
+    code: 'hash-mismatch',
+    message: `${file} is not the file that the model names: its SHA-256 differs.`,
+    advice: 'Load the page again; if it stays, the copy on the server is damaged and its owner must replace it.',
+  });
+
+export const http = (url: string, status: number): UpscalerError =>
+  new UpscalerError({
+    code: 'http',
+    message: `${url} could not be downloaded: the server answered ${status}.`,
+    advice: "Check the model's address, or try again later.",
+  });
+
+export const offline = (url: string): UpscalerError =>
+  new UpscalerError({
+    code: 'offline',
+    message: `${url} could not be reached.`,
+    advice: 'Connect to the network once; after the first download the model works offline.',
+  });

@@ -7,10 +7,12 @@
 export type Device = 'auto' | 'webgpu' | 'cpu';
 
 export interface CreateOptions {
-  /** Name of a model folder below `baseUrl + 'models/'`. Default `compact`. */
+  /** Name of a model folder below `baseUrl + 'models/'`, or of a model that {@link importModel} has made. Default `compact`. */
   model?: string;
   /** Where `engine/` and `models/` lie. Default: beside this module. */
   baseUrl?: string | URL;
+  /** Other places with the same `models/`, asked in turn for what `baseUrl` does not give. */
+  mirrors?: readonly (string | URL)[];
   /** Default `auto`. */
   device?: Device;
   /** Ends the download. */
@@ -94,6 +96,12 @@ export interface ModelInfo {
   licence: { name: string; commercial: boolean; url?: string };
 }
 
+/** A model that is complete on this device. */
+export interface StoredModel extends ModelInfo {
+  /** Made here by {@link importModel}: nobody else has it. */
+  imported: boolean;
+}
+
 export interface Capabilities {
   /** WebAssembly SIMD, which the engine needs. */
   wasm: boolean;
@@ -131,3 +139,12 @@ export class Upscaler {
   /** Ends the worker and frees its memory. */
   dispose(): void;
 }
+
+/** The models that this device keeps, by name; none where the browser allows no storage. Loads nothing. */
+export function listModels(): Promise<StoredModel[]>;
+
+/** Takes a model off this device, complete or still on its way; an upscaler that holds it goes on. */
+export function deleteModel(name: string): Promise<void>;
+
+/** Takes all models off this device. */
+export function deleteAllModels(): Promise<void>;

@@ -9,27 +9,40 @@ const U32_MAX = 2 ** 32 - 1;
 
 /** @throws UpscalerError `bad-option` */
 export function settings(options: CreateOptions, here: string): Settings {
-  const { model = 'compact', device = 'auto' } = options;
-  if (typeof model !== 'string' || !/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(model)) {
-    throw badOption('The model is the plain name of a folder.');
-  }
+  const { model = 'compact', device = 'auto', mirrors = [] } = options;
   if (!DEVICES.includes(device)) throw badOption(`The device is ${DEVICES.join(', ')}, nothing else.`);
+  if (!Array.isArray(mirrors)) throw badOption('The mirrors are a list of addresses.');
   const base = baseUrl(options.baseUrl, here);
+  const folder = `models/${modelName(model)}/`;
   return {
-    folder: new URL(`models/${model}/`, base).href,
-    engine: new URL('engine/resshift_bg.wasm', base).href,
+    model,
+    folders: [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href),
+    engine: engineUrl(base),
     device,
   };
 }
 
-function baseUrl(given: string | URL | undefined, here: string): URL {
-  if (given === undefined) return new URL('./', here);
+/** @throws UpscalerError `bad-option` */
+export function modelName(name: unknown): string {
+  if (typeof name === 'string' && /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) return name;
+  throw badOption('The name of a model consists of letters, digits, points, hyphens and underscores.');
+}
+
+export function baseUrl(given: string | URL | undefined, here: string): URL {
+  return given === undefined ? new URL('./', here) : address(given, here, 'baseUrl');
+}
+
+export function engineUrl(base: URL): string {
+  return new URL('engine/resshift_bg.wasm', base).href;
+}
+
+function address(given: string | URL, here: string, what: string): URL {
   try {
-    const base = new URL(given, globalThis.document?.baseURI ?? here);
-    if (!base.pathname.endsWith('/')) base.pathname += '/';
-    return base;
+    const folder = new URL(given, globalThis.document?.baseURI ?? here);
+    if (!folder.pathname.endsWith('/')) folder.pathname += '/';
+    return folder;
   } catch {
-    throw badOption('The baseUrl is not an address.');
+    throw badOption(`The ${what} is not an address.`);
   }
 }
 

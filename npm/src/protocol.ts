@@ -14,8 +14,10 @@ export interface Pixels {
 
 /** What the worker is to load. */
 export interface Settings {
-  /** URL of the model's folder, ending with a slash. */
-  folder: string;
+  /** Name of the model. */
+  model: string;
+  /** URLs of its folder on each server that has it, ending with a slash. */
+  folders: string[];
   /** URL of the WebAssembly file. */
   engine: string;
   device: Device;

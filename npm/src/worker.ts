@@ -1,7 +1,8 @@
 /** The worker: loads the engine and passes messages to it and back. */
 
-import init, { Engine } from '../engine/resshift.js';
+import init, { Loading, type Engine } from '../engine/resshift.js';
 import { adapterName } from './adapter.ts';
+import { deliver } from './delivery.ts';
 import { http, offline } from './error.ts';
 import type { DeviceInfo, LoadProgress, RunProgress } from './index.d.ts';
 import type { Answer, Fault, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
@@ -32,9 +33,14 @@ async function create(settings: Settings): Promise<void> {
   const report = (progress: LoadProgress): void => post({ type: 'load', progress }, []);
   claimTimestampQuery();
   await loadEngine(settings.engine, report);
-  engine = await Engine.create(settings.folder, settings.device, report);
+  const loading = await Loading.open(settings.device);
+  let ready: Engine | undefined;
+  const troubles = await deliver(settings, loading, () => (ready = loading.finish()), report);
+  if (ready === undefined) throw new Error('a model that is delivered is also built');
+  engine = ready;
   const { device, model, warnings } = engine;
-  post({ type: 'created', device: await named(device), model, warnings }, []);
+  report({ phase: 'ready', loaded: model.bytes, total: model.bytes, cached: false });
+  post({ type: 'created', device: await named(device), model, warnings: [...warnings, ...troubles.map(plain)] }, []);
 }
 
 /** The browser's name of the adapter that the engine has opened. */
@@ -76,12 +82,17 @@ async function upscale(input: Payload, run: Run): Promise<void> {
   post({ type: 'done', png, width, height }, [png.buffer]);
 }
 
-/** The engine's own failures carry a code; whatever else is thrown means that the engine is broken. */
+/** Failures carry a code; whatever else is thrown means that the engine is broken. */
 function fail(thrown: unknown): void {
   const fault = thrown as Partial<Fault> | null | undefined;
   if (typeof fault?.code === 'string' && typeof fault.advice === 'string') {
-    post({ type: 'failed', fault: fault as Fault }, []);
+    post({ type: 'failed', fault: plain(fault as Fault) }, []);
   } else {
     post({ type: 'broken', message: thrown instanceof Error ? thrown.message : String(thrown) }, []);
   }
+}
+
+/** Messages carry an error's sentence, but not its other fields. */
+function plain({ code, message, advice }: Fault): Fault {
+  return { code, message, advice };
 }

@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use wasm_bindgen::JsValue;
 
 /// A device, ready to run on.
+#[derive(Clone)]
 pub struct Chosen {
     /// burn's handle.
     pub device: Device,

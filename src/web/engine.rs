@@ -1,8 +1,7 @@
 //! The one class that the worker sees.
 
-use super::device::{self, Chosen};
+use super::device::Chosen;
 use super::error::to_js;
-use super::model::{self, Progress};
 use super::object::object;
 use super::picture;
 use super::watch::PageWatch;
@@ -21,18 +20,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub struct Engine {
     upscaler: Upscaler,
     chosen: Chosen,
-    trouble: Vec<Error>,
     aborted: Cell<bool>,
 }
 
 #[wasm_bindgen]
 impl Engine {
-    /// Opens the `device` (`auto`, `webgpu` or `cpu`) and loads the model whose folder is at the URL `folder`, which
-    /// ends with a slash. `on_progress` gets `{ phase, loaded, total, cached }`.
-    pub async fn create(folder: String, device: String, on_progress: Function) -> Result<Engine, JsValue> {
-        Ok(create(&folder, &device, &on_progress).await?)
-    }
-
     /// `DeviceInfo` of `npm/src/index.d.ts`.
     #[wasm_bindgen(getter)]
     pub fn device(&self) -> JsValue {
@@ -48,7 +40,7 @@ impl Engine {
     /// What went wrong without stopping the work, as `{ code, message, advice }`.
     #[wasm_bindgen(getter)]
     pub fn warnings(&self) -> Array {
-        self.chosen.trouble.iter().chain(&self.trouble).map(to_js).collect()
+        self.chosen.trouble.iter().map(to_js).collect()
     }
 
     /// Upscales `input` (see [`picture::read`]) and returns `{ png: Uint8Array, width, height }`. `on_progress` and
@@ -90,6 +82,11 @@ impl Engine {
 }
 
 impl Engine {
+    /// The model that `upscaler` has on the device `chosen`.
+    pub fn new(upscaler: Upscaler, chosen: Chosen) -> Self {
+        Self { upscaler, chosen, aborted: Cell::new(false) }
+    }
+
     async fn run(&self, input: &JsValue, options: &Options, mut watch: PageWatch<'_>) -> Result<JsValue> {
         let picture = picture::read(input)?;
         let pixels = self.upscaler.upscale(&picture, options, &mut watch).await?;
@@ -102,31 +99,8 @@ impl Engine {
     }
 }
 
-async fn create(folder: &str, device: &str, on_progress: &Function) -> Result<Engine> {
-    let report = |phase: &str, p: Progress| {
-        let progress = object([
-            ("phase", phase.into()),
-            ("loaded", (p.loaded as f64).into()),
-            ("total", (p.total as f64).into()),
-            ("cached", p.cached.into()),
-        ]);
-        // A listener that throws must not end the download.
-        let _ = on_progress.call1(&JsValue::NULL, &progress);
-    };
-    let chosen = device::choose(device).await?;
-    let mut last = Progress { loaded: 0, total: 0, cached: false };
-    let files = model::obtain(folder, |progress| {
-        last = progress;
-        report("weights", progress);
-    })
-    .await?;
-    let upscaler = Upscaler::load(files.config, files.files, &chosen.device)?;
-    report("ready", last);
-    let trouble = files.trouble.into_iter().collect();
-    Ok(Engine { upscaler, chosen, trouble, aborted: Cell::new(false) })
-}
-
-fn model_info(config: &ModelConfig) -> JsValue {
+/// `ModelInfo` of `npm/src/index.d.ts`.
+pub fn model_info(config: &ModelConfig) -> JsValue {
     let licence = &config.licence;
     object([
         ("name", config.name.as_str().into()),

@@ -2,22 +2,19 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`engine`] | the one class that the worker sees |
+//! | [`engine`] | a model on a device |
 //! | [`device`] | which device to run on |
-//! | [`model`] | a model's files, from the cache or the network |
-//! | [`fetch`], [`cache`] | one download; one store |
+//! | [`loading`] | a model on its way to a device; `npm/src/delivery.ts` brings its shards |
 //! | [`picture`] | pictures from and to JavaScript |
 //! | [`watch`] | progress, tiles, abort |
 //! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
 
-pub mod cache;
 #[cfg(feature = "checks")]
 pub mod checks;
 pub mod device;
 pub mod engine;
 pub mod error;
-pub mod fetch;
-pub mod model;
+pub mod loading;
 pub mod object;
 pub mod picture;
 pub mod watch;

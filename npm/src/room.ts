@@ -1,0 +1,54 @@
+/**
+ * Memory of shards on their way, in bytes. The first in line has room for all of itself, so that there is always one
+ * that ends; those behind it share what is left of the limit, and wait when that is full.
+ */
+export class Room {
+  readonly #limit: number;
+  readonly #places = new Map<number, { size: number; held: number }>();
+  #waiting: (() => void)[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** A shard of `size` bytes takes its place in line. */
+  enter(place: number, size: number): void {
+    this.#places.set(place, { size, held: 0 });
+  }
+
+  /** Waits until the shard may hold `more` bytes beyond those that it holds. */
+  async for(place: number, more: number): Promise<void> {
+    while (place !== this.#first() && this.#taken() + more > this.#limit) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** From now on the shard holds so many bytes. */
+  hold(place: number, bytes: number): void {
+    const at = this.#places.get(place);
+    if (at === undefined) return;
+    const less = bytes < at.held;
+    at.held = bytes;
+    if (less) this.#tell();
+  }
+
+  leave(place: number): void {
+    this.#places.delete(place);
+    this.#tell();
+  }
+
+  #first(): number {
+    return Math.min(...this.#places.keys());
+  }
+
+  #taken(): number {
+    const first = this.#first();
+    let sum = 0;
+    for (const [place, { size, held }] of this.#places) sum += place === first ? size : held;
+    return sum;
+  }
+
+  #tell(): void {
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+}

@@ -1,0 +1,82 @@
+//! A model on its way to a device, shard by shard.
+
+use super::device::{self, Chosen};
+use super::engine::{Engine, model_info};
+use super::object::object;
+use crate::model::config::{ModelConfig, Shard};
+use crate::upload::Upload;
+use crate::upscaler::Upscaler;
+use crate::{Error, Result, gpu};
+use js_sys::{Array, Reflect, Uint8Array};
+use sha2::{Digest, Sha256};
+use std::ops::Range;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// An opened device, and the part of a model that it has so far. Failures are thrown as by [`Engine`].
+#[wasm_bindgen]
+pub struct Loading {
+    chosen: Chosen,
+    model: Option<(ModelConfig, Upload)>,
+}
+
+#[wasm_bindgen]
+impl Loading {
+    /// Opens the `device`: `auto`, `webgpu` or `cpu`.
+    pub async fn open(device: String) -> Result<Loading, JsValue> {
+        Ok(Self { chosen: device::choose(&device).await?, model: None })
+    }
+
+    /// Begins the model that `json`, a `model.json`, describes; what there was of another one goes. Returns
+    /// `Description` of `npm/src/delivery.ts`.
+    pub fn begin(&mut self, json: &[u8]) -> Result<JsValue, JsValue> {
+        let config = ModelConfig::parse(json)?;
+        let description = model_info(&config);
+        let shards = config.shards.iter().map(shard).collect::<Array>();
+        // Fails only on frozen objects and proxies.
+        let _ = Reflect::set(&description, &"shards".into(), &shards);
+        self.model = Some((config, Upload::new(&self.chosen.device)));
+        Ok(description)
+    }
+
+    /// Puts the tensors of a shard on the device. Shards come in any order, one after the other.
+    pub async fn add(&mut self, shard: Uint8Array) -> Result<(), JsValue> {
+        let (_, upload) = self.model.as_mut().ok_or_else(nothing_begun)?;
+        let read = |range: Range<usize>| shard.subarray(range.start as u32, range.end as u32).to_vec();
+        upload.add(shard.length() as usize, read).await?;
+        refused_by_gpu()?;
+        Ok(())
+    }
+
+    /// Builds the model whose shards have all come.
+    pub fn finish(&mut self) -> Result<Engine, JsValue> {
+        let (config, upload) = self.model.take().ok_or_else(nothing_begun)?;
+        let upscaler = Upscaler::build(config, upload.finish()?, &self.chosen.device)?;
+        refused_by_gpu()?;
+        self.chosen.device.memory_cleanup();
+        Ok(Engine::new(upscaler, self.chosen.clone()))
+    }
+}
+
+/// The SHA-256 of `bytes`, 64 lower-case hexadecimal digits.
+#[wasm_bindgen]
+pub fn sha256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+fn shard(shard: &Shard) -> JsValue {
+    object([
+        ("name", shard.name.as_str().into()),
+        ("bytes", (shard.bytes as f64).into()),
+        ("sha256", shard.sha256.as_str().into()),
+    ])
+}
+
+/// What the GPU has reported on its own: most likely that there is no memory left.
+fn refused_by_gpu() -> Result<()> {
+    gpu::take_error().map_or(Ok(()), |error| Err(Error::Gpu(error)))
+}
+
+fn nothing_begun() -> Error {
+    Error::Internal("no model has been begun".into())
+}
