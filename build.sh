@@ -133,9 +133,9 @@ run_tests() {
 case ${1:-help} in
   demo) demo ;;
   test) run_tests ;;
-  engine) engine ;;
-  package) package ;;
-  page) page ;;
+  engine) engine "${@:2}" ;;
+  package) package "${@:2}" ;;
+  page) page "${@:2}" ;;
   help | -h | --help) usage ;;
   *) usage >&2; die "unknown command $1" ;;
 esac

@@ -46,7 +46,7 @@ export class Store {
   static open(): Promise<Store> {
     return told(async () => {
       const request = indexedDB.open(DATABASE, VERSION);
-      request.onupgradeneeded = ({ oldVersion }) => upgrade(request, oldVersion);
+      request.onupgradeneeded = () => upgrade(request);
       const database = await new Promise<IDBDatabase>((resolve, reject) => {
         request.onsuccess = () => resolve(request.result);
         request.onerror = () => reject(request.error);
@@ -167,12 +167,12 @@ async function sweep(transaction: IDBTransaction): Promise<void> {
   for (const key of await settled(shards.getAllKeys())) if (!needed.has(key)) shards.delete(key);
 }
 
-function upgrade(request: IDBOpenDBRequest, from: number): void {
+function upgrade(request: IDBOpenDBRequest): void {
   const database = request.result;
   database.createObjectStore('shards');
   database.createObjectStore('models', { keyPath: 'name' });
   database.createObjectStore('pending', { keyPath: 'name' });
-  if (from === 1 && request.transaction) adopt(database, request.transaction);
+  if (database.objectStoreNames.contains('files') && request.transaction) adopt(database, request.transaction);
 }
 
 /**

@@ -7,9 +7,9 @@ import { files } from '../../www/serve.mjs';
 
 /**
  * `corrupt`: one byte differs. `truncate`: a complete answer, half as long. `cut`: the connection breaks in the
- * middle. `stall`: half the file comes, the rest on `release`. `missing`: 404.
+ * middle. `stall`: half the file comes, the rest on `release`. `missing`: 404. `busy`: 503.
  */
-export type Fault = 'corrupt' | 'truncate' | 'cut' | 'stall' | 'missing';
+export type Fault = 'corrupt' | 'truncate' | 'cut' | 'stall' | 'missing' | 'busy';
 
 export interface Logged {
   method: string;
@@ -21,7 +21,8 @@ export interface Logged {
 export class TestServer {
   readonly log: Logged[] = [];
   readonly origin: string;
-  private readonly faults: { pattern: RegExp; fault: Fault }[] = [];
+  private readonly faults: { pattern: RegExp; fault: Fault; times: number }[] = [];
+  private readonly added = new Map<string, Buffer>();
   private readonly stalled: (() => void)[] = [];
   private readonly preludes: { pattern: RegExp; script: string }[] = [];
   private readonly serve: ReturnType<typeof files>;
@@ -43,9 +44,14 @@ export class TestServer {
     return this.origin + this.prefix;
   }
 
-  /** From now on, answers for paths that match go wrong. */
-  break(pattern: RegExp, fault: Fault): void {
-    this.faults.push({ pattern, fault });
+  /** From now on, so many answers for paths that match go wrong. */
+  break(pattern: RegExp, fault: Fault, times = Infinity): void {
+    this.faults.push({ pattern, fault, times });
+  }
+
+  /** Files of the site beside those of its folder, or in their place, by path. */
+  add(files: ReadonlyMap<string, Buffer>): void {
+    for (const [path, bytes] of files) this.added.set(this.prefix + path, bytes);
   }
 
   /** Lets stalled answers go on. */
@@ -82,16 +88,20 @@ export class TestServer {
       return;
     }
     request.url = `/${(request.url ?? '').slice(this.prefix.length)}`;
-    const fault = this.faults.find(({ pattern }) => pattern.test(path))?.fault;
+    const order = this.faults.find(({ pattern, times }) => times > 0 && pattern.test(path));
+    if (order) order.times--;
     const prelude = this.preludes.find(({ pattern }) => pattern.test(path))?.script;
-    if (fault === 'missing') response.writeHead(404).end();
-    else if (fault) await this.spoil(request, response, fault);
+    if (order?.fault === 'missing') response.writeHead(404).end();
+    else if (order?.fault === 'busy') response.writeHead(503).end();
+    else if (order) await this.spoil(request, response, order.fault);
+    else if (this.added.has(path)) response.writeHead(200, { 'Cache-Control': 'no-store' }).end(this.added.get(path));
     else if (prelude) await this.alter(request, response, prelude);
     else await this.serve(request, response);
   }
 
   private async spoil(request: IncomingMessage, response: ServerResponse, fault: Fault): Promise<void> {
-    const bytes = await readFile(join(this.folder, new URL(request.url ?? '/', this.origin).pathname));
+    const path = new URL(request.url ?? '/', this.origin).pathname.slice(1);
+    const bytes = Buffer.from(this.added.get(this.prefix + path) ?? await readFile(join(this.folder, path)));
     const middle = bytes.length >> 1;
     const type = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' };
     if (fault === 'corrupt') {
