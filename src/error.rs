@@ -1,4 +1,5 @@
-//! Every failure a user can meet: a stable code, what happened, and what to do.
+//! Every failure a user can meet: a stable code, what happened, and what to do. `npm/src/error.ts` has those that
+//! only a page can meet.
 
 /// Result of anything that can fail for a reason outside the program.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -37,29 +38,12 @@ pub enum Error {
         /// File name inside the model folder.
         file: String,
     },
-    /// The server answered with an error status.
-    #[error("{url} could not be downloaded: the server answered {status}.")]
-    Http {
-        /// What was asked for.
-        url: String,
-        /// HTTP status.
-        status: u16,
-    },
-    /// No answer at all.
-    #[error("{url} could not be reached.")]
-    Offline {
-        /// What was asked for.
-        url: String,
-    },
     /// No usable WebGPU adapter.
     #[error("WebGPU is not available: {0}")]
     NoWebGpu(String),
     /// The GPU stopped answering, ran out of memory, or computes wrong results.
     #[error("The GPU failed: {0}")]
     Gpu(String),
-    /// The browser's storage refused the weights. The run itself goes on.
-    #[error("The model could not be kept for the next visit: {0}")]
-    Storage(String),
     /// The caller's signal ended the run.
     #[error("Cancelled.")]
     Aborted,
@@ -87,11 +71,8 @@ impl Error {
             Error::BadOption(_) => "bad-option",
             Error::BadWeights(_) => "bad-weights",
             Error::HashMismatch { .. } => "hash-mismatch",
-            Error::Http { .. } => "http",
-            Error::Offline { .. } => "offline",
             Error::NoWebGpu(_) => "no-webgpu",
             Error::Gpu(_) => "gpu",
-            Error::Storage(_) => "storage",
             Error::Aborted => "aborted",
             Error::File { .. } => "file",
             Error::Internal(_) => "internal",
@@ -110,13 +91,8 @@ impl Error {
             Error::HashMismatch { .. } => {
                 "Load the page again; if it stays, the copy on the server is damaged and its owner must replace it."
             }
-            Error::Http { .. } => "Check the model's address, or try again later.",
-            Error::Offline { .. } => "Connect to the network once; after the first download the model works offline.",
             Error::NoWebGpu(_) => "Use a current browser with hardware acceleration switched on, or run on the CPU.",
             Error::Gpu(_) => "Try again with smaller tiles, or run on the CPU.",
-            Error::Storage(_) => {
-                "Free some disk space or allow storage for this site; until then the model is downloaded on each visit."
-            }
             Error::Aborted => "Start again whenever you like.",
             Error::File { .. } => "Check the path and its permissions.",
             Error::Internal(_) => "Please report this with the picture's size and the browser's name.",

@@ -1,4 +1,4 @@
-/** The one error class, and the failures that the page itself finds. Sentences as in `src/error.rs`. */
+/** The one error class, and the failures found outside the engine; `src/error.rs` has the others. */
 
 import type { ErrorCode } from './index.d.ts';
 import type { Fault } from './protocol.ts';
