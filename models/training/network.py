@@ -1,0 +1,126 @@
+"""The compact network and its latent. Tensor names are those of the shipped weights (`net.*`, `basis.*`).
+
+Shapes are NCHW at low resolution. The latent is `z = V^T (unshuffle(x) - unshuffle(bicubic(lr)))`, 48 channels: V is a
+fixed orthonormal basis, s the standard deviation of the residual in it.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+FREQUENCIES = 16
+LATENT = 48
+
+
+class RmsNorm(nn.Module):
+    """Norm over the channels of one pixel, so that the network's reach stays finite. Statistics in f32."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.g = nn.Parameter(torch.ones(1, channels, 1, 1))
+        self.b = nn.Parameter(torch.zeros(1, channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.float()
+        return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-5) * self.g + self.b
+
+
+class ResBlock(nn.Module):
+    """`x + c2(SiLU(film(n2(c1(SiLU(n1(x)))))))`; scale and shift come from the noise level's embedding."""
+
+    def __init__(self, channels: int, emb: int):
+        super().__init__()
+        self.n1, self.n2 = RmsNorm(channels), RmsNorm(channels)
+        self.c1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.c2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.e = nn.Linear(emb, 2 * channels)
+        for layer in (self.c2, self.e):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor, emb: Tensor) -> Tensor:
+        scale, shift = self.e(emb).float()[:, :, None, None].chunk(2, 1)
+        h = self.c1(F.silu(self.n1(x)))
+        return x + self.c2(F.silu(self.n2(h) * (1 + scale) + shift))
+
+
+class UNet(nn.Module):
+    """Latent [n, 48, h, w], LR [n, 3, h, w] and ln sqrt(eta) [n] to gate and correction, [n, 96, h, w]."""
+
+    def __init__(self, channels: list[int], enc_blocks: list[int], dec_blocks: list[int], emb: int):
+        super().__init__()
+        levels = list(zip(channels, channels[1:]))
+        self.te = nn.Sequential(nn.Linear(2 * FREQUENCIES, emb), nn.SiLU(), nn.Linear(emb, emb), nn.SiLU())
+        self.inp = nn.Conv2d(LATENT + 3, channels[0], 3, padding=1)
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in levels)
+        self.up = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1) for a, b in levels)
+        stack = lambda counts: nn.ModuleList(
+            nn.ModuleList(ResBlock(c, emb) for _ in range(n)) for c, n in zip(channels, counts, strict=True)
+        )
+        self.enc, self.dec = stack(enc_blocks), stack(dec_blocks)
+        self.no = RmsNorm(channels[0])
+        self.out = nn.Conv2d(channels[0], 2 * LATENT, 3, padding=1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, z: Tensor, lr: Tensor, log_sqrt_eta: Tensor) -> Tensor:
+        k = torch.arange(FREQUENCIES, device=z.device)
+        angle = -200.0 * log_sqrt_eta[:, None] * torch.exp(-math.log(10000.0) * k / FREQUENCIES)
+        emb = self.te(torch.cat([angle.cos(), angle.sin()], 1))
+        h = self.inp(torch.cat([z, lr], 1))
+        skips = []
+        for level, blocks in enumerate(self.enc):
+            for block in blocks:
+                h = block(h, emb)
+            if level < len(self.down):
+                skips.append(h)
+                h = self.down[level](h)
+        for level in reversed(range(len(self.dec))):
+            if level < len(self.up):
+                h = self.up[level](F.interpolate(h, scale_factor=2.0, mode="nearest")) + skips.pop()
+            for block in self.dec[level]:
+                h = block(h, emb)
+        return self.out(F.silu(self.no(h)))
+
+
+class Compact(nn.Module):
+    """The denoiser around the network, and the latent's two directions.
+
+    `predict` is `z0 = w sigmoid(g + 1) + s kappa q / sqrt(v) F` around the Wiener estimate w of z0 from z_t, with
+    `q = sqrt(eta)`, `a = 1 - eta`, `v = (a s)^2 + (kappa q)^2`, `w = a s^2 / v z_t`.
+    """
+
+    def __init__(self, network: dict, kappa: float, regression: bool = False):
+        super().__init__()
+        self.net = UNet(**network)
+        self.kappa = kappa
+        self.regression = regression  # the control: no noise goes in, one step comes out
+        self.basis = nn.Module()
+        self.basis.register_buffer("V", torch.eye(LATENT))
+        self.basis.register_buffer("s", torch.ones(LATENT))
+
+    def predict(self, z_t: Tensor, lr: Tensor, sqrt_eta: Tensor) -> Tensor:
+        """z0 [n, 48, h, w] from z_t and LR in [-1, 1]; `sqrt_eta` [n]."""
+        q, s = sqrt_eta.view(-1, 1, 1, 1), self.basis.s.view(1, -1, 1, 1)
+        a = 1 - q * q
+        v = (a * s).square() + (self.kappa * q).square()
+        if self.regression:
+            z_t = torch.zeros_like(z_t)
+        gate, correction = self.net(a * s / v * z_t, lr, sqrt_eta.log()).float().chunk(2, 1)
+        return a * s * s / v * z_t * torch.sigmoid(gate + 1) + s * self.kappa * q * torch.rsqrt(v) * correction
+
+    def to_latent(self, hr: Tensor, lr: Tensor) -> Tensor:
+        """z0 of a pair, HR [n, 3, 4h, 4w] and LR [n, 3, h, w] in [-1, 1]."""
+        residual = F.pixel_unshuffle(hr - bicubic(lr), 4)
+        return torch.einsum("ij,nihw->njhw", self.basis.V, residual)
+
+    def to_picture(self, z: Tensor, lr: Tensor) -> Tensor:
+        """The picture of z, not clamped."""
+        return bicubic(lr) + F.pixel_shuffle(torch.einsum("ij,njhw->nihw", self.basis.V, z), 4)
+
+
+def bicubic(lr: Tensor) -> Tensor:
+    """Enlargement by 4: Keys with a = -0.75, half-pixel centres."""
+    return F.interpolate(lr, scale_factor=4.0, mode="bicubic", align_corners=False)

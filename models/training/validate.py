@@ -1,0 +1,110 @@
+"""Measures on held-out pictures: PSNR-Y, LPIPS (AlexNet) and the strength of a 4x4 grid, with contact sheets.
+
+`python validate.py RUN [--temperatures 1,0.7,0.5]` measures a run's newest averaged weights.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+import checkpoint
+import settings
+from corpus import Corpus
+from degrade import Random, degrade
+from diffusion import levels, sample, seeded
+from network import Compact, bicubic
+from perceptual import Lpips
+
+KINDS = ("clean", "mild", "real")
+
+
+class Validation:
+    """The same crops and noise every time: the middle of held-out pictures, each kind of degradation in turn."""
+
+    def __init__(self, corpus: Corpus, config: dict, device: str = "cpu"):
+        self.config = config["validation"]
+        self.schedule = config["schedule"]
+        self.lpips = Lpips(self.config["lpips_weights"]).to(device)
+        side = 4 * self.config["crop"]
+        entries = [p for p in corpus.held_out if min(p["size"]) >= side][: self.config["pictures"]]
+        crops = []
+        for entry in entries:
+            picture = corpus.picture(entry)
+            top, left = ((n - side) // 2 for n in picture.shape[:2])
+            crop = torch.from_numpy(picture[top : top + side, left : left + side].copy())
+            crops.append(crop.permute(2, 0, 1).float() / 255)
+        hr = torch.stack(crops)
+        lr = [degrade(x[None], KINDS[i % 3], Random(config["seed"], 2, i)) for i, x in enumerate(hr)]
+        self.hr, self.lr = (hr * 2 - 1).to(device), (torch.cat(lr) * 2 - 1).to(device)
+
+    @torch.no_grad()
+    def measure(self, picture: Tensor) -> dict:
+        """Means over all, and over each kind of degradation."""
+        found, wanted = (((p.clamp(-1, 1) + 1) * 127.5).round() for p in (picture, self.hr))
+        error = (luma(found) - luma(wanted))[:, :, 4:-4, 4:-4].square().mean((1, 2, 3))
+        psnr = 10 * torch.log10(255**2 / error)
+        lpips = self.lpips(found / 127.5 - 1, wanted / 127.5 - 1)
+        result = {"psnr_y": psnr.mean().item(), "lpips": lpips.mean().item(), "grid": grid(luma(found))}
+        for i, kind in enumerate(KINDS):
+            result[f"lpips_{kind}"] = lpips[i :: len(KINDS)].mean().item()
+        return {name: round(value, 4) for name, value in result.items()}
+
+    @torch.no_grad()
+    def run(self, model: Compact, steps: int, temperature: float) -> Tensor:
+        noise = seeded(self.lr.shape, 7, self.lr.device)
+        with torch.autocast(self.lr.device.type, dtype=torch.bfloat16):
+            z = sample(model, self.lr, levels(self.schedule, steps), noise, temperature)
+        return model.to_picture(z.float(), self.lr)
+
+    def sheet(self, path: Path, columns: list[Tensor]) -> None:
+        """LR, bicubic, the given pictures and HR side by side, a third of the held-out crops."""
+        lr = F.interpolate(self.lr, scale_factor=4.0, mode="nearest")
+        rows = torch.cat([lr, bicubic(self.lr), *columns, self.hr], 3)[:: len(KINDS) + 1]
+        pixels = ((rows.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1)
+        Image.fromarray(np.concatenate(list(pixels.cpu().numpy()))).save(path)
+
+
+def luma(rgb: Tensor) -> Tensor:
+    """Y of BT.601, 16 to 235, from [n, 3, h, w] in 0 .. 255."""
+    weight = torch.tensor([65.481, 128.553, 24.966], device=rgb.device).view(1, 3, 1, 1) / 255
+    return (rgb * weight).sum(1, keepdim=True) + 16
+
+
+def grid(y: Tensor) -> float:
+    """Strength of a mesh of period 4 on flat areas, in grey levels: the standard deviation over the 16 positions of a
+    block of their mean distance from the surroundings' mean, over the flattest quarter of the blocks."""
+    detail = y - F.avg_pool2d(F.pad(y, (2, 1, 2, 1), mode="replicate"), 4, 1)
+    blocks = F.pixel_unshuffle(detail, 4).permute(1, 0, 2, 3).reshape(16, -1)
+    energy = blocks.square().mean(0)
+    flat = blocks[:, energy <= energy.quantile(0.25)]
+    return flat.mean(1).std().item()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("run", type=Path)
+    arguments.add_argument("--temperatures", default="1,0.8,0.6,0.4,0.2,0")
+    arguments.add_argument("--steps", default="1,4,15")
+    options = arguments.parse_args()
+    config = json.loads((options.run / "config.json").read_text())
+    torch.set_num_threads(config["device"]["threads"])
+    validation = Validation(settings.corpus(config), config)
+    model = settings.model(config)
+    state = checkpoint.load(options.run)
+    model.net.load_state_dict(state["average"])
+    model.to(memory_format=torch.channels_last)
+    print("bicubic", validation.measure(bicubic(validation.lr)))
+    for steps in [int(s) for s in options.steps.split(",")]:
+        for temperature in [float(t) for t in options.temperatures.split(",")]:
+            picture = validation.run(model, steps, temperature)
+            print(f"it {state['iteration']} T={steps} temperature={temperature}", validation.measure(picture), flush=True)
+
+
+if __name__ == "__main__":
+    main()
