@@ -32,6 +32,9 @@ pub enum Error {
     /// The model folder or its weights do not fit this engine.
     #[error("The model's weights cannot be used: {0}")]
     BadWeights(String),
+    /// A checkpoint that is to be converted is damaged, refused or made for something else.
+    #[error("The checkpoint cannot be used: {0}.")]
+    BadCheckpoint(String),
     /// A downloaded file's SHA-256 differs from the one the model names.
     #[error("{file} is not the file that the model names: its SHA-256 differs.")]
     HashMismatch {
@@ -70,6 +73,7 @@ impl Error {
             Error::ImageTooLarge { .. } => "image-too-large",
             Error::BadOption(_) => "bad-option",
             Error::BadWeights(_) => "bad-weights",
+            Error::BadCheckpoint(_) => "bad-checkpoint",
             Error::HashMismatch { .. } => "hash-mismatch",
             Error::NoWebGpu(_) => "no-webgpu",
             Error::Gpu(_) => "gpu",
@@ -88,6 +92,9 @@ impl Error {
             Error::ImageTooLarge { .. } => "Crop the picture or make it smaller before upscaling.",
             Error::BadOption(_) => "Correct the option and start again.",
             Error::BadWeights(_) => "Check that the model folder is complete and made for this version.",
+            Error::BadCheckpoint(_) => {
+                "Choose a released x4 checkpoint and its autoencoder, or download them again from where they are published."
+            }
             Error::HashMismatch { .. } => {
                 "Load the page again; if it stays, the copy on the server is damaged and its owner must replace it."
             }

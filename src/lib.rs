@@ -9,12 +9,15 @@
 //! | [`ops`] | tensor operations, channels last, each with its CPU form; [`gpu`] launches the WGSL of `shaders/` |
 //! | [`model`] | networks: UNet with Swin windows, VQ autoencoder, compact model, behind one latent trait |
 //! | [`weights`], [`shard`], [`upload`] | named tensors on their way from a model folder's files to a device |
+//! | [`checkpoint`], [`convert`] | PyTorch's files, read safely; from checkpoints to model folders |
 //! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`upscaler`] | all of the above in one call |
 //! | `metrics`, `degrade` | how good a picture is, and test pictures from good ones (not in wasm) |
 //! | `web` | browser edge (wasm only) |
 
+pub mod checkpoint;
+pub mod convert;
 pub mod cpu;
 #[cfg(not(target_family = "wasm"))]
 pub mod degrade;

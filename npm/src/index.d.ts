@@ -115,7 +115,7 @@ export interface Capabilities {
 
 export type ErrorCode =
   | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'bad-option' | 'bad-weights'
-  | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'internal';
+  | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'internal';
 
 /** Every failure: a stable `code`, a plain sentence in `message`, and what to do in `advice`. */
 export class UpscalerError extends Error {

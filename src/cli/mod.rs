@@ -1,5 +1,7 @@
-//! The command line: `resshift upscale IN -o OUT` with its options and how it ends; `resshift eval` is in `eval.rs`.
+//! The command line: `resshift upscale IN -o OUT` with its options and how it ends; `resshift eval` is in `eval.rs`,
+//! `resshift convert` in `convert.rs`.
 
+mod convert;
 mod dataset;
 mod eval;
 mod file;
@@ -31,6 +33,8 @@ enum Command {
     Upscale(Upscale),
     /// Measure a model on test pictures, beside bicubic interpolation.
     Eval(eval::Eval),
+    /// Convert the authors' checkpoints (.pth) into a model folder.
+    Convert(convert::Convert),
 }
 
 #[derive(clap::Args)]
@@ -94,6 +98,7 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Upscale(arguments) => pollster::block_on(upscale(&arguments)),
         Command::Eval(arguments) => pollster::block_on(eval::run(&arguments)),
+        Command::Convert(arguments) => convert::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,9 +2,9 @@
 
 pub mod compact;
 pub mod config;
-mod feature_extractor;
+pub(crate) mod feature_extractor;
 mod resblock;
-mod swin;
+pub(crate) mod swin;
 pub mod swin_vq;
 pub mod time_embed;
 pub mod unet;

@@ -90,7 +90,7 @@ impl UNet {
 
 /// One layer of a block, and what decides its shape.
 #[derive(Clone, Copy)]
-enum LayerShape {
+pub(crate) enum LayerShape {
     Conv { c_in: usize, c_out: usize },
     Res { c_in: usize, c_out: usize },
     Swin { channels: usize, side: usize },
@@ -99,15 +99,15 @@ enum LayerShape {
 }
 
 /// The layers of every block.
-struct Layout {
-    input: Vec<Vec<LayerShape>>,
-    middle: Vec<LayerShape>,
-    output: Vec<Vec<LayerShape>>,
+pub(crate) struct Layout {
+    pub(crate) input: Vec<Vec<LayerShape>>,
+    pub(crate) middle: Vec<LayerShape>,
+    pub(crate) output: Vec<Vec<LayerShape>>,
     multiple: usize,
 }
 
 impl Layout {
-    fn new(config: &UNetConfig) -> Self {
+    pub(crate) fn new(config: &UNetConfig) -> Self {
         use LayerShape::*;
         let levels = config.channel_mult.len();
         let width = |level: usize| config.model_channels * config.channel_mult[level];
@@ -206,12 +206,12 @@ impl Block {
 }
 
 /// Channels of the conditioning picture, its mask included.
-fn condition_channels(config: &UNetConfig) -> usize {
+pub(crate) fn condition_channels(config: &UNetConfig) -> usize {
     3 + usize::from(config.cond_mask)
 }
 
 /// Halvings from the conditioning picture to the latent.
-fn condition_stages(config: &UNetConfig) -> usize {
+pub(crate) fn condition_stages(config: &UNetConfig) -> usize {
     (config.lq_size / config.image_size).ilog2() as usize
 }
 
@@ -224,7 +224,7 @@ fn lcm(a: usize, b: usize) -> usize {
 }
 
 /// Refuses a configuration that no network can be built from.
-fn check(config: &UNetConfig) -> Result<()> {
+pub(crate) fn check(config: &UNetConfig) -> Result<()> {
     let levels = config.channel_mult.len();
     let in_range = |values: &[usize]| values.iter().all(|v| (1..=4096).contains(v));
     let sizes = [

@@ -61,7 +61,7 @@ impl VqAutoencoder {
 }
 
 /// Refuses a configuration that no network can be built from.
-fn check(config: &VqConfig) -> Result<()> {
+pub(crate) fn check(config: &VqConfig) -> Result<()> {
     let net = &config.ddconfig;
     let levels = net.ch_mult.len();
     let sizes = [config.embed_dim, net.z_channels, net.in_channels, net.out_ch, net.ch];
