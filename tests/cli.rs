@@ -201,3 +201,50 @@ fn a_picture_becomes_four_times_as_large() {
 fn a_single_pixel_becomes_sixteen() {
     upscale(1, 1);
 }
+
+fn golden(name: &str) -> String {
+    format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The tiny networks, as PyTorch wrote them.
+fn convert(folder: &TempDir, more: &[&str]) -> Output {
+    let (unet, autoencoder) = (golden("tiny_unet.trainckpt.pth"), golden("tiny_vq.pth"));
+    let (config, vq_config) = (golden("tiny_unet.config.json"), golden("tiny_vq.config.json"));
+    let arguments = ["convert", "--unet", &unet, "--autoencoder", &autoencoder, "--autoencoder-config", &vq_config];
+    resshift(folder.path(), &[&arguments[..], &["--config", &config, "-o", "tiny"], more].concat())
+}
+
+#[test]
+fn checkpoints_become_a_model_that_runs() {
+    for dtype in ["f16", "f32", "int8"] {
+        let folder = folder();
+        let output = convert(&folder, &["--dtype", dtype]);
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        assert!(errors(&output).contains("They may not be used commercially."), "{}", errors(&output));
+        assert_eq!(names(&folder), ["in.png", "tiny"], "no partial folder stays");
+        let run = ["upscale", "in.png", "-o", "out.png", "--device", "cpu", "--model", "tiny", "--steps", "2"];
+        let output = resshift(folder.path(), &run);
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        // Never over something that is there.
+        let again = convert(&folder, &[]);
+        assert_eq!(again.status.code(), Some(1));
+        assert!(errors(&again).starts_with("error[file]: tiny: "), "{}", errors(&again));
+    }
+}
+
+#[test]
+fn checkpoints_that_do_not_fit_leave_no_folder() {
+    let folder = folder();
+    let (unet, autoencoder) = (golden("tiny_unet.pth"), golden("tiny_vq.pth"));
+    let case = |unet: &str, autoencoder: &str, more: &[&str], code, says| {
+        let arguments = ["convert", "--unet", unet, "--autoencoder", autoencoder, "-o", "out"];
+        fails(&folder, &[&arguments[..], more].concat(), code, says);
+    };
+    case(&unet, &autoencoder, &[], "bad-checkpoint", "of the UNet's 540 tensors");
+    case(&autoencoder, &unet, &[], "bad-checkpoint", "the file given as the UNet holds the autoencoder");
+    case("in.png", &autoencoder, &[], "bad-checkpoint", "neither a PyTorch checkpoint nor a safetensors file");
+    case("nowhere.pth", &autoencoder, &[], "file", "nowhere.pth");
+    case(".", &autoencoder, &[], "file", ".");
+    case(&unet, &autoencoder, &["--config", "other"], "bad-option", "realsr-v3");
+    case(&unet, &autoencoder, &["--config", "other.json"], "file", "other.json");
+}
