@@ -32,13 +32,7 @@ impl Upload {
         // A CPU keeps the numbers as they come: pieces would have to be joined again.
         let on_gpu = gpu::holds(&Tensor::<1>::zeros([1], device));
         let piece = if on_gpu { PIECE } else { usize::MAX };
-        Self {
-            device: device.clone(),
-            piece,
-            parts: BTreeMap::new(),
-            uploaded: Vec::new(),
-            small: BTreeMap::new(),
-        }
+        Self { device: device.clone(), piece, parts: BTreeMap::new(), uploaded: Vec::new(), small: BTreeMap::new() }
     }
 
     /// Takes in a shard of `size` bytes, of which `read` gives any range.
