@@ -2,7 +2,7 @@
 //! Input pixels are read where they lie.
 
 use super::lanes::{self, Lanes, load, load_padded, splat, store_cut};
-use super::panels::{Panels, ROWS, Sums, VECTORS, accumulate};
+use super::panels::{Panels, ROWS, VECTORS, accumulate};
 use super::picture::Picture;
 use super::threads::fill_runs;
 use crate::ops::ConvShape;
@@ -43,11 +43,16 @@ impl Direct {
         };
         let width = s.output(picture.width);
         let pixels = if every_pixel { RUN.min(width) } else { width };
-        fill_runs(out, pixels * s.c_out, |index, out| {
-            let begin = index * pixels;
-            let residual = residual.map(|all| &all[begin * s.c_out..][..out.len()]);
-            lanes::run(Row { layer: self, picture, y: begin / width, x: begin % width, residual, out });
-        });
+        fill_runs(
+            out,
+            pixels * s.c_out,
+            || (),
+            |(), index, out| {
+                let begin = index * pixels;
+                let residual = residual.map(|all| &all[begin * s.c_out..][..out.len()]);
+                lanes::run(Row { layer: self, picture, y: begin / width, x: begin % width, residual, out });
+            },
+        );
     }
 }
 
@@ -66,50 +71,48 @@ impl WithSimd for Row<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self) {
-        let Row { layer, picture, y, x, residual, out } = self;
-        let c_out = layer.shape.c_out;
-        let width = VECTORS * f32::lanes::<S>();
-        let pixels = out.len() / c_out.max(1);
-        for panel in 0..layer.weights.count() {
-            let (weights, first) = (layer.weights.panel(panel), panel * width);
-            let columns = width.min(c_out - first);
-            let mut write = |pixel: usize, sums: [Lanes<S>; VECTORS]| {
-                let range = pixel * c_out + first..pixel * c_out + first + columns;
-                let residual = residual.map(|all| &all[range.clone()]);
-                finish::<S>(&mut out[range], sums, &layer.bias[first..], residual);
-            };
+        let pixels = self.out.len() / self.layer.shape.c_out.max(1);
+        let mut row = self;
+        for panel in 0..row.layer.weights.count() {
             let mut pixel = 0;
             while pixel + ROWS <= pixels {
-                let sums = window::<S, ROWS>(layer, picture, y, x + pixel, weights);
-                (0..ROWS).for_each(|r| write(pixel + r, sums[r]));
+                row.fill::<S, ROWS>(panel, pixel);
                 pixel += ROWS;
             }
             while pixel < pixels {
-                write(pixel, window::<S, 1>(layer, picture, y, x + pixel, weights)[0]);
+                row.fill::<S, 1>(panel, pixel);
                 pixel += 1;
             }
         }
     }
 }
 
-/// The sums over the windows of `R` output pixels from `(y, x)` on.
-#[inline(always)]
-fn window<S: Simd, const R: usize>(
-    layer: &Direct,
-    picture: Picture<'_>,
-    y: usize,
-    x: usize,
-    weights: &[f32],
-) -> Sums<S, R> {
-    let s = &layer.shape;
-    let mut sums = [[splat::<S>(0.0); VECTORS]; R];
-    for tap in 0..s.kernel * s.kernel {
+impl Row<'_> {
+    /// One panel of the output channels of `R` pixels from `pixel` on. For its inlining see `panels::product`.
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    fn fill<S: Simd, const R: usize>(&mut self, panel: usize, pixel: usize) {
+        let Row { layer, picture, y, x, residual, out } = self;
+        let s = &layer.shape;
+        let weights = layer.weights.panel(panel);
         let place = |at: usize, offset: usize| (at * s.stride + offset) as isize - s.pad_begin as isize;
-        let row = place(y, tap / s.kernel);
-        let rows = std::array::from_fn(|r| picture.pixel(row, place(x + r, tap % s.kernel)));
-        accumulate::<S, R>(&mut sums, rows, layer.weights.rows(weights, tap * s.c_in, s.c_in));
+        let mut sums = [[splat::<S>(0.0); VECTORS]; R];
+        for tap in 0..s.kernel * s.kernel {
+            let row = place(*y, tap / s.kernel);
+            let mut rows = [picture.zeros; R];
+            for r in 0..R {
+                rows[r] = picture.pixel(row, place(*x + pixel + r, tap % s.kernel));
+            }
+            accumulate::<S, R>(&mut sums, rows, layer.weights.rows(weights, tap * s.c_in, s.c_in));
+        }
+        let first = panel * VECTORS * f32::lanes::<S>();
+        for r in 0..R {
+            let begin = (pixel + r) * s.c_out;
+            let range = begin + first..begin + s.c_out.min(first + VECTORS * f32::lanes::<S>());
+            let residual = residual.map(|all| &all[range.clone()]);
+            finish::<S>(&mut out[range], sums[r], &layer.bias[first..], residual);
+        }
     }
-    sums
 }
 
 /// Writes a panel's sums of one pixel with bias and residual.

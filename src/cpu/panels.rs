@@ -58,12 +58,14 @@ impl Panels {
 /// grows in the same order whatever `R` is, so a pixel's value does not depend on its neighbours.
 #[inline(always)]
 pub fn accumulate<S: Simd, const R: usize>(sums: &mut Sums<S, R>, rows: [&[f32]; R], weights: &[f32]) {
-    let lanes = f32::lanes::<S>();
-    let depth = weights.len() / (VECTORS * lanes);
-    let rows = rows.map(|row| &row[..depth]);
+    let width = VECTORS * f32::lanes::<S>();
+    let mut rows = rows;
+    for row in &mut rows {
+        *row = &row[..weights.len() / width];
+    }
     let mut now = *sums;
-    for (k, weights) in weights.chunks_exact(VECTORS * lanes).enumerate() {
-        let (left, right) = (load::<S>(weights), load::<S>(&weights[lanes..]));
+    for (k, weights) in weights.chunks_exact(width).enumerate() {
+        let (left, right) = (load::<S>(weights), load::<S>(&weights[f32::lanes::<S>()..]));
         for r in 0..R {
             let x = splat::<S>(rows[r][k]);
             now[r][0] = mul_add::<S>(x, left, now[r][0]);
@@ -73,26 +75,35 @@ pub fn accumulate<S: Simd, const R: usize>(sums: &mut Sums<S, R>, rows: [&[f32];
     *sums = now;
 }
 
-/// Writes the product of the rows of `x`, `[rows, stride]`, and one panel to `out`, `[rows, width]`.
-#[inline(always)]
-pub fn product<S: Simd>(out: &mut [f32], x: &[f32], stride: usize, weights: &[f32]) {
-    let lanes = f32::lanes::<S>();
-    let width = VECTORS * lanes;
-    let mut groups = out.chunks_exact_mut(ROWS * width);
-    let mut rows = x.chunks_exact(stride);
-    for out in &mut groups {
-        let x: [&[f32]; ROWS] = std::array::from_fn(|_| rows.next().unwrap_or_default());
+/// Writes the products of the rows of `x`, `[rows, stride]`, and one panel, one every `step` values of `out`.
+///
+/// In WebAssembly a function of its own: inside a large one browsers keep less of the loop in registers (measured: a fifth
+/// slower). Elsewhere it must be inlined, as everything that a kernel calls.
+#[cfg_attr(target_family = "wasm", inline(never))]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
+pub fn product<S: Simd>(out: &mut [f32], step: usize, x: &[f32], stride: usize, weights: &[f32]) {
+    let mut outs = out.chunks_mut(step);
+    let mut groups = x.chunks_exact(ROWS * stride);
+    for group in &mut groups {
+        let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
+        for (row, x) in rows.iter_mut().zip(group.chunks_exact(stride)) {
+            *row = x;
+        }
         let mut sums = [[splat::<S>(0.0); VECTORS]; ROWS];
-        accumulate::<S, ROWS>(&mut sums, x, weights);
-        for (out, sums) in out.chunks_exact_mut(width).zip(sums) {
-            store::<S>(out, sums[0]);
-            store::<S>(&mut out[lanes..], sums[1]);
+        accumulate::<S, ROWS>(&mut sums, rows, weights);
+        for (sums, out) in sums.into_iter().zip(&mut outs) {
+            store_all::<S>(out, sums);
         }
     }
-    for (out, x) in groups.into_remainder().chunks_exact_mut(width).zip(rows) {
+    for (out, x) in outs.zip(groups.remainder().chunks_exact(stride)) {
         let mut sums = [[splat::<S>(0.0); VECTORS]; 1];
         accumulate::<S, 1>(&mut sums, [x], weights);
-        store::<S>(out, sums[0][0]);
-        store::<S>(&mut out[lanes..], sums[0][1]);
+        store_all::<S>(out, sums[0]);
     }
+}
+
+#[inline(always)]
+fn store_all<S: Simd>(out: &mut [f32], sums: [Lanes<S>; VECTORS]) {
+    store::<S>(out, sums[0]);
+    store::<S>(&mut out[f32::lanes::<S>()..], sums[1]);
 }

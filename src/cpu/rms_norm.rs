@@ -38,10 +38,15 @@ impl Finish {
 
 /// `finish(x / sqrt(mean over channels of x^2 + eps))`; `x` and `out` `[pixels, channels]`.
 pub fn rms_norm(x: &[f32], channels: usize, eps: f32, finish: &Finish, out: &mut [f32]) {
-    fill_runs(out, RUN * channels, |index, out| {
-        let x = &x[index * RUN * channels..][..out.len()];
-        lanes::run(Pixels { x, channels, eps, finish, out });
-    });
+    fill_runs(
+        out,
+        RUN * channels,
+        || (),
+        |(), index, out| {
+            let x = &x[index * RUN * channels..][..out.len()];
+            lanes::run(Pixels { x, channels, eps, finish, out });
+        },
+    );
 }
 
 struct Pixels<'a> {

@@ -13,7 +13,7 @@
 //! positions (see `sampler::plan`).
 
 use super::direct::finish;
-use super::lanes::{self, Lanes, load, load_padded, store};
+use super::lanes::{self, Lanes, load, load_padded, splat, store};
 use super::panels::{Panels, VECTORS, product};
 use super::picture::Picture;
 use super::threads::fill_runs;
@@ -27,8 +27,8 @@ const BLOCK: usize = 32;
 #[derive(Debug)]
 pub struct Winograd<const P: usize> {
     shape: ConvShape,
-    /// For each of the P * P products, `[c_in, c_out]`.
-    weights: Vec<Panels>,
+    /// `[P * P * c_in, c_out]`
+    weights: Panels,
     /// With zeros up to a whole panel.
     bias: Vec<f32>,
 }
@@ -40,12 +40,11 @@ impl<const P: usize> Winograd<P> {
     /// `weight` `[c_out, c_in, 3, 3]`; `bias` `[c_out]`, filled up to whole panels.
     pub fn new(shape: ConvShape, weight: &[f32], bias: Vec<f32>) -> Self {
         let transformed: Vec<[[f32; P]; P]> = weight.chunks_exact(9).map(transform_window).collect();
-        let panels = |point: usize| {
-            Panels::new(shape.c_in, shape.c_out, |row, column| {
-                transformed[column * shape.c_in + row][point / P][point % P]
-            })
-        };
-        Self { shape, weights: (0..P * P).map(panels).collect(), bias }
+        let weights = Panels::new(P * P * shape.c_in, shape.c_out, |row, column| {
+            let (point, channel) = (row / shape.c_in, row % shape.c_in);
+            transformed[column * shape.c_in + channel][point / P][point % P]
+        });
+        Self { shape, weights, bias }
     }
 
     /// One picture; `out` `[h', w', c_out]`, added to `residual` of the same shape if there is one.
@@ -54,11 +53,33 @@ impl<const P: usize> Winograd<P> {
         let tiles = self.shape.output(picture.width).div_ceil(2);
         // Rows of tiles that make at least a block.
         let rows = BLOCK.div_ceil(tiles.max(1));
-        fill_runs(out, 2 * rows * row, |index, out| {
+        let stride = self.shape.c_in.next_multiple_of(lanes::count());
+        let scratch = || Scratch {
+            lines: vec![0.0; P * (Self::STEP * BLOCK + 2) * stride],
+            inputs: vec![0.0; P * P * plane(stride)],
+            products: vec![0.0; P * P * BLOCK * VECTORS * lanes::count()],
+        };
+        fill_runs(out, 2 * rows * row, scratch, |scratch, index, out| {
             let residual = residual.map(|all| &all[index * 2 * rows * row..][..out.len()]);
-            lanes::run(Tiles { layer: self, picture, first: index * rows, residual, out });
+            lanes::run(Tiles { layer: self, picture, first: index * rows, residual, scratch, out });
         });
     }
+}
+
+/// Values between the inputs of two products of a tile: those of a block, and a cache line more. Without it the planes
+/// would compete for the same places of the cache.
+fn plane(stride: usize) -> usize {
+    BLOCK * stride + 16
+}
+
+/// What a thread works in. The stride is c_in, rounded up to whole vectors.
+struct Scratch {
+    /// A row of tiles transformed in the vertical, `[P, pixels, stride]`.
+    lines: Vec<f32>,
+    /// The input of every product, `P * P` planes `[BLOCK, stride]`.
+    inputs: Vec<f32>,
+    /// One panel of the products, `[BLOCK, P * P, panel]`.
+    products: Vec<f32>,
 }
 
 /// The output rows from row `first` of the tiles on, as many as fit into `out`.
@@ -67,6 +88,7 @@ struct Tiles<'a, const P: usize> {
     picture: Picture<'a>,
     first: usize,
     residual: Option<&'a [f32]>,
+    scratch: &'a mut Scratch,
     out: &'a mut [f32],
 }
 
@@ -75,7 +97,7 @@ impl<const P: usize> WithSimd for Tiles<'_, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self) {
-        let Tiles { layer, picture, first, residual, out } = self;
+        let Tiles { layer, picture, first, residual, scratch, out } = self;
         let c_out = layer.shape.c_out;
         let width = layer.shape.output(picture.width);
         let height = out.len() / (width * c_out).max(1);
@@ -83,35 +105,27 @@ impl<const P: usize> WithSimd for Tiles<'_, P> {
         let tiles = across * height.div_ceil(2);
         let stride = layer.shape.c_in.next_multiple_of(f32::lanes::<S>());
         let panel = VECTORS * f32::lanes::<S>();
-        // The input of every product, [P * P, BLOCK, stride], and one panel of the products, [P * P, BLOCK, panel].
-        let mut inputs = vec![0.0; P * P * BLOCK * stride];
-        let mut products = vec![0.0; P * P * BLOCK * panel];
         for block in (0..tiles).step_by(BLOCK) {
             let count = BLOCK.min(tiles - block);
-            for tile in 0..count {
-                let (y, x) = (first + (block + tile) / across, (block + tile) % across);
-                let place = |at: usize, offset: usize| (at * Winograd::<P>::STEP + offset) as isize - layer.origin();
-                let pixels = std::array::from_fn(|i| std::array::from_fn(|j| picture.pixel(place(y, i), place(x, j))));
-                transform_pixels::<S, P>(pixels, &mut inputs[tile * stride..], BLOCK * stride);
+            let mut done = 0;
+            while done < count {
+                let (y, x) = (first + (block + done) / across, (block + done) % across);
+                let run = (across - x).min(count - done);
+                layer.transform_columns::<S>(picture, y, x, run, &mut scratch.lines);
+                transform_rows::<S, P>(&scratch.lines, stride, run, done, &mut scratch.inputs);
+                done += run;
             }
-            for index in 0..layer.bias.len() / panel {
-                for ((weights, inputs), products) in layer
-                    .weights
-                    .iter()
-                    .zip(inputs.chunks_exact(BLOCK * stride))
-                    .zip(products.chunks_exact_mut(BLOCK * panel))
-                {
-                    product::<S>(
-                        &mut products[..count * panel],
-                        &inputs[..count * stride],
-                        stride,
-                        weights.panel(index),
-                    );
+            for index in 0..layer.weights.count() {
+                let weights = layer.weights.panel(index);
+                for point in 0..P * P {
+                    let weights = layer.weights.rows(weights, point * layer.shape.c_in, layer.shape.c_in);
+                    let inputs = &scratch.inputs[point * plane(stride)..][..count * stride];
+                    product::<S>(&mut scratch.products[point * panel..], P * P * panel, inputs, stride, weights);
                 }
                 let channels = index * panel..c_out.min((index + 1) * panel);
                 let bias = &layer.bias[index * panel..];
-                for tile in 0..count {
-                    let sums = transform_products::<S, P>(&products[tile * panel..], BLOCK * panel);
+                for (tile, products) in scratch.products.chunks_exact(P * P * panel).take(count).enumerate() {
+                    let sums = transform_products::<S, P>(products);
                     let (y, x) = (2 * ((block + tile) / across), 2 * ((block + tile) % across));
                     for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
                         if y + i < height && x + j < width {
@@ -133,6 +147,57 @@ impl<const P: usize> Winograd<P> {
         // With upsampling the padding is one enlarged pixel, the border of the source pixel before the first.
         if P == 4 { self.shape.pad_begin as isize } else { 1 }
     }
+
+    /// The input of `run` tiles from tile `(y, x)` on, transformed in the vertical: `[P, pixels, stride]`.
+    #[inline(always)]
+    fn transform_columns<S: Simd>(&self, picture: Picture<'_>, y: usize, x: usize, run: usize, lines: &mut [f32]) {
+        let lanes = f32::lanes::<S>();
+        let stride = picture.channels.next_multiple_of(lanes);
+        let place = |at: usize, offset: usize| (at * Self::STEP + offset) as isize - self.origin();
+        let pixels = Self::STEP * run + 2;
+        for pixel in 0..pixels {
+            let mut column = [picture.zeros; P];
+            for i in 0..P {
+                column[i] = &picture.pixel(place(y, i), place(x, pixel))[..picture.channels];
+            }
+            for at in (0..picture.channels).step_by(lanes) {
+                let mut d = [splat::<S>(0.0); P];
+                for i in 0..P {
+                    d[i] = load_padded::<S>(&column[i][at..]);
+                }
+                let d = transform_line::<S, P>(d);
+                for i in 0..P {
+                    store::<S>(&mut lines[(i * pixels + pixel) * stride + at..], d[i]);
+                }
+            }
+        }
+    }
+}
+
+/// The input of every product of `run` tiles, from what [`Winograd::transform_columns`] has left in `lines`; written to
+/// `inputs` from tile `first` on.
+#[inline(always)]
+fn transform_rows<S: Simd, const P: usize>(lines: &[f32], stride: usize, run: usize, first: usize, inputs: &mut [f32]) {
+    let lanes = f32::lanes::<S>();
+    let pixels = (P - 2) * run + 2;
+    for i in 0..P {
+        let line = &lines[i * pixels * stride..][..pixels * stride];
+        for tile in 0..run {
+            let line = &line[tile * (P - 2) * stride..][..P * stride];
+            let inputs =
+                &mut inputs[i * P * plane(stride) + (first + tile) * stride..][..(P - 1) * plane(stride) + stride];
+            for at in (0..stride).step_by(lanes) {
+                let mut d = [splat::<S>(0.0); P];
+                for j in 0..P {
+                    d[j] = load::<S>(&line[j * stride + at..]);
+                }
+                let d = transform_line::<S, P>(d);
+                for j in 0..P {
+                    store::<S>(&mut inputs[j * plane(stride) + at..], d[j]);
+                }
+            }
+        }
+    }
 }
 
 /// A window's weights, 3x3, for the P * P products.
@@ -152,63 +217,46 @@ fn transform_window<const P: usize>(window: &[f32]) -> [[f32; P]; P] {
     std::array::from_fn(|y| std::array::from_fn(|x| columns[x][y] as f32))
 }
 
-/// Writes the input of the P * P products of one tile, `plane` values apart.
-#[inline(always)]
-fn transform_pixels<S: Simd, const P: usize>(pixels: [[&[f32]; P]; P], out: &mut [f32], plane: usize) {
-    let lanes = f32::lanes::<S>();
-    let channels = pixels[0][0].len();
-    let pixels = pixels.map(|row| row.map(|pixel| &pixel[..channels]));
-    let mut transform = |at: usize, pixel: [[Lanes<S>; P]; P]| {
-        let rows = pixel.map(transform_line::<S, P>);
-        for j in 0..P {
-            let column = transform_line::<S, P>(std::array::from_fn(|i| rows[i][j]));
-            for (i, value) in column.into_iter().enumerate() {
-                store::<S>(&mut out[(i * P + j) * plane + at..], value);
-            }
-        }
-    };
-    let whole = channels / lanes * lanes;
-    for at in (0..whole).step_by(lanes) {
-        transform(at, pixels.map(|row| row.map(|pixel| load::<S>(&pixel[at..]))));
-    }
-    if whole < channels {
-        transform(whole, pixels.map(|row| row.map(|pixel| load_padded::<S>(&pixel[whole..]))));
-    }
-}
-
 /// Four inputs in a line, or three before upsampling, for the products.
 #[inline(always)]
 fn transform_line<S: Simd, const P: usize>(d: [Lanes<S>; P]) -> [Lanes<S>; P] {
-    std::array::from_fn(|i| match (P, i) {
-        (4, 0) => d[0] - d[2],
-        (4, 1) => d[1] + d[2],
-        (4, 2) => d[2] - d[1],
-        (4, _) => d[1] - d[P - 1],
-        (_, 0) => d[0] - d[1],
-        (_, 1) => d[1],
-        _ => d[1] - d[2],
-    })
+    let mut out = d;
+    if P == 4 {
+        out[0] = d[0] - d[2];
+        out[1] = d[1] + d[2];
+        out[2] = d[2] - d[1];
+        out[P - 1] = d[1] - d[P - 1];
+    } else {
+        out[0] = d[0] - d[1];
+        out[2] = d[1] - d[2];
+    }
+    out
 }
 
-/// The 2x2 outputs of a tile from its products, which lie `plane` values apart.
+/// The 2x2 outputs of a tile from one panel of its products, `[P * P, panel]`.
 #[inline(always)]
-fn transform_products<S: Simd, const P: usize>(products: &[f32], plane: usize) -> [[[Lanes<S>; VECTORS]; 2]; 2] {
+fn transform_products<S: Simd, const P: usize>(products: &[f32]) -> [[[Lanes<S>; VECTORS]; 2]; 2] {
     let lanes = f32::lanes::<S>();
-    let line = |m: [Lanes<S>; P]| match P {
-        4 => [m[0] + m[1] + m[2], m[1] - m[2] - m[P - 1]],
-        _ => [m[0] + m[1], m[1] - m[2]],
-    };
-    let mut out = [[[super::lanes::splat::<S>(0.0); VECTORS]; 2]; 2];
+    let zero = splat::<S>(0.0);
+    let mut out = [[[zero; VECTORS]; 2]; 2];
     for v in 0..VECTORS {
-        let rows: [[Lanes<S>; 2]; P] = std::array::from_fn(|i| {
-            line(std::array::from_fn(|j| load::<S>(&products[(i * P + j) * plane + v * lanes..])))
-        });
-        for j in 0..2 {
-            let column = line(rows.map(|row| row[j]));
-            for i in 0..2 {
-                out[i][j][v] = column[i];
+        let mut rows = [[zero; P]; 2];
+        for i in 0..P {
+            let mut row = [zero; P];
+            for j in 0..P {
+                row[j] = load::<S>(&products[((i * P + j) * VECTORS + v) * lanes..]);
             }
+            [rows[0][i], rows[1][i]] = sum_line::<S, P>(row);
+        }
+        for j in 0..2 {
+            [out[0][j][v], out[1][j][v]] = sum_line::<S, P>(rows[j]);
         }
     }
     out
+}
+
+/// Two outputs in a line from their products.
+#[inline(always)]
+fn sum_line<S: Simd, const P: usize>(m: [Lanes<S>; P]) -> [Lanes<S>; 2] {
+    if P == 4 { [m[0] + m[1] + m[2], m[1] - m[2] - m[P - 1]] } else { [m[0] + m[1], m[1] - m[2]] }
 }
