@@ -1,8 +1,8 @@
 //! From the authors' checkpoints to a model folder, one shard at a time.
 //!
-//! [`convert`] needs no file system: it reads both checkpoints through [`Bytes`] (a page implements it over a `Blob`
-//! with `FileReaderSync`) and hands every shard to a sink as soon as it is full, then returns the `model.json` to write
-//! last. It holds one shard twice and one part of a tensor, some 30 MB, whatever the checkpoints' size.
+//! [`convert`] needs no file system: it reads both checkpoints through [`Bytes`] and hands every shard to a sink as soon
+//! as it is full, then returns the `model.json` to write last. A [`Conversion`] gives the shards one by one to whoever
+//! cannot store them at once, as a page. Either holds one shard twice and one part of a tensor, some 30 MB, whatever the checkpoints' size.
 //!
 //! ```
 //! # use resshift::{Result, checkpoint::Bytes, convert::{Options, convert}};
@@ -19,28 +19,23 @@
 //!
 //! [`network_of`] tells which of two dropped files is which; [`released::licence`] is what to show before.
 
+mod conversion;
 pub mod keys;
 mod network;
 pub mod released;
 mod shard_writer;
 
+pub use conversion::{Conversion, Converted};
 pub use network::Network;
 pub use shard_writer::{ShardWriter, Storage};
 
 use crate::checkpoint::{Bytes, Checkpoint};
-use crate::model::config::{Arch, Licence, ModelConfig, Shard, UNetConfig, VqConfig};
-use crate::schedule::{Schedule, ScheduleConfig};
+use crate::model::config::{Licence, ModelConfig, UNetConfig, VqConfig};
+use crate::schedule::ScheduleConfig;
 use crate::{Error, Result};
-use network::{bad, check_position_index};
+use network::bad;
 use released::{AUTOENCODERS, RELEASED, Released, Task};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
-use shard_writer::hexadecimal;
-use std::cell::Cell;
-
-/// The oldest engine that reads what is written here.
-const ENGINE: &str = "0.1.0";
 
 /// Where a network's configuration comes from.
 #[derive(Debug, Clone)]
@@ -67,18 +62,6 @@ pub struct Options {
     pub name: Option<String>,
 }
 
-/// A shard that is ready to be stored.
-pub struct Converted {
-    /// Its entry in `model.json`.
-    pub shard: Shard,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// Numbers converted so far.
-    pub done: u64,
-    /// Numbers in all.
-    pub total: u64,
-}
-
 /// Which network a file holds.
 ///
 /// # Errors
@@ -91,64 +74,18 @@ pub fn network_of(file: &dyn Bytes) -> Result<Network> {
 /// to be stored after all shards.
 ///
 /// # Errors
-/// [`Error::BadCheckpoint`] if a file is damaged or does not fit, [`Error::BadOption`] if a configuration does not,
-/// whatever `sink` returns.
+/// As [`Conversion`]'s, and whatever `sink` returns.
 pub fn convert(
     unet: &dyn Bytes,
     autoencoder: &dyn Bytes,
     options: &Options,
     sink: &mut dyn FnMut(Converted) -> Result<()>,
 ) -> Result<ModelConfig> {
-    let unet_file = open(unet, Network::UNet)?;
-    let autoencoder_file = open(autoencoder, Network::Autoencoder)?;
-    let plan = plan(&unet_file, options)?;
-    let vq = vq_config(&plan, options)?;
-    refuse_other_tasks(&plan.unet, &vq)?;
-    let schedule = Schedule::new(plan.schedule).map_err(|e| Error::BadOption(e.to_string()))?;
-
-    let not_buildable = |e| match e {
-        Error::BadWeights(reason) => Error::BadOption(format!("No network can be built: {reason}.")),
-        other => other,
-    };
-    let unet_keys = keys::unet(&plan.unet).map_err(not_buildable)?;
-    let vq_keys = keys::autoencoder(&vq).map_err(not_buildable)?;
-    in_file(Network::UNet, Network::UNet.check(&unet_file, &unet_keys))?;
-    in_file(Network::UNet, check_position_index(&unet_file))?;
-    in_file(Network::Autoencoder, Network::Autoencoder.check(&autoencoder_file, &vq_keys))?;
-
-    let all = || unet_keys.iter().chain(&vq_keys).map(|(_, shape)| shape.iter().product::<usize>() as u64);
-    let (total, done) = (all().sum(), Cell::new(0));
-    let mut hand_on = |shard: &Shard, bytes| sink(Converted { shard: shard.clone(), bytes, done: done.get(), total });
-    let name = options.name.clone().unwrap_or_else(|| format!("resshift-{}", plan.name));
-    let mut writer = ShardWriter::new(&name, options.storage, &mut hand_on);
-    // In the order in which the networks are built.
-    let parts = [(Network::Autoencoder, &autoencoder_file, &vq_keys), (Network::UNet, &unet_file, &unet_keys)];
-    for (network, file, keys) in parts {
-        for (key, shape) in keys {
-            let prefix = if network == Network::UNet { "unet" } else { "autoencoder" };
-            let read = |begin, end| {
-                done.set(done.get() + (end - begin) as u64);
-                in_file(network, file.read(key, begin, end))
-            };
-            writer.add(&format!("{prefix}.{key}"), shape, read)?;
-        }
+    let mut conversion = Conversion::new(unet, autoencoder, options)?;
+    while let Some(converted) = conversion.next_shard()? {
+        sink(converted)?;
     }
-    let shards = writer.finish()?;
-
-    let sources = [("unet", sha256(unet)?), ("autoencoder", sha256(autoencoder)?)];
-    Ok(ModelConfig {
-        version: format!("{}-{}", sources[0].1.get(..8).unwrap_or_default(), options.storage.name()),
-        name,
-        engine: ENGINE.into(),
-        scale: 4,
-        schedule: schedule.config,
-        temperature: 1.0,
-        arch: Arch::SwinVq { unet: plan.unet, autoencoder: vq },
-        bytes: shards.iter().map(|shard| shard.bytes).sum(),
-        shards,
-        licence: plan.licence,
-        provenance: provenance(&sources, options.storage),
-    })
+    conversion.finish()
 }
 
 /// What is to be built.
@@ -279,30 +216,4 @@ fn in_file<T>(network: Network, result: Result<T>) -> Result<T> {
         Error::BadCheckpoint(reason) => bad(format!("in the {}'s file, {reason}", network.describe())),
         other => other,
     })
-}
-
-fn provenance(sources: &[(&str, String)], storage: Storage) -> Map<String, Value> {
-    let sources: Map<String, Value> =
-        sources.iter().map(|(name, sha256)| (name.to_string(), json!({ "sha256": sha256 }))).collect();
-    let entries = [
-        ("converter", json!(concat!("resshift ", env!("CARGO_PKG_VERSION")))),
-        ("dtype", json!(storage.name())),
-        ("sources", Value::Object(sources)),
-    ];
-    entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
-}
-
-/// Of the whole file, read in pieces.
-fn sha256(file: &dyn Bytes) -> Result<String> {
-    let mut hash = Sha256::new();
-    let mut piece = vec![0; 1 << 20];
-    let mut position = 0;
-    while position < file.len() {
-        let length = (file.len() - position).min(piece.len() as u64);
-        let piece = piece.get_mut(..length as usize).unwrap_or_default();
-        file.read_at(position, piece)?;
-        hash.update(piece);
-        position += length;
-    }
-    Ok(hexadecimal(&hash.finalize()))
 }

@@ -7,6 +7,7 @@ use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, serialize};
 use sha2::{Digest, Sha256};
+use std::collections::VecDeque;
 use std::fmt::Write;
 
 /// Most numbers of a part, so that its reader needs 4 MiB for them as f32.
@@ -38,15 +39,15 @@ impl Storage {
     }
 }
 
-/// Collects tensors and hands on each shard as soon as it is full.
-pub struct ShardWriter<'a> {
+/// Collects tensors; shards that are full wait to be taken.
+pub struct ShardWriter {
     base: String,
     storage: Storage,
     pending: Vec<Stored>,
     /// At least what the pending tensors will need in a file.
     bytes: u64,
+    ready: VecDeque<(Shard, Vec<u8>)>,
     shards: Vec<Shard>,
-    sink: &'a mut dyn FnMut(&Shard, Vec<u8>) -> Result<()>,
 }
 
 struct Stored {
@@ -56,16 +57,17 @@ struct Stored {
     data: Vec<u8>,
 }
 
-impl<'a> ShardWriter<'a> {
+impl ShardWriter {
     /// Shards will be named `BASE-XXXXXXXX.safetensors`.
-    pub fn new(base: &str, storage: Storage, sink: &'a mut dyn FnMut(&Shard, Vec<u8>) -> Result<()>) -> Self {
-        Self { base: base.to_string(), storage, pending: Vec::new(), bytes: 0, shards: Vec::new(), sink }
+    pub fn new(base: &str, storage: Storage) -> Self {
+        let (pending, ready, shards) = (Vec::new(), VecDeque::new(), Vec::new());
+        Self { base: base.to_string(), storage, pending, bytes: 0, ready, shards }
     }
 
     /// Adds a tensor, whose numbers `begin..end` in row-major order `read` returns.
     ///
     /// # Errors
-    /// Whatever `read` or the sink returns; [`Error::BadWeights`] if one row is larger than a part may be.
+    /// Whatever `read` returns; [`Error::BadWeights`] if one row is larger than a part may be.
     pub fn add(
         &mut self,
         name: &str,
@@ -122,16 +124,26 @@ impl<'a> ShardWriter<'a> {
         Ok(())
     }
 
-    /// Writes what is left; returns all shards.
-    ///
-    /// # Errors
-    /// Whatever the sink returns.
-    pub fn finish(mut self) -> Result<Vec<Shard>> {
-        self.flush()?;
-        Ok(self.shards)
+    /// The oldest shard that has not been taken.
+    pub fn take(&mut self) -> Option<(Shard, Vec<u8>)> {
+        self.ready.pop_front()
     }
 
-    fn flush(&mut self) -> Result<()> {
+    /// Whether no tensor waits for its shard to be full.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// All shards so far, also those that have been taken.
+    pub fn finish(self) -> Vec<Shard> {
+        self.shards
+    }
+
+    /// Makes a shard of the tensors that wait for it to be full.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if they do not make one.
+    pub fn flush(&mut self) -> Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
@@ -151,8 +163,8 @@ impl<'a> ShardWriter<'a> {
         let sha256 = hexadecimal(&Sha256::digest(&data));
         let name = format!("{}-{}.safetensors", self.base, sha256.get(..8).unwrap_or_default());
         let shard = Shard { name, bytes: data.len() as u64, sha256 };
-        (self.sink)(&shard, data)?;
-        self.shards.push(shard);
+        self.shards.push(shard.clone());
+        self.ready.push_back((shard, data));
         Ok(())
     }
 }
