@@ -148,3 +148,36 @@ export function deleteModel(name: string): Promise<void>;
 
 /** Takes all models off this device. */
 export function deleteAllModels(): Promise<void>;
+
+/** What the files of a model hold, before anything is converted. */
+export interface ImportPlan {
+  /** The name that it will have in the list. */
+  name: string;
+  /** About how much room it will take, in bytes. */
+  bytes: number;
+  /** The terms of the weights: a `name` of `unknown` where only whoever trained them knows. */
+  licence: { name: string; commercial: boolean; url?: string; text?: string };
+}
+
+export interface ImportOptions {
+  /** Name of the model here. Default: made from what the files hold. An imported model of that name is replaced. */
+  name?: string;
+  /** How weights are stored. Default `f16`. */
+  storage?: 'f16' | 'f32' | 'int8';
+  /** Where `engine/` lies. Default: beside this module. */
+  baseUrl?: string | URL;
+  /** Asked before anything is converted; the import goes on if the answer is true. Show the terms and ask. */
+  onLicence: (plan: ImportPlan) => boolean | Promise<boolean>;
+  /** 0 to 1. */
+  onProgress?: (fraction: number) => void;
+  /** Ends the import at once; nothing of it stays. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Makes a model of checkpoint files as they were published: a network and its autoencoder, `.pth` or `.safetensors`,
+ * in any order. They are read and converted in a worker, piece by piece, and the model is kept on this device;
+ * `Upscaler.create({ model: name })` runs it from then on, also offline. Released x4 checkpoints are recognised; others
+ * need their configurations as `.json` files among the `files`.
+ */
+export function importModel(files: readonly (File | Blob)[], options: ImportOptions): Promise<StoredModel>;

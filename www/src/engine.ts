@@ -1,5 +1,5 @@
-/** The upscaler behind the page: made at the first run, kept for the next ones, replaced when the device changes. */
-import { Upscaler, type Device, type Input, type LoadProgress, type Result, type RunProgress, type Tile, type UpscalerError } from 'resshift-web';
+/** The upscaler behind the page: made at the first run, kept for the next ones, replaced when model or device change. */
+import { Upscaler, type Input, type LoadProgress, type Result, type RunProgress, type Tile, type UpscalerError } from 'resshift-web';
 import type { Settings } from './settings.ts';
 
 export interface RunEvents {
@@ -11,10 +11,10 @@ export interface RunEvents {
 
 export class Engine {
   private upscaler: Upscaler | null = null;
-  private device: Device | null = null;
+  private opened: Pick<Settings, 'model' | 'device'> | null = null;
 
   async run(input: Input, settings: Settings, signal: AbortSignal, events: RunEvents): Promise<Result> {
-    const upscaler = await this.open(settings.device, signal, events.onLoad);
+    const upscaler = await this.open(settings, signal, events.onLoad);
     events.onReady(upscaler);
     return upscaler.upscale(input, {
       steps: settings.steps,
@@ -29,13 +29,13 @@ export class Engine {
     return this.upscaler?.warnings ?? [];
   }
 
-  /** A device that fails to open leaves the one before it usable. */
-  private async open(device: Device, signal: AbortSignal, onProgress: RunEvents['onLoad']): Promise<Upscaler> {
-    if (this.upscaler && this.device === device) return this.upscaler;
-    const next = await Upscaler.create({ device, signal, onProgress });
+  /** A model or device that fails to open leaves the one before it usable. */
+  private async open({ model, device }: Settings, signal: AbortSignal, onProgress: RunEvents['onLoad']): Promise<Upscaler> {
+    if (this.upscaler && this.opened?.device === device && this.opened.model === model) return this.upscaler;
+    const next = await Upscaler.create({ model, device, signal, onProgress });
     this.upscaler?.dispose();
     this.upscaler = next;
-    this.device = device;
+    this.opened = { model, device };
     return next;
   }
 }

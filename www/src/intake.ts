@@ -10,6 +10,8 @@ export interface Arrival {
 
 export interface Intake {
   onArrival: (arrival: Arrival) => void;
+  /** Files of weights, not of a picture. */
+  onWeights: (files: File[]) => void;
   /** Something was dropped or pasted, but no file. */
   onNothing: () => void;
   /** A sample could not be fetched. */
@@ -29,7 +31,9 @@ export function watchIntake(intake: Intake): void {
   const take = (files: ArrayLike<File> | undefined | null) => {
     turn++;
     const first = files?.[0];
-    if (first) intake.onArrival({ file: first, name: first.name || 'picture', count: files.length });
+    const all = Array.from(files ?? []);
+    if (all.some(holdsWeights)) intake.onWeights(all);
+    else if (first) intake.onArrival({ file: first, name: first.name || 'picture', count: files.length });
     else intake.onNothing();
   };
 
@@ -47,6 +51,11 @@ export function watchIntake(intake: Intake): void {
     const name = button.dataset['sample']?.split('/').pop() ?? '';
     button.addEventListener('click', () => void fetchSample(button.dataset['sample'] ?? '', name, intake));
   }
+}
+
+/** By name: browsers know no media type for them. */
+function holdsWeights({ name }: File): boolean {
+  return /\.(pth|pt|ckpt|safetensors)$/i.test(name);
 }
 
 export async function fetchSample(path: string, name: string, intake: Intake): Promise<void> {

@@ -5,7 +5,9 @@ import { elements } from './elements.ts';
 import { Engine } from './engine.ts';
 import { hideError, showError } from './error-card.ts';
 import { resultName } from './file-name.ts';
+import { openImport, watchImport } from './import-dialog.ts';
 import { fetchSample, openPicker, watchIntake, type Arrival, type Intake } from './intake.ts';
+import { refreshModels, watchModels } from './models.ts';
 import { keepOffline } from './offline.ts';
 import { PictureProblem, readPicture, type Picture } from './picture.ts';
 import { noFile, toProblem, unreachable, type Problem } from './problem.ts';
@@ -60,6 +62,10 @@ function fail(problem: Problem, retry: () => void): void {
 
 const intake: Intake = {
   onArrival: (arrival) => void take(arrival),
+  onWeights: (files) => {
+    if (phase === 'working') showStrip('intake', text.busyModels);
+    else openImport(files);
+  },
   onNothing: () => {
     if (phase !== 'working') fail(noFile, openPicker);
   },
@@ -138,6 +144,7 @@ async function work(source: Picture, settings: Settings, signal: AbortSignal): P
       runsOn.textContent = text.runsOn(upscaler.device, settings.device, capabilities);
       modelLine.textContent = text.model(upscaler.model);
       showWarnings(engine.warnings);
+      void refreshModels();
       begun = performance.now();
     },
     onProgress: (report) => progress.run(report),
@@ -187,6 +194,9 @@ addEventListener('beforeunload', (event) => {
 
 enter('empty');
 watchIntake(intake);
+watchModels();
+watchImport();
+void refreshModels();
 const first = elements.samples[0]?.dataset['sample'];
 if (first) void fetchSample(first, first.split('/').pop() ?? first, intake);
 void Upscaler.capabilities().then((found) => {

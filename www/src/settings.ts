@@ -3,17 +3,32 @@ import type { Device } from 'resshift-web';
 import { elements } from './elements.ts';
 
 export interface Settings {
+  model: string;
   steps: number;
   seed: number;
   device: Device;
 }
 
-const { settings, settingsFields, seed, device } = elements;
+const { settings, settingsFields, model, seed, device } = elements;
+
+/** Offers the chain that a model was trained for, and the shorter ones. */
+export function offerSteps(trained: number): void {
+  const [full, ...shorter] = settings.querySelectorAll<HTMLInputElement>('input[name=steps]');
+  if (!full) return;
+  const caption = full.nextElementSibling?.firstChild;
+  if (caption) caption.textContent = full.value = String(trained);
+  for (const choice of shorter) {
+    const offered = Number(choice.value) < trained;
+    choice.parentElement!.hidden = !offered;
+    if (choice.checked && !offered) full.checked = true;
+  }
+}
 
 /** @returns null, after the browser has pointed at the field, if one is out of range */
 export function readSettings(): Settings | null {
   if (!settings.reportValidity()) return null;
   return {
+    model: model.value,
     steps: Number(new FormData(settings).get('steps')),
     seed: seed.valueAsNumber,
     device: wantedDevice(),

@@ -1,5 +1,5 @@
 /** Sentences that the program composes. The fixed ones stand in `index.html`. */
-import type { Capabilities, Device, DeviceInfo, LoadProgress, ModelInfo, RunProgress } from 'resshift-web';
+import type { Capabilities, Device, DeviceInfo, ImportPlan, LoadProgress, ModelInfo, RunProgress, StoredModel } from 'resshift-web';
 
 /** `2.7 MB`, `412 kB`. */
 export function bytes(count: number): string {
@@ -64,6 +64,7 @@ export const waiting = 'waiting';
 export const starting = 'starting';
 export const stopping = 'Stopping';
 export const cancelled = 'Cancelled. Your picture and settings are as before.';
+export const busyModels = 'Cancel the run before adding a model.';
 export const busy = 'Cancel the run before taking another picture.';
 export const upscaleFirst = 'Upscale x4';
 export const upscaleAgain = 'Upscale again';
@@ -113,6 +114,69 @@ export function doneAnnouncement(width: number, height: number): string {
 export function model(info: ModelInfo): string {
   return `Model: ${info.name} ${info.version}, ${bytes(info.bytes)}, licence ${info.licence.name}${info.licence.commercial ? '' : ' (non-commercial use only)'}.`;
 }
+
+export const defaultModel = 'compact';
+export const defaultSteps = 15;
+export const defaultModelLabel = 'compact (default)';
+export const noModels = 'None yet: the default model (2.7 MB) comes with the first picture.';
+export const deleteLabel = 'Delete';
+
+export function deleteModelLabel(name: string): string {
+  return `Delete ${name} from this device`;
+}
+
+/** `4.1 MB`: all models together. */
+export function modelsSize(models: readonly StoredModel[]): string {
+  return models.length === 0 ? '' : bytes(models.reduce((sum, { bytes }) => sum + bytes, 0));
+}
+
+/** Version, size and terms, in one line. */
+export function storedModel({ version, bytes: size, licence }: StoredModel): string {
+  return [version, bytes(size), licence.commercial ? licence.name : `${licence.name}, non-commercial`].join(' · ');
+}
+
+/** What the browser says of its storage for this site. */
+export function storageNote({ quota = 0, usage = 0 }: StorageEstimate, persistent: boolean): string {
+  const free = `About ${gigabytes(Math.max(0, quota - usage))} free for this site.`;
+  return persistent ? `${free} The browser keeps models until you delete them.` : `${free} The browser may clear models when space runs low.`;
+}
+
+function gigabytes(count: number): string {
+  return count < 1e9 ? bytes(count) : `${(count / 1e9).toFixed(1)} GB`;
+}
+
+export const modelDeleted = (name: string): string => `${name} was deleted from this device.`;
+export const modelsDeleted = 'All models were deleted from this device.';
+export const modelAdded = (name: string): string => `The model ${name} is on this device now, and chosen for the next picture.`;
+
+export const importNeedsFiles =
+  'Choose the two files of a model: the network (for example resshift_realsrx4_s4_v3.pth) and its autoencoder (autoencoder_vq_f4.pth). They are converted here; nothing is uploaded.';
+export const importNeedsOther = 'One more file is needed: a model has a network and an autoencoder.';
+export const importReading = 'Reading the files.';
+export const importFailed = (message: string, advice: string): string => `${message} ${advice}`;
+
+export function importPlan({ name, bytes: size, licence }: ImportPlan): string {
+  const terms = licence.commercial ? '' : ' It may not be used commercially.';
+  return `This is the model ${name}. It will take about ${bytes(size)} on this device.${terms}`;
+}
+
+export function licenceName({ licence }: ImportPlan): string {
+  return licence.name === 'unknown' ? 'Terms unknown' : licence.name;
+}
+
+export function licenceTerms({ licence }: ImportPlan): string {
+  if (licence.text) return licence.text;
+  if (licence.name === 'unknown') return 'Whoever trained these weights decides how they may be used. Ask them before you use the results commercially.';
+  return licence.commercial
+    ? 'These weights may be used commercially.'
+    : 'These weights may be used, changed and passed on for non-commercial purposes only, with their licence. For any commercial use ask their authors.';
+}
+
+export function consent({ licence }: ImportPlan): string {
+  return licence.commercial ? 'I accept these terms.' : 'I accept these terms and will not use the model or its results commercially.';
+}
+
+export const converting = (fraction: number): string => `Converting and storing: ${percent(fraction)}`;
 
 export function firstOf(count: number): string {
   return `${count} files came; this is the first of them.`;

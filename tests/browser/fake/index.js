@@ -12,6 +12,7 @@ const SENTENCES = {
   offline: ['resshift/models/compact/weights.safetensors could not be reached.', 'Connect to the network once; after the first download the model works offline.'],
   storage: ['The model could not be kept for the next visit: the quota is exceeded.', 'Free some disk space or allow storage for this site; until then the model is downloaded on each visit.'],
   'image-too-large': ['The picture is too large: 30000 x 30000 pixels; at most 16777216 can be upscaled here.', 'Crop the picture or make it smaller before upscaling.'],
+  'bad-checkpoint': ['The checkpoint cannot be used: in the network\'s file, input_blocks.0.0.weight is missing.', 'Choose a released x4 checkpoint and its autoencoder.'],
   aborted: ['Cancelled.', 'Start again whenever you like.'],
 };
 
@@ -99,4 +100,36 @@ export class Upscaler {
   }
 
   dispose() {}
+}
+
+/** @type {import('resshift-web').StoredModel[]} */
+let stored = wishes.models ?? [];
+
+export async function listModels() {
+  return stored;
+}
+
+/** @param {string} name */
+export async function deleteModel(name) {
+  stored = stored.filter((model) => model.name !== name);
+}
+
+export async function deleteAllModels() {
+  stored = [];
+}
+
+/** @param {readonly File[]} files @param {import('resshift-web').ImportOptions} options */
+export async function importModel(files, { onLicence, onProgress, signal }) {
+  await pause(wishes.pace ?? 5, signal);
+  failOnce(wishes.importError);
+  const licence = { name: 'S-Lab License 1.0', commercial: false, url: 'https://example.com/licence' };
+  const plan = { name: 'resshift-realsr-v3', bytes: 347_000_000, licence };
+  if (!(await onLicence(plan))) throw new UpscalerError('aborted');
+  for (let i = 0; i <= 5; i++) {
+    onProgress?.(i / 5);
+    await pause(wishes.pace ?? 5, signal);
+  }
+  const model = { ...plan, version: 'f16', steps: 4, imported: true };
+  stored = [...stored, model];
+  return model;
 }

@@ -1,5 +1,5 @@
 /** What a test may ask of the stand-in engine, as `globalThis.fake`, before the page loads. */
-import type { Capabilities, DeviceInfo, ErrorCode } from 'resshift-web';
+import type { Capabilities, DeviceInfo, ErrorCode, StoredModel } from 'resshift-web';
 
 export interface Wishes {
   /** Milliseconds of each piece of work. Default 5. */
@@ -15,4 +15,8 @@ export interface Wishes {
   /** How often the failures occur. Default 1. */
   failures?: number;
   warnings?: ErrorCode[];
+  /** What the device keeps from before. */
+  models?: StoredModel[];
+  /** Fails before an import asks for consent. */
+  importError?: ErrorCode;
 }
