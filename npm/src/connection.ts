@@ -2,7 +2,7 @@
 
 import { aborted, broken, disposed, offline, UpscalerError } from './error.ts';
 import type { DeviceInfo } from './index.d.ts';
-import type { Answer, Created, Done, Note, Payload, Request, Run, Settings } from './protocol.ts';
+import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from './protocol.ts';
 
 /**
  * How long a worker may take to end an aborted run; then it is ended itself. On the CPU a step blocks the worker and
@@ -11,13 +11,14 @@ import type { Answer, Created, Done, Note, Payload, Request, Run, Settings } fro
 const PATIENCE_MS = { cpu: 2000, webgpu: 10_000 };
 
 type Listener = (note: Note) => void;
+type Success = Created | Done | Imported;
 
 const nothing = (): void => {};
 
 export class Connection {
   readonly #worker: Worker;
   #heard = false;
-  #settle: { resolve: (answer: Created | Done) => void; reject: (error: UpscalerError) => void } | undefined;
+  #settle: { resolve: (answer: Success) => void; reject: (error: UpscalerError) => void } | undefined;
   #listen: Listener | undefined;
   #open = true;
   #idle: Promise<void> = Promise.resolve();
@@ -47,15 +48,18 @@ export class Connection {
 
   /** Loads engine and model. An abort ends the worker, and its downloads with it. */
   async create(settings: Settings, listen: Listener, signal?: AbortSignal): Promise<Created> {
-    const abort = (): void => this.close(aborted());
-    signal?.addEventListener('abort', abort);
-    try {
-      const created = (await this.#ask({ type: 'create', settings }, [], listen, signal)) as Created;
-      this.#kind = created.device.kind;
-      return created;
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
+    const created = (await this.#askOrClose({ type: 'create', settings }, listen, signal)) as Created;
+    this.#kind = created.device.kind;
+    return created;
+  }
+
+  /** Makes a model of files; it asks by a note of type `plan`, which {@link consent} answers. An abort ends the worker. */
+  async import(order: ImportOrder, listen: Listener, signal?: AbortSignal): Promise<Imported> {
+    return (await this.#askOrClose({ type: 'import', order }, listen, signal)) as Imported;
+  }
+
+  consent(given: boolean): void {
+    this.#send({ type: 'consent', given }, []);
   }
 
   /** Runs one picture. An abort is answered at once; the worker is `idle` again within a step, or else closed. */
@@ -84,7 +88,17 @@ export class Connection {
     this.#settle?.reject(reason);
   }
 
-  async #ask(request: Request, transfer: Transferable[], listen: Listener, signal?: AbortSignal): Promise<Created | Done> {
+  async #askOrClose(request: Request, listen: Listener, signal?: AbortSignal): Promise<Success> {
+    const abort = (): void => this.close(aborted());
+    signal?.addEventListener('abort', abort);
+    try {
+      return await this.#ask(request, [], listen, signal);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async #ask(request: Request, transfer: Transferable[], listen: Listener, signal?: AbortSignal): Promise<Success> {
     if (signal?.aborted) throw aborted();
     // After an abort the caller hears nothing more.
     this.#listen = (note) => signal?.aborted || listen(note);
@@ -107,6 +121,7 @@ export class Connection {
     switch (message.type) {
       case 'created':
       case 'done':
+      case 'imported':
         return this.#settle?.resolve(message);
       case 'failed': {
         const error = new UpscalerError(message.fault);

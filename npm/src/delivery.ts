@@ -112,7 +112,8 @@ class Delivery {
     };
     const missing = await this.#missing(model.shards);
     if (!this.#keeps || missing.length === 0) return load();
-    if (await isFull(missing)) this.#stopKeeping(storage(noRoom));
+    const bytes = missing.reduce((sum, shard) => sum + shard.bytes, 0);
+    if (!(await hasRoom(bytes))) this.#stopKeeping(storage(noRoom));
     // Of two tabs the second one finds in the store what the first one has fetched.
     await alone(`resshift ${this.order.model}`, load);
   }
@@ -228,9 +229,10 @@ class Delivery {
   }
 }
 
-async function isFull(missing: readonly Shard[]): Promise<boolean> {
+/** Whether the browser has room for so many bytes more; yes if it does not tell. */
+export async function hasRoom(bytes: number): Promise<boolean> {
   const { quota = Infinity, usage = 0 } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
-  return missing.reduce((sum, { bytes }) => sum + bytes, 0) > quota - usage;
+  return bytes <= quota - usage;
 }
 
 async function isWhole(bytes: Uint8Array<ArrayBuffer>, shard: Shard): Promise<boolean> {
@@ -245,9 +247,8 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 /** While no other tab does the same; at once where the browser has no locks. */
-async function alone(what: string, work: () => Promise<void>): Promise<void> {
-  if (!navigator.locks) return work();
-  await navigator.locks.request(what, work);
+export async function alone<T>(what: string, work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? ((await navigator.locks.request(what, work)) as T) : work();
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

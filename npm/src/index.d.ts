@@ -93,7 +93,16 @@ export interface ModelInfo {
   steps: number;
   /** Size of the weights in bytes. */
   bytes: number;
-  licence: { name: string; commercial: boolean; url?: string };
+  licence: Licence;
+}
+
+/** The terms of a model's weights. */
+export interface Licence {
+  /** SPDX identifier or plain name; `unknown` where only whoever trained the weights knows. */
+  name: string;
+  commercial: boolean;
+  url?: string;
+  text?: string;
 }
 
 /** A model that is complete on this device. */
@@ -155,8 +164,7 @@ export interface ImportPlan {
   name: string;
   /** About how much room it will take, in bytes. */
   bytes: number;
-  /** The terms of the weights: a `name` of `unknown` where only whoever trained them knows. */
-  licence: { name: string; commercial: boolean; url?: string; text?: string };
+  licence: Licence;
 }
 
 export interface ImportOptions {

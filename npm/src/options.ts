@@ -1,15 +1,16 @@
 /** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
 
 import { badOption } from './error.ts';
-import type { CreateOptions, UpscaleOptions } from './index.d.ts';
-import type { Run, Settings } from './protocol.ts';
+import type { CreateOptions, ImportOptions, UpscaleOptions } from './index.d.ts';
+import type { ImportOrder, Run, Settings } from './protocol.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
+const DEFAULT_MODEL = 'compact';
 const U32_MAX = 2 ** 32 - 1;
 
 /** @throws UpscalerError `bad-option` */
 export function settings(options: CreateOptions, here: string): Settings {
-  const { model = 'compact', device = 'auto', mirrors = [] } = options;
+  const { model = DEFAULT_MODEL, device = 'auto', mirrors = [] } = options;
   if (!DEVICES.includes(device)) throw badOption(`The device is ${DEVICES.join(', ')}, nothing else.`);
   if (!Array.isArray(mirrors)) throw badOption('The mirrors are a list of addresses.');
   const base = baseUrl(options.baseUrl, here);
@@ -23,16 +24,30 @@ export function settings(options: CreateOptions, here: string): Settings {
 }
 
 /** @throws UpscalerError `bad-option` */
+export function importOrder(files: readonly Blob[], options: ImportOptions, here: string): ImportOrder {
+  const { name, storage, onLicence } = options;
+  if (typeof onLicence !== 'function') throw badOption('The terms of the weights must be shown: give onLicence.');
+  if (name === DEFAULT_MODEL) throw badOption(`${name} is the default model: choose another name.`);
+  if (![...files].every((file) => file instanceof Blob)) throw badOption('The files are a list of File or Blob objects.');
+  return {
+    files: [...files],
+    name: name === undefined ? undefined : modelName(name),
+    storage,
+    engine: engineUrl(baseUrl(options.baseUrl, here)),
+  };
+}
+
+/** @throws UpscalerError `bad-option` */
 export function modelName(name: unknown): string {
   if (typeof name === 'string' && /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) return name;
   throw badOption('The name of a model consists of letters, digits, points, hyphens and underscores.');
 }
 
-export function baseUrl(given: string | URL | undefined, here: string): URL {
+function baseUrl(given: string | URL | undefined, here: string): URL {
   return given === undefined ? new URL('./', here) : address(given, here, 'baseUrl');
 }
 
-export function engineUrl(base: URL): string {
+function engineUrl(base: URL): string {
   return new URL('engine/resshift_bg.wasm', base).href;
 }
 

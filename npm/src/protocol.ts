@@ -1,6 +1,6 @@
 /** Messages between the page (`connection.ts`) and the worker (`worker.ts`). One request at a time. */
 
-import type { Device, DeviceInfo, ErrorCode, LoadProgress, ModelInfo, RunProgress } from './index.d.ts';
+import type { Device, DeviceInfo, ErrorCode, ImportOptions, ImportPlan, LoadProgress, ModelInfo, RunProgress, StoredModel } from './index.d.ts';
 
 /** A picture on its way to the worker: an encoded file, or the fields of `ImageData`. */
 export type Payload = Uint8Array<ArrayBuffer> | Pixels;
@@ -21,6 +21,15 @@ export interface Settings {
   /** URL of the WebAssembly file. */
   engine: string;
   device: Device;
+}
+
+/** Files to make a model of. */
+export interface ImportOrder {
+  files: Blob[];
+  name: string | undefined;
+  storage: ImportOptions['storage'];
+  /** URL of the WebAssembly file. */
+  engine: string;
 }
 
 /** Checked options of one run. */
@@ -54,16 +63,25 @@ export interface Done {
   height: number;
 }
 
+export interface Imported {
+  type: 'imported';
+  model: StoredModel;
+}
+
 export type Request =
   | { type: 'create'; settings: Settings }
+  | { type: 'import'; order: ImportOrder }
+  | { type: 'consent'; given: boolean }
   | { type: 'upscale'; input: Payload; run: Run }
   | { type: 'abort' };
 
 /** What comes while a request runs. */
 export type Note =
   | { type: 'load'; progress: LoadProgress }
+  | { type: 'plan'; plan: ImportPlan }
+  | { type: 'converted'; fraction: number }
   | { type: 'progress'; progress: RunProgress }
   | { type: 'tile'; x: number; y: number; pixels: Pixels };
 
 /** What ends a request. After `broken` the worker is of no more use. */
-export type Answer = Created | Done | { type: 'failed'; fault: Fault } | { type: 'broken'; message: string };
+export type Answer = Created | Done | Imported | { type: 'failed'; fault: Fault } | { type: 'broken'; message: string };

@@ -4,7 +4,7 @@
  */
 
 import { storage } from './error.ts';
-import type { ModelInfo } from './index.d.ts';
+import type { ModelInfo, StoredModel } from './index.d.ts';
 
 const DATABASE = 'resshift';
 const VERSION = 2;
@@ -27,10 +27,17 @@ export interface Entry extends ModelInfo {
   imported: boolean;
 }
 
+/** What callers see of an entry. */
+export function stored({ name, version, steps, bytes, licence, imported }: Entry): StoredModel {
+  return { name, version, steps, bytes, licence, imported };
+}
+
 interface Pending {
   name: string;
   /** SHA-256 of each. */
   shards: string[];
+  /** It is made here, so that nobody can go on with it later. */
+  imported: boolean;
 }
 
 export class Store {
@@ -85,13 +92,19 @@ export class Store {
   }
 
   /** Keeps a shard of the model `name`, which is on its way; it is on the disk once this has returned. */
-  add(name: string, sha256: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  add(name: string, sha256: string, bytes: Uint8Array<ArrayBuffer>, imported = false): Promise<void> {
     return this.#change(['shards', 'pending'], async (transaction) => {
       transaction.objectStore('shards').put(bytes, sha256);
       const pending = transaction.objectStore('pending');
       const before = await settled<Pending | undefined>(pending.get(name));
-      pending.put({ name, shards: [...(before?.shards ?? []), sha256] } satisfies Pending);
+      pending.put({ name, shards: [...(before?.shards ?? []), sha256], imported } satisfies Pending);
     });
+  }
+
+  /** Names of imports that have begun and not ended. */
+  async unfinishedImports(): Promise<string[]> {
+    const pending = await this.#read<Pending[]>('pending', (store) => store.getAll());
+    return pending.filter(({ imported }) => imported).map(({ name }) => name);
   }
 
   /** Takes a shard away that turned out to be damaged. */
@@ -185,7 +198,7 @@ function adopt(database: IDBDatabase, transaction: IDBTransaction): void {
   cursor.onsuccess = () => {
     const at = cursor.result;
     if (at === null) {
-      for (const [name, shards] of pending) transaction.objectStore('pending').put({ name, shards } satisfies Pending);
+      for (const [name, shards] of pending) transaction.objectStore('pending').put({ name, shards, imported: false } satisfies Pending);
       database.deleteObjectStore('files');
       return;
     }

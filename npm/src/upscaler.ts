@@ -8,7 +8,7 @@ import { read } from './input.ts';
 import * as options from './options.ts';
 import type { Created, Done, Payload, Run, Settings } from './protocol.ts';
 
-export { deleteAllModels, deleteModel, listModels } from './models.ts';
+export { deleteAllModels, deleteModel, importModel, listModels } from './models.ts';
 export { UpscalerError };
 
 /** A worker, and what it said when the model was loaded. */

@@ -4,8 +4,10 @@ import init, { Loading, type Engine } from '../engine/resshift.js';
 import { adapterName } from './adapter.ts';
 import { deliver } from './delivery.ts';
 import { http, offline } from './error.ts';
-import type { DeviceInfo, LoadProgress, RunProgress } from './index.d.ts';
-import type { Answer, Fault, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
+import { importFiles } from './import.ts';
+import type { DeviceInfo, ImportPlan, LoadProgress, RunProgress } from './index.d.ts';
+import type { Answer, Fault, ImportOrder, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
+import { stored } from './store.ts';
 import { claimTimestampQuery } from './webgpu.ts';
 
 /** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
@@ -14,9 +16,12 @@ declare const ENGINE_BYTES: number;
 const post = self.postMessage as (message: Note | Answer, transfer: Transferable[]) => void;
 
 let engine: Engine | undefined;
+/** Goes on with an import, or does not. */
+let consent: ((given: boolean) => void) | undefined;
 
 self.onmessage = ({ data }: MessageEvent<Request>) => {
   if (data.type === 'abort') engine?.abort();
+  else if (data.type === 'consent') consent?.(data.given);
   else answer(data).catch(fail);
 };
 
@@ -24,8 +29,9 @@ self.onmessage = ({ data }: MessageEvent<Request>) => {
 self.addEventListener('error', ({ message }) => post({ type: 'broken', message }, []));
 self.addEventListener('unhandledrejection', ({ reason }) => fail(reason));
 
-async function answer(request: Exclude<Request, { type: 'abort' }>): Promise<void> {
+async function answer(request: Exclude<Request, { type: 'abort' | 'consent' }>): Promise<void> {
   if (request.type === 'create') await create(request.settings);
+  else if (request.type === 'import') await convert(request.order);
   else await upscale(request.input, request.run);
 }
 
@@ -41,6 +47,16 @@ async function create(settings: Settings): Promise<void> {
   const { device, model, warnings } = engine;
   report({ phase: 'ready', loaded: model.bytes, total: model.bytes, cached: false });
   post({ type: 'created', device: await named(device), model, warnings: [...warnings, ...troubles.map(plain)] }, []);
+}
+
+async function convert(order: ImportOrder): Promise<void> {
+  await loadEngine(order.engine, () => undefined);
+  const ask = (plan: ImportPlan): Promise<boolean> => {
+    post({ type: 'plan', plan }, []);
+    return new Promise((resolve) => (consent = resolve));
+  };
+  const entry = await importFiles(order, ask, (fraction) => post({ type: 'converted', fraction }, []));
+  post({ type: 'imported', model: stored(entry) }, []);
 }
 
 /** The browser's name of the adapter that the engine has opened. */

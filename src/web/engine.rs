@@ -6,7 +6,7 @@ use super::object::object;
 use super::picture;
 use super::watch::PageWatch;
 use crate::image::encode_png;
-use crate::model::config::ModelConfig;
+use crate::model::config::{Licence, ModelConfig};
 use crate::upscaler::{Options, Upscaler};
 use crate::{Error, Result, gpu};
 use js_sys::{Array, Function, Uint8Array};
@@ -101,19 +101,22 @@ impl Engine {
 
 /// `ModelInfo` of `npm/src/index.d.ts`.
 pub fn model_info(config: &ModelConfig) -> JsValue {
-    let licence = &config.licence;
     object([
         ("name", config.name.as_str().into()),
         ("version", config.version.as_str().into()),
         ("steps", config.schedule.steps.into()),
         ("bytes", (config.bytes as f64).into()),
-        (
-            "licence",
-            object([
-                ("name", licence.name.as_str().into()),
-                ("commercial", licence.commercial.into()),
-                ("url", licence.url.as_deref().map_or(JsValue::UNDEFINED, JsValue::from)),
-            ]),
-        ),
+        ("licence", licence(&config.licence)),
+    ])
+}
+
+/// `Licence` of `npm/src/index.d.ts`.
+pub fn licence(licence: &Licence) -> JsValue {
+    let text = |text: &Option<String>| text.as_deref().map_or(JsValue::UNDEFINED, JsValue::from);
+    object([
+        ("name", licence.name.as_str().into()),
+        ("commercial", licence.commercial.into()),
+        ("url", text(&licence.url)),
+        ("text", text(&licence.text)),
     ])
 }

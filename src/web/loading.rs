@@ -31,10 +31,7 @@ impl Loading {
     /// `Description` of `npm/src/delivery.ts`.
     pub fn begin(&mut self, json: &[u8]) -> Result<JsValue, JsValue> {
         let config = ModelConfig::parse(json)?;
-        let description = model_info(&config);
-        let shards = config.shards.iter().map(shard).collect::<Array>();
-        // Fails only on frozen objects and proxies.
-        let _ = Reflect::set(&description, &"shards".into(), &shards);
+        let description = description(&config);
         self.model = Some((config, Upload::new(&self.chosen.device)));
         Ok(description)
     }
@@ -62,6 +59,20 @@ impl Loading {
 #[wasm_bindgen]
 pub fn sha256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
+}
+
+/// `Description` of `npm/src/delivery.ts` for `json`, a `model.json`.
+#[wasm_bindgen]
+pub fn describe(json: &[u8]) -> Result<JsValue, JsValue> {
+    Ok(description(&ModelConfig::parse(json)?))
+}
+
+fn description(config: &ModelConfig) -> JsValue {
+    let description = model_info(config);
+    let shards = config.shards.iter().map(shard).collect::<Array>();
+    // Fails only on frozen objects and proxies.
+    let _ = Reflect::set(&description, &"shards".into(), &shards);
+    description
 }
 
 fn shard(shard: &Shard) -> JsValue {

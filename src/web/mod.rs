@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`engine`] | a model on a device |
 //! | [`device`] | which device to run on |
+//! | [`import`] | checkpoint files on their way to a stored model |
 //! | [`loading`] | a model on its way to a device; `npm/src/delivery.ts` brings its shards |
 //! | [`picture`] | pictures from and to JavaScript |
 //! | [`watch`] | progress, tiles, abort |
@@ -14,6 +15,7 @@ pub mod checks;
 pub mod device;
 pub mod engine;
 pub mod error;
+pub mod import;
 pub mod loading;
 pub mod object;
 pub mod picture;

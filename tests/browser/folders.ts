@@ -11,3 +11,5 @@ export const SERVER = from('../../www/serve.mjs');
 export const SAMPLE_PHOTO = from('../../www/samples/colosseum.jpg');
 /** Pictures of many formats, shared with the native tests. */
 export const IMAGES = from('../images');
+/** Small networks and their checkpoints, shared with the native tests. */
+export const GOLDEN = from('../golden');
