@@ -18,11 +18,11 @@ interface Converted {
  * @param report 0 to 1
  */
 export async function importFiles(
-  { files, name, storage: storedAs }: ImportOrder,
+  { files, name, config, storage: storedAs }: ImportOrder,
   ask: (plan: ImportPlan) => Promise<boolean>,
   report: (fraction: number) => void,
 ): Promise<Entry> {
-  const conversion = new Import(files, name, storedAs);
+  const conversion = new Import(files, name, config, storedAs);
   const plan = conversion.plan as ImportPlan;
   const store = await Store.open().catch(notStored);
   try {

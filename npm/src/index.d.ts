@@ -170,6 +170,8 @@ export interface ImportPlan {
 export interface ImportOptions {
   /** Name of the model here. Default: made from what the files hold. An imported model of that name is replaced. */
   name?: string;
+  /** Which released checkpoint it is (`realsr-v3`), where the name of the network's file does not tell. */
+  config?: string;
   /** How weights are stored. Default `f16`. */
   storage?: 'f16' | 'f32' | 'int8';
   /** Where `engine/` lies. Default: beside this module. */

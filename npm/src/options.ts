@@ -25,13 +25,14 @@ export function settings(options: CreateOptions, here: string): Settings {
 
 /** @throws UpscalerError `bad-option` */
 export function importOrder(files: readonly Blob[], options: ImportOptions, here: string): ImportOrder {
-  const { name, storage, onLicence } = options;
+  const { name, config, storage, onLicence } = options;
   if (typeof onLicence !== 'function') throw badOption('The terms of the weights must be shown: give onLicence.');
   if (name === DEFAULT_MODEL) throw badOption(`${name} is the default model: choose another name.`);
   if (![...files].every((file) => file instanceof Blob)) throw badOption('The files are a list of File or Blob objects.');
   return {
     files: [...files],
     name: name === undefined ? undefined : modelName(name),
+    config,
     storage,
     engine: engineUrl(baseUrl(options.baseUrl, here)),
   };

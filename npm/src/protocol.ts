@@ -27,6 +27,7 @@ export interface Settings {
 export interface ImportOrder {
   files: Blob[];
   name: string | undefined;
+  config: string | undefined;
   storage: ImportOptions['storage'];
   /** URL of the WebAssembly file. */
   engine: string;

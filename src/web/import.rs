@@ -39,10 +39,15 @@ pub struct Import {
 #[wasm_bindgen]
 impl Import {
     /// Recognises `files` (`File` objects): a UNet and an autoencoder in either order, and their configurations if they
-    /// were not released. `name` and `storage` (`f16`, `f32`, `int8`) as in `ImportOptions` of `npm/src/index.d.ts`.
+    /// were not released. `name`, `config` and `storage` as in `ImportOptions` of `npm/src/index.d.ts`.
     #[wasm_bindgen(constructor)]
-    pub fn new(files: Array, name: Option<String>, storage: Option<String>) -> Result<Import, JsValue> {
-        Ok(Self { conversion: Some(begin(&files, name, storage.as_deref())?) })
+    pub fn new(
+        files: Array,
+        name: Option<String>,
+        config: Option<String>,
+        storage: Option<String>,
+    ) -> Result<Import, JsValue> {
+        Ok(Self { conversion: Some(begin(&files, name, config, storage.as_deref())?) })
     }
 
     /// `ImportPlan` of `npm/src/index.d.ts`.
@@ -76,14 +81,20 @@ impl Import {
     }
 }
 
-fn begin(files: &Array, name: Option<String>, storage: Option<&str>) -> Result<Conversion<'static>> {
+fn begin(
+    files: &Array,
+    name: Option<String>,
+    config: Option<String>,
+    storage: Option<&str>,
+) -> Result<Conversion<'static>> {
     let storage = match storage {
         None | Some("f16") => Storage::F16,
         Some("f32") => Storage::F32,
         Some("int8") => Storage::Int8,
         Some(other) => return Err(Error::BadOption(format!("The storage is f16, f32 or int8, not {other:?}."))),
     };
-    let mut options = Options { storage, name, ..Options::default() };
+    let unet = config.map(Configuration::Name);
+    let mut options = Options { storage, name, unet, ..Options::default() };
     let mut checkpoints = Vec::new();
     for file in files.iter() {
         let name = field(&file, "name").as_string().unwrap_or_default();

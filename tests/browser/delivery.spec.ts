@@ -161,13 +161,14 @@ test('a new version comes beside the old one, which stays in use until it is com
   await upscale(page, { file: PHOTO, steps: 1 });
   await expect(page.locator('.strip')).toContainText('the server answered 404');
   await expect(page.locator('#model-line')).not.toContainText('9.0.0');
-  expect(await count(page, 'shards'), 'what came of the new one stays').toBe(old.shards.length + next.shards.length - 1);
+  const come = await count(page, 'shards') - old.shards.length;
+  expect(come, 'what came of the new one stays: all but those under way with the one that failed').toBeGreaterThanOrEqual(next.shards.length - 4);
 
   server.mend();
   await again(page, server);
   await upscale(page, { file: PHOTO, steps: 1 });
   await expect(page.locator('#model-line')).toContainText('9.0.0');
-  expect(server.asked(SHARDS)).toHaveLength(1);
+  expect(server.asked(SHARDS)).toHaveLength(next.shards.length - come);
   expect(await count(page, 'shards'), 'the old one has gone').toBe(next.shards.length);
 });
 

@@ -124,6 +124,8 @@ async function start(): Promise<void> {
     compare.setActive(shown && picture.image !== null);
     progress.finish(problem.code === 'aborted' ? text.cancelled : '');
     describeDevice();
+    // A model that turned out to be damaged is no longer there.
+    void refreshModels();
     if (problem.code === 'aborted') {
       handFocusTo(upscale);
     } else {
