@@ -26,8 +26,13 @@ impl Entry {
         Self { name: name.into(), shape: shape.to_vec(), class: "LongStorage", size: 8, data }
     }
 
-    fn count(&self) -> usize {
-        self.data.len() / self.size
+    /// A tensor whose numbers are supplied elsewhere.
+    pub fn without_data(name: &str, shape: &[usize], class: &'static str, size: usize) -> Self {
+        Self { name: name.into(), shape: shape.to_vec(), class, size, data: Vec::new() }
+    }
+
+    pub fn count(&self) -> usize {
+        self.shape.iter().product()
     }
 }
 
@@ -159,6 +164,13 @@ impl<W: Write> ZipWriter<W> {
         self.out.write_all(bytes)
     }
 
+    /// Begins a file whose `size` bytes are supplied elsewhere; returns where the archive may go on.
+    pub fn add_elsewhere(&mut self, name: &str, size: usize) -> io::Result<&mut W> {
+        self.add(&Member { claimed: Some(size as u32), ..Member::stored(name, vec![]) })?;
+        self.position += size as u64;
+        Ok(&mut self.out)
+    }
+
     pub fn add(&mut self, member: &Member) -> io::Result<()> {
         let own = self.position as u32;
         self.offsets.push(own);
@@ -235,10 +247,15 @@ pub fn legacy_head(little_endian: bool) -> Vec<u8> {
     file
 }
 
-/// PyTorch's container before 1.6. Its storages come in the order of their keys as texts.
-pub fn torch_legacy(pickle: Vec<u8>, entries: &[Entry]) -> Vec<u8> {
-    let mut keys: Vec<String> = (0..entries.len()).map(|i| i.to_string()).collect();
-    keys.sort();
+/// The keys of that many storages in the order in which PyTorch's older container has them: as texts.
+pub fn legacy_keys(count: usize) -> Vec<usize> {
+    let mut keys: Vec<usize> = (0..count).collect();
+    keys.sort_by_key(usize::to_string);
+    keys
+}
+
+/// PyTorch's container before 1.6, up to its first storage.
+pub fn legacy_index(pickle: Vec<u8>, storages: usize) -> Vec<u8> {
     let mut file = legacy_head(true);
     // Its persistent ids have a sixth field, None.
     let mut from = pickle.as_slice();
@@ -248,10 +265,17 @@ pub fn torch_legacy(pickle: Vec<u8>, entries: &[Entry]) -> Vec<u8> {
         from = &from[at + 2..];
     }
     file.extend(from);
-    let list = keys.iter().fold(Pickle::new().op(b"]q\0("), |pickle, key| pickle.text(key));
+    let keys = legacy_keys(storages);
+    let list = keys.iter().fold(Pickle::new().op(b"]q\0("), |pickle, key| pickle.text(&key.to_string()));
     file.extend(list.op(b"e").end());
-    for key in keys {
-        let entry = &entries[key.parse::<usize>().unwrap()];
+    file
+}
+
+/// PyTorch's container before 1.6.
+pub fn torch_legacy(pickle: Vec<u8>, entries: &[Entry]) -> Vec<u8> {
+    let mut file = legacy_index(pickle, entries.len());
+    for key in legacy_keys(entries.len()) {
+        let entry = &entries[key];
         file.extend((entry.count() as u64).to_le_bytes());
         file.extend(&entry.data);
     }

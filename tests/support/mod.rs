@@ -175,11 +175,11 @@ pub fn observed(weights: Weights, wanted: &[String]) -> (Weights, Seen) {
     (weights, seen)
 }
 
-/// 24-bit integers of the stream `name` (`fill.json`, `algorithm`).
-fn stream(name: &str) -> impl Iterator<Item = u64> {
+/// 24-bit integers of the stream `name` (`fill.json`, `algorithm`), from number `begin` on.
+fn stream(name: &str, begin: usize) -> impl Iterator<Item = u64> {
     let key =
         name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3));
-    (1u64..).map(move |i| {
+    (begin as u64 + 1..).map(move |i| {
         let mut z = key.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -187,13 +187,19 @@ fn stream(name: &str) -> impl Iterator<Item = u64> {
     })
 }
 
-fn affine(name: &str, shape: &[usize], mean: f64, amplitude: f64) -> Array {
-    let value = |u: u64| (mean + amplitude * (u as f64 * 2f64.powi(-23) - 1.0)) as f32;
-    Array { shape: shape.to_vec(), data: stream(name).take(shape.iter().product()).map(value).collect() }
+fn affine(name: &str, begin: usize, mean: f64, amplitude: f64) -> impl Iterator<Item = f32> {
+    let value = move |u: u64| (mean + amplitude * (u as f64 * 2f64.powi(-23) - 1.0)) as f32;
+    stream(name, begin).map(value)
 }
 
 /// The weight `name`, by the rules of `fill.json`.
 pub fn weight(name: &str, shape: &[usize]) -> Array {
+    let data = weight_from(name, shape, 0).take(shape.iter().product()).collect();
+    Array { shape: shape.to_vec(), data }
+}
+
+/// Its numbers from `begin` on; beyond the last come others.
+pub fn weight_from(name: &str, shape: &[usize], begin: usize) -> impl Iterator<Item = f32> {
     let (mean, amplitude) = if name.ends_with("relative_position_bias_table") {
         (0.0, 1.0)
     } else if name.ends_with("embedding.weight") {
@@ -203,17 +209,17 @@ pub fn weight(name: &str, shape: &[usize]) -> Array {
     } else {
         (0.0, (3.0 / shape[1..].iter().product::<usize>() as f64).sqrt())
     };
-    affine(name, shape, mean, amplitude)
+    affine(name, begin, mean, amplitude)
 }
 
 /// Uniform in [-1, 1).
 pub fn uniform(name: &str, shape: &[usize]) -> Array {
-    affine(name, shape, 0.0, 1.0)
+    Array { shape: shape.to_vec(), data: affine(name, 0, 0.0, 1.0).take(shape.iter().product()).collect() }
 }
 
 /// Nearly standard normal: sums of twelve uniform numbers.
 pub fn noise(name: &str, shape: &[usize]) -> Array {
-    let mut stream = stream(name);
+    let mut stream = stream(name, 0);
     let data = (0..shape.iter().product::<usize>())
         .map(|_| (stream.by_ref().take(12).sum::<u64>() as f64 * 2f64.powi(-24) - 6.0) as f32)
         .collect();
