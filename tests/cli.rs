@@ -233,6 +233,24 @@ fn checkpoints_become_a_model_that_runs() {
 }
 
 #[test]
+fn a_model_can_be_stored_otherwise() {
+    let folder = TempDir::new().unwrap();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/compact");
+    for dtype in ["f32", "int8"] {
+        let output = resshift(folder.path(), &["convert", "--model", model, "-o", dtype, "--dtype", dtype]);
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        let json: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(folder.path().join(dtype).join("model.json")).unwrap()).unwrap();
+        assert_eq!(json["provenance"]["dtype"], dtype);
+        assert_eq!(json["licence"]["commercial"], true);
+        assert!(json["version"].as_str().unwrap().ends_with(dtype));
+    }
+    for wrong in [&["convert", "-o", "x"][..], &["convert", "-o", "x", "--unet", "a"], &["convert", "--model", model]] {
+        assert_eq!(resshift(folder.path(), wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
 fn checkpoints_that_do_not_fit_leave_no_folder() {
     let folder = folder();
     let (unet, autoencoder) = (golden("tiny_unet.pth"), golden("tiny_vq.pth"));

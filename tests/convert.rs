@@ -5,7 +5,9 @@ mod support;
 mod write;
 
 use burn::tensor::Device;
-use resshift::convert::{Configuration, Converted, Network, Options, Storage, convert, keys, network_of, released};
+use resshift::convert::{
+    Configuration, Converted, Network, Options, Storage, convert, keys, network_of, released, repack,
+};
 use resshift::model::Model;
 use resshift::model::config::{Arch, ModelConfig, UNetConfig, VqConfig};
 use resshift::weights::{SafetensorsSource, TensorSource, Weights};
@@ -196,6 +198,8 @@ fn a_file_that_does_not_fit_is_told_in_one_sentence() {
     text["schedule"] = json!({ "steps": 0, "p": 0.3, "kappa": 2.0 });
     let no_steps = Options { unet: Some(Configuration::Json(text.to_string().into())), ..options.clone() };
     case(&unet, &vq, &no_steps, "1 to 1000 steps");
+    let path = Options { name: Some("../model".into()), ..options.clone() };
+    case(&unet, &vq, &path, "letters, digits, dots, hyphens");
     let no_json = Options { unet: Some(Configuration::Json(b"{".to_vec())), ..options.clone() };
     case(&unet, &vq, &no_json, "The UNet's configuration is not valid");
 }
@@ -292,6 +296,34 @@ fn networks_are_told_apart() {
     assert_eq!(network_of(&fixture("tiny_unet.trainckpt.pth")).unwrap(), Network::UNet);
     assert_eq!(network_of(&fixture("tiny_vq.pth")).unwrap(), Network::Autoencoder);
     assert_eq!(network_of(&fixture("tiny_vq.config.json")).unwrap_err().code(), "bad-checkpoint");
+}
+
+/// Stored otherwise, a model has the same tensors; as f32, the same numbers.
+#[test]
+fn a_folder_is_stored_otherwise() {
+    let (config, files) = compact_folder();
+    let source = SafetensorsSource::new(files).unwrap();
+    let again = |storage| {
+        let mut shards = Vec::new();
+        let config = repack(config.clone(), &source, storage, &mut |converted| {
+            shards.push(converted.bytes);
+            Ok(())
+        });
+        let config = ModelConfig::parse(&serde_json::to_vec(&config.unwrap()).unwrap()).unwrap();
+        Model::load(config.clone(), &Weights::new(SafetensorsSource::new(shards.clone()).unwrap(), &Device::flex()))
+            .unwrap();
+        (config.bytes, SafetensorsSource::new(shards).unwrap())
+    };
+    let (f32s, same) = again(Storage::F32);
+    let (int8, near) = again(Storage::Int8);
+    println!("default model: {} bytes as f16, {f32s} as f32, {int8} as int8", config.bytes);
+    assert!(int8 < config.bytes && config.bytes < f32s);
+    for name in source.names() {
+        let shape = source.shape(name).unwrap();
+        assert_eq!(same.read(name, shape).unwrap(), source.read(name, shape).unwrap(), "{name}");
+        assert_eq!(near.shape(name), Some(shape), "{name}");
+    }
+    assert_eq!(same.names().count(), source.names().count());
 }
 
 /// What the sink says ends the conversion, and comes out as it went in.

@@ -1,10 +1,12 @@
-//! `resshift convert`: checkpoints into a model folder.
+//! `resshift convert`: checkpoints, or another model folder, into a model folder.
 
-use super::file;
+use super::{file, model_folder};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use resshift::checkpoint::Bytes;
-use resshift::convert::{Configuration, Options, Storage, convert};
+use resshift::convert::{Configuration, Converted, Options, Storage, convert, repack};
+use resshift::model::config::ModelConfig;
+use resshift::weights::SafetensorsSource;
 use resshift::{Error, Result};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,11 +15,14 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 pub struct Convert {
     /// Checkpoint of the UNet, such as resshift_realsrx4_s4_v3.pth: .pth or .safetensors.
-    #[arg(long, value_name = "FILE")]
-    unet: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "autoencoder", required_unless_present = "model")]
+    unet: Option<PathBuf>,
     /// Checkpoint of its autoencoder, such as autoencoder_vq_f4.pth.
-    #[arg(long, value_name = "FILE")]
-    autoencoder: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "unet")]
+    autoencoder: Option<PathBuf>,
+    /// Instead of checkpoints: a model folder, to store its weights otherwise.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["unet", "autoencoder", "config", "autoencoder_config"])]
+    model: Option<PathBuf>,
     /// Folder to write: model.json and the weights. It must not exist yet.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
@@ -49,25 +54,19 @@ pub fn run(arguments: &Convert) -> Result<()> {
     if output.exists() {
         return Err(file::failed(output, io::Error::from(io::ErrorKind::AlreadyExists)));
     }
-    let options = Options {
-        file: arguments.unet.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        unet: arguments.config.as_deref().map(configuration).transpose()?,
-        autoencoder: arguments.autoencoder_config.as_deref().map(configuration).transpose()?,
-        storage: match arguments.dtype {
-            Dtype::F16 => Storage::F16,
-            Dtype::F32 => Storage::F32,
-            Dtype::Int8 => Storage::Int8,
-        },
-        name: None,
-    };
-    let (unet, autoencoder) = (Checkpoint::open(&arguments.unet)?, Checkpoint::open(&arguments.autoencoder)?);
     let partial = partial(output);
     fs::create_dir(&partial).map_err(|reason| file::failed(&partial, reason))?;
-    let written = write(&unet, &autoencoder, &options, &partial)
-        .and_then(|summary| fs::rename(&partial, output).map_err(|e| file::failed(output, e)).map(|()| summary));
+    let written = write(arguments, &partial)
+        .and_then(|model| fs::rename(&partial, output).map_err(|e| file::failed(output, e)).map(|()| model));
     match written {
-        Ok(summary) => {
-            eprintln!("{}: {summary}", output.display());
+        Ok(model) => {
+            let (name, shards, megabytes) = (&model.name, model.shards.len(), model.bytes as f64 / 1e6);
+            let terms = if model.licence.commercial { "" } else { " They may not be used commercially." };
+            let licence = &model.licence.name;
+            eprintln!(
+                "{}: {name}, {shards} shards, {megabytes:.1} MB. Licence of the weights: {licence}.{terms}",
+                output.display()
+            );
             Ok(())
         }
         Err(error) => {
@@ -78,23 +77,42 @@ pub fn run(arguments: &Convert) -> Result<()> {
     }
 }
 
-/// Converts into `folder`; returns what there is to say about it.
-fn write(unet: &Checkpoint, autoencoder: &Checkpoint, options: &Options, folder: &Path) -> Result<String> {
+/// Converts into `folder`.
+fn write(arguments: &Convert, folder: &Path) -> Result<ModelConfig> {
+    let storage = match arguments.dtype {
+        Dtype::F16 => Storage::F16,
+        Dtype::F32 => Storage::F32,
+        Dtype::Int8 => Storage::Int8,
+    };
     let bar = ProgressBar::no_length();
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} %, {elapsed} passed, {eta} left") {
         bar.set_style(style);
     }
-    let model = convert(unet, autoencoder, options, &mut |converted| {
+    let mut sink = |converted: Converted| {
         bar.set_length(converted.total);
         bar.set_position(converted.done);
         file::write(&folder.join(&converted.shard.name), &converted.bytes)
-    })?;
+    };
+    let model = match (&arguments.model, &arguments.unet, &arguments.autoencoder) {
+        (None, Some(unet), Some(autoencoder)) => {
+            let options = Options {
+                file: unet.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                unet: arguments.config.as_deref().map(configuration).transpose()?,
+                autoencoder: arguments.autoencoder_config.as_deref().map(configuration).transpose()?,
+                storage,
+                name: None,
+            };
+            convert(&Checkpoint::open(unet)?, &Checkpoint::open(autoencoder)?, &options, &mut sink)?
+        }
+        (model, ..) => {
+            let (config, shards) = model_folder::load(model.as_deref())?;
+            repack(config, &SafetensorsSource::new(shards)?, storage, &mut sink)?
+        }
+    };
     bar.finish_and_clear();
     let json = serde_json::to_vec_pretty(&model).map_err(|e| Error::Internal(e.to_string()))?;
     file::write(&folder.join("model.json"), &json)?;
-    let use_it = if model.licence.commercial { "" } else { " They may not be used commercially." };
-    let (name, shards, megabytes) = (&model.name, model.shards.len(), model.bytes as f64 / 1e6);
-    Ok(format!("{name}, {shards} shards, {megabytes:.1} MB. Licence of the weights: {}.{use_it}", model.licence.name))
+    Ok(model)
 }
 
 fn configuration(argument: &str) -> Result<Configuration> {

@@ -4,7 +4,7 @@ use super::network::check_position_index;
 use super::shard_writer::hexadecimal;
 use super::{Network, Options, Plan, ShardWriter, Storage, in_file, keys, open, plan, refuse_other_tasks, vq_config};
 use crate::checkpoint::{Bytes, Checkpoint};
-use crate::model::config::{Arch, Licence, ModelConfig, Shard, VqConfig};
+use crate::model::config::{Arch, Licence, ModelConfig, Shard, VqConfig, is_plain};
 use crate::schedule::{Schedule, ScheduleConfig};
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
@@ -53,6 +53,11 @@ impl<'a> Conversion<'a> {
     /// # Errors
     /// [`Error::BadCheckpoint`] if a file is damaged or does not fit, [`Error::BadOption`] if a configuration does not.
     pub fn new(unet: &'a dyn Bytes, autoencoder: &'a dyn Bytes, options: &Options) -> Result<Self> {
+        if options.name.as_ref().is_some_and(|name| !is_plain(name)) {
+            return Err(Error::BadOption(
+                "A model's name has letters, digits, dots, hyphens and underscores only.".into(),
+            ));
+        }
         let unet = Source { bytes: unet, checkpoint: open(unet, Network::UNet)? };
         let autoencoder = Source { bytes: autoencoder, checkpoint: open(autoencoder, Network::Autoencoder)? };
         let plan = plan(&unet.checkpoint, options)?;

@@ -2,7 +2,8 @@
 //!
 //! [`convert`] needs no file system: it reads both checkpoints through [`Bytes`] and hands every shard to a sink as soon
 //! as it is full, then returns the `model.json` to write last. A [`Conversion`] gives the shards one by one to whoever
-//! cannot store them at once, as a page. Either holds one shard twice and one part of a tensor, some 30 MB, whatever the checkpoints' size.
+//! cannot store them at once, as a page. Either holds a shard and the one that becomes of the next tensors, some 30 MB,
+//! whatever the checkpoints' size. [`repack`] stores the weights of an existing folder otherwise.
 //!
 //! ```
 //! # use resshift::{Result, checkpoint::Bytes, convert::{Options, convert}};
@@ -23,10 +24,12 @@ mod conversion;
 pub mod keys;
 mod network;
 pub mod released;
+mod repack;
 mod shard_writer;
 
 pub use conversion::{Conversion, Converted};
 pub use network::Network;
+pub use repack::repack;
 pub use shard_writer::{ShardWriter, Storage};
 
 use crate::checkpoint::{Bytes, Checkpoint};

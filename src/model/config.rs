@@ -257,7 +257,7 @@ impl Shard {
 }
 
 /// No path, nothing hidden, nothing that a URL or a file system takes as a sign.
-fn is_plain(name: &str) -> bool {
+pub(crate) fn is_plain(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     !name.is_empty() && name.len() <= 128 && !name.starts_with('.') && name.bytes().all(plain)
 }
