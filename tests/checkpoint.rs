@@ -155,6 +155,30 @@ fn views_of_a_storage_are_read_in_order() {
     assert_eq!(checkpoint.read("turned", 2, 4).unwrap(), [2.0, 5.0]);
 }
 
+/// As `torch.save` writes with `pickle_protocol=4`: frames, short texts, names from the stack, numbered by itself.
+#[test]
+fn the_newer_pickle_protocol_is_read() {
+    let short = |pickle: Pickle, text: &str| pickle.op(&[0x8c, text.len() as u8]).op(text.as_bytes()).op(&[0x94]);
+    let global = |pickle, module, name| short(short(pickle, module), name).op(&[0x93, 0x94]);
+    let tensor = |pickle: Pickle| {
+        let pickle = global(pickle, "torch._utils", "_rebuild_tensor_v2").op(b"(");
+        let pickle = global(short(pickle.op(b"("), "storage"), "torch", "FloatStorage");
+        let pickle = short(short(pickle, "0"), "cpu").int(4).op(&[b't', 0x94, b'Q']);
+        let pickle = pickle.int(0).int(4).op(&[0x85, 0x94]).int(1).op(&[0x85, 0x94, 0x89]);
+        global(pickle, "collections", "OrderedDict").op(&[b')', b'R', 0x94, b't', 0x94, b'R', 0x94])
+    };
+    let frame = [0x95, 0, 1, 0, 0, 0, 0, 0, 0];
+    let pickle = short(Pickle(vec![0x80, 4]).op(&frame).op(&[b'}', 0x94, b'(']), "first");
+    // The second name is the third thing that was remembered: the dict, "first", its tensor's module.
+    let pickle = tensor(pickle).op(b"h\x02");
+    let pickle = tensor(pickle).op(b"u").end();
+    let numbers: Vec<u8> = (0..4).flat_map(|i| (i as f32).to_le_bytes()).collect();
+    let file = zip(&members(pickle, [numbers]));
+    let checkpoint = Checkpoint::open(&file).unwrap();
+    assert_eq!(checkpoint.read("first", 0, 4).unwrap(), [0.0, 1.0, 2.0, 3.0]);
+    assert_eq!(checkpoint.read("torch._utils", 0, 4).unwrap(), [0.0, 1.0, 2.0, 3.0]);
+}
+
 /// The archive of a pickle and one storage of 16 numbers.
 fn archive(pickle: Pickle) -> Vec<u8> {
     zip(&members(pickle.end(), [vec![0; 64]]))

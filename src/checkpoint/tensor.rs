@@ -123,7 +123,7 @@ impl TensorInfo {
         let size = self.kind.size() as usize;
         let Some(strides) = &self.strides else {
             let mut bytes = vec![0; (end - begin) * size];
-            file.read_at(self.data.start + (begin * size) as u64, &mut bytes)?;
+            file.read_at(self.data.start + begin as u64 * self.kind.size(), &mut bytes)?;
             return Ok(bytes);
         };
         let mut all = vec![0; self.count() * size];
