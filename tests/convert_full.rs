@@ -9,12 +9,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use resshift::Result;
 use resshift::checkpoint::{Bytes, Checkpoint};
 use resshift::convert::released::Task;
-use resshift::convert::{Network, Options, Storage, convert, keys, released};
+use resshift::convert::{Configuration, Network, Options, Storage, convert, keys, released};
 use resshift::model::config::{Arch, ModelConfig};
 use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
 use resshift::weights::{SafetensorsSource, Weights};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -208,6 +209,59 @@ fn released_pair() -> (Generated, Generated, Options) {
     let (unet, vq) = (entries("unet_realsr_x4"), entries("vq_f4"));
     let options = Options { file: "resshift_realsrx4_s4_v3.pth".into(), ..Options::default() };
     (Generated::zip(plain("", &unet), &unet), Generated::zip(plain("", &vq), &vq), options)
+}
+
+/// Checkpoints of the other tasks are recognised, whatever they are called, and refused before anything is converted.
+#[test]
+fn other_tasks_and_unknown_names_are_told() {
+    let _turn = TURN.lock();
+    let vq = entries("vq_f4");
+    let vq = Generated::legacy(plain("", &vq), &vq);
+    let refusal = |name: &str, options: Options| {
+        let unet = entries(name);
+        let unet = Generated::zip(training("module.", &unet), &unet);
+        convert(&unet, &vq, &options, &mut |_| panic!("nothing may be converted")).unwrap_err().to_string()
+    };
+    let named = |file: &str| Options { file: file.into(), ..Options::default() };
+    let only = "and this engine only runs x4 enlargement so far";
+    for (name, file, task) in [
+        ("unet_realsr_x2", "x.pth", "x2 enlargement"),
+        ("unet_inpaint", "resshift_inpainting_face_s4.pth", "filling holes in pictures"),
+        ("unet_inpaint", "resshift_realsrx4_s4_v3.pth", "filling holes in pictures"),
+        ("unet_faceir", "x.pth", "restoring faces"),
+    ] {
+        let says = refusal(name, named(file));
+        assert!(says.contains(&format!("in the UNet's file, it is made for {task}, {only}")), "{says}");
+    }
+    let says = refusal("unet_realsr_x4", named("ema_model_400000.pth"));
+    assert!(says.contains("its file name does not tell which it is"), "{says}");
+    assert!(says.contains("realsr-v1, realsr-v2, realsr-v3, bicsr"), "{says}");
+    let face = Configuration::Name("face".into());
+    let says = refusal("unet_realsr_x4", Options { unet: Some(face), ..named("x.pth") });
+    assert!(says.contains("made for restoring faces"), "{says}");
+    // The autoencoder of another task.
+    let f8 =
+        Options { autoencoder: Some(Configuration::Name("vq-f8-face".into())), ..named("resshift_bicsrx4_s4.pth") };
+    let says = refusal("unet_realsr_x4", f8);
+    assert!(says.contains("not made for x4 enlargement"), "{says}");
+}
+
+/// Writes the full-size pair as files, for trials by hand:
+/// `RESSHIFT_OUT=DIR cargo test --release --test convert_full -- --ignored`.
+#[test]
+#[ignore = "writes 700 MB"]
+fn write_the_full_checkpoints() {
+    let folder = std::path::PathBuf::from(std::env::var_os("RESSHIFT_OUT").expect("RESSHIFT_OUT names no folder"));
+    let (unet, vq, options) = released_pair();
+    for (name, file) in [(options.file.as_str(), &unet), ("autoencoder_vq_f4.pth", &vq)] {
+        let mut out = std::io::BufWriter::new(std::fs::File::create(folder.join(name)).unwrap());
+        let mut piece = vec![0; 1 << 20];
+        for begin in (0..file.length).step_by(piece.len()) {
+            let piece = &mut piece[..(file.length - begin).min(1 << 20) as usize];
+            file.read_at(begin, piece).unwrap();
+            out.write_all(piece).unwrap();
+        }
+    }
 }
 
 /// 174 million weights; memory for two shards and a part as f32 and as bytes.

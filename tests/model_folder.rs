@@ -118,6 +118,50 @@ fn int8_rows_have_their_own_scales() {
     assert_eq!(value, half::f16::from_f32(3.0 * 0.1).to_f32());
 }
 
+/// Whatever is in a shard, reading it ends and does not panic: the same mutations every time.
+#[test]
+fn mutated_shards_are_read_or_refused() {
+    let seed = file(&[
+        ("a#0", Dtype::F32, &[2, 2], &bytes(&[1.0, 2.0, 3.0, 4.0])),
+        ("a#1", Dtype::F16, &[1, 2], &[0; 4]),
+        ("b", Dtype::I8, &[2, 3], &[1; 6]),
+        ("b.scale", Dtype::F32, &[2], &bytes(&[0.5, 2.0])),
+    ]);
+    let mut state = 0x2545_f491_4f6c_dd1du64;
+    let mut random = |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % bound
+    };
+    let (mut accepted, mut refused) = (0, 0);
+    for _ in 0..20_000 {
+        let mut shard = seed.clone();
+        for _ in 0..=random(3) {
+            let at = random(shard.len());
+            match random(3) {
+                0 => shard[at] = random(256) as u8,
+                // Digits, so that numbers in the header change and stay numbers.
+                1 => shard[at] = b"0123456789"[random(10)],
+                _ => drop(shard.remove(at)),
+            }
+        }
+        match SafetensorsSource::new(vec![shard]) {
+            Ok(source) => {
+                for name in source.names() {
+                    let shape = source.shape(name).unwrap();
+                    assert_eq!(source.read(name, shape).unwrap().len(), shape.iter().product::<usize>());
+                }
+                accepted += 1;
+            }
+            Err(Error::BadWeights(_)) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    println!("{accepted} mutated shards were read, {refused} refused");
+    assert!(accepted > 300 && refused > 1000, "the mutations must reach both ends");
+}
+
 #[test]
 fn shards_that_do_not_fit_are_refused() {
     let number = bytes(&[1.0]);
