@@ -1,22 +1,28 @@
-// 2-D convolution with bias over a channels-last picture; linear layers are its 1x1 case.
+// 2-D convolution with bias over a channels-last picture, in registers alone; linear layers are its 1x1 case.
 //
-//   y[n, oy, ox, o] = b[o] + sum over ky, kx, i of  x'[n, oy*STRIDE + ky - PAD, ox*STRIDE + kx - PAD, i] * w[ky, kx, i, o]
+//   y[n, oy, ox, o] = act(b[o] + sum over ky, kx, i of  x[n, oy*STRIDE + ky - pad, ox*STRIDE + kx - pad, i] * w[ky, kx, i, o])
+//                     + residual[n, oy, ox, o]
 //
-// x' is x, or x with every pixel doubled in both directions (UPSAMPLE); outside it is 0.
+// x is 0 outside the picture; act is nothing, SiLU or GELU. With PHASES the input counts as doubled in both directions:
+// the 3x3 taps of an output pixel then fall on 2x2 input pixels, and which weights meet depends on whether its row and
+// its column are even or odd. So the layer is four 2x2 convolutions over the input, one for each phase (exact):
+//
+//   y[n, 2i + p, 2j + q, o] = b[o] + sum over ky, kx in {0, 1}, i of  x[n, i + ky + p - 1, j + kx + q - 1, .] * w[p, q, ky, kx, ., o]
 //
 // Each invocation computes a register tile of 4 neighbouring pixels, or 8 (WIDE), by 8 output channels. Pixels are
 // counted through the whole batch, so that rows, pictures and token lists are the same to it. Invocations side by side
-// take neighbouring channels: their weights are neighbours in memory, and their pixels are the same.
+// take neighbouring channels: their weights are neighbours in memory, and their pixels are the same. No barriers: the
+// form for GPUs that are emulated on a CPU. `conv2d_tiled` is the form for the others.
 //
 // Bindings
-//   0 x       [n, h, w, C_IN]
-//   1 weight  [KERNEL, KERNEL, C_IN up to a multiple of 4, C_OUT up to a multiple of 8], the rest 0
-//   2 bias    [C_OUT up to a multiple of 8]
-//   3 y       [n, h', w', C_OUT]
-//   4 size    n, h, w of x
-// Workgroup: LANES channel tiles x ROWS pixel tiles; grid: pixel tiles in x and y, channel tiles in z.
-// Constants: C_IN, C_OUT, KERNEL, STRIDE, PAD (top and left), PADDING (both sides together), UPSAMPLE, LANES, ROWS.
-// Flags: WIDE; HALF, weights in f16 (needs shader-f16; sums stay f32); IN_VEC4 and OUT_VEC4 where C_IN and C_OUT are multiples of 4.
+//   0 x       [n, h, w, c_in], a slice of channels of a wider picture where the stride is larger than c_in
+//   1 weight  [phases, KERNEL, KERNEL, c_in up to a multiple of 4, c_out up to a multiple of 8], the rest 0
+//   2 bias    [c_out up to a multiple of 8]
+//   3 residual (with RESIDUAL) [n, h', w', c_out]
+//   last two: y [n, h', w', c_out]; the layer's numbers
+// Workgroup: LANES channel tiles x ROWS pixel tiles; grid: pixel tiles in x and y, channel tiles of all phases in z.
+// Constants: KERNEL, STRIDE, LANES, ROWS. Flags: PHASES; WIDE; HALF, weights in f16 (needs shader-f16; sums stay f32);
+// IN_VEC4 and OUT_VEC4 where channels, strides and offsets are multiples of 4; RESIDUAL; SILU; GELU.
 
 #if IN_VEC4
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
@@ -29,30 +35,21 @@
 @group(0) @binding(1) var<storage, read> weight: array<vec4<f32>>;
 #endif
 @group(0) @binding(2) var<storage, read> bias: array<vec4<f32>>;
-#if OUT_VEC4
-@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
-#else
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-#endif
-@group(0) @binding(4) var<uniform> size: vec4<u32>;
-
-const IN4 = (C_IN + 3u) / 4u;
-const OUT4 = 2u * ((C_OUT + 7u) / 8u);
-const ZOOM = select(1u, 2u, UPSAMPLE);
+#include conv2d_store
 
 // Four neighbouring output pixels.
 struct Quad {
-    index: vec4<u32>,
     row: vec4<u32>,
     column: vec4<u32>,
     // First row of the pixel's picture in the batch.
     image: vec4<u32>,
+    index: vec4<u32>,
 }
 
-fn quad(first: u32, count: u32, out_h: u32, out_w: u32) -> Quad {
+fn quad(first: u32, count: u32) -> Quad {
     let index = min(vec4<u32>(first) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(count - 1u));
-    let line = index / out_w;
-    return Quad(index, line % out_h, index % out_w, line / out_h * size.y);
+    let line = index / layer.out_w;
+    return Quad(line % layer.out_h, index % layer.out_w, line / layer.out_h * layer.h, index);
 }
 
 // The input pixels under one tap of the kernel.
@@ -61,25 +58,25 @@ struct Source {
     inside: vec4<bool>,
 }
 
-fn source(q: Quad, ky: u32, kx: u32) -> Source {
-    if (KERNEL == 1u && STRIDE == 1u && !UPSAMPLE) {
+fn source(q: Quad, ky: u32, kx: u32, pad: vec2<u32>) -> Source {
+    if (KERNEL == 1u) {
         return Source(q.index, vec4<bool>(true));
     }
     // Coordinates before the picture wrap around to huge ones.
-    let iy = q.row * STRIDE + ky - PAD;
-    let ix = q.column * STRIDE + kx - PAD;
-    let inside = (iy < vec4<u32>(ZOOM * size.y)) & (ix < vec4<u32>(ZOOM * size.z));
-    let pixel = (q.image + iy / ZOOM) * size.z + ix / ZOOM;
+    let iy = q.row * STRIDE + ky - pad.y;
+    let ix = q.column * STRIDE + kx - pad.x;
+    let inside = (iy < vec4<u32>(layer.h)) & (ix < vec4<u32>(layer.w));
+    let pixel = (q.image + iy) * layer.w + ix;
     return Source(select(vec4<u32>(0u), pixel, inside), inside);
 }
 
-// Input channels 4c to 4c + 3 of a pixel, 0 beyond C_IN.
+// Input channels 4c to 4c + 3 of a pixel, 0 beyond the last.
 fn load(pixel: u32, c: u32) -> vec4<f32> {
+    let i = pixel * layer.x_stride + layer.x_offset + 4u * c;
 #if IN_VEC4
-    return x[pixel * IN4 + c];
+    return x[i / 4u];
 #else
-    let i = pixel * C_IN + 4u * c;
-    let more = C_IN - 1u - 4u * c;
+    let more = layer.c_in - 1u - 4u * c;
     var v = vec4<f32>(x[i], 0.0, 0.0, 0.0);
     if (more >= 1u) { v.y = x[i + 1u]; }
     if (more >= 2u) { v.z = x[i + 2u]; }
@@ -98,11 +95,11 @@ fn gather(s: Source, c: u32) -> mat4x4<f32> {
 }
 
 // Weights of input channels i to i + 3 (columns) for output channels 4o to 4o + 3 (rows).
-fn weights(i: u32, o: u32) -> mat4x4<f32> {
-    let at = i * OUT4 + o;
+fn weights(i: u32, o: u32, out4: u32) -> mat4x4<f32> {
+    let at = i * out4 + o;
     return mat4x4<f32>(
-        vec4<f32>(weight[at]), vec4<f32>(weight[at + OUT4]),
-        vec4<f32>(weight[at + 2u * OUT4]), vec4<f32>(weight[at + 3u * OUT4]),
+        vec4<f32>(weight[at]), vec4<f32>(weight[at + out4]),
+        vec4<f32>(weight[at + 2u * out4]), vec4<f32>(weight[at + 3u * out4]),
     );
 }
 
@@ -119,26 +116,22 @@ fn add_product(sum: mat4x4<f32>, w: mat4x4<f32>, v: mat4x4<f32>) -> mat4x4<f32> 
     );
 }
 
-// Output channels 4o to 4o + 3 of a pixel; those beyond C_OUT, and pixels beyond the last, are dropped.
-fn store(pixel: u32, count: u32, o: u32, v: vec4<f32>) {
-    if (pixel >= count || 4u * o >= C_OUT) { return; }
-#if OUT_VEC4
-    y[pixel * (C_OUT / 4u) + o] = v;
+fn place(pixel: u32, count: u32, phase: vec2<u32>, o: u32, v: vec4<f32>) {
+    if (pixel >= count) { return; }
+#if PHASES
+    let line = pixel / layer.out_w;
+    store((2u * line + phase.y) * 2u * layer.out_w + 2u * (pixel % layer.out_w) + phase.x, o, v);
 #else
-    let i = pixel * C_OUT + 4u * o;
-    y[i] = v.x;
-    if (4u * o + 1u < C_OUT) { y[i + 1u] = v.y; }
-    if (4u * o + 2u < C_OUT) { y[i + 2u] = v.z; }
-    if (4u * o + 3u < C_OUT) { y[i + 3u] = v.w; }
+    store(pixel, o, v);
 #endif
 }
 
 // Written out: an index that varies would push the sums out of their registers.
-fn scatter(first: u32, count: u32, o: u32, v: mat4x4<f32>) {
-    store(first, count, o, v[0]);
-    store(first + 1u, count, o, v[1]);
-    store(first + 2u, count, o, v[2]);
-    store(first + 3u, count, o, v[3]);
+fn scatter(first: u32, count: u32, phase: vec2<u32>, o: u32, v: mat4x4<f32>) {
+    place(first, count, phase, o, v[0]);
+    place(first + 1u, count, phase, o, v[1]);
+    place(first + 2u, count, phase, o, v[2]);
+    place(first + 3u, count, phase, o, v[3]);
 }
 
 @compute @workgroup_size(LANES, ROWS)
@@ -147,21 +140,35 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-    let out_h = (ZOOM * size.y + PADDING - KERNEL) / STRIDE + 1u;
-    let out_w = (ZOOM * size.z + PADDING - KERNEL) / STRIDE + 1u;
-    let count = size.x * out_h * out_w;
+    let count = layer.n * layer.out_h * layer.out_w;
     let tile = (group.y * groups.x + group.x) * ROWS + local.y;
 #if WIDE
     let first = 8u * tile;
-    let q1 = quad(first + 4u, count, out_h, out_w);
+    let q1 = quad(first + 4u, count);
 #else
     let first = 4u * tile;
 #endif
     if (first >= count) { return; }
-    let q0 = quad(first, count, out_h, out_w);
+    let q0 = quad(first, count);
+
+    let in4 = (layer.c_in + 3u) / 4u;
+    let out4 = 2u * ((layer.c_out + 7u) / 8u);
+#if PHASES
+    let slices = groups.z / 4u;
+    let slice = group.z % slices;
+    let number = group.z / slices;
+    let phase = vec2<u32>(number % 2u, number / 2u);
+    let pad = vec2<u32>(1u) - phase;
+    let base = number * KERNEL * KERNEL * 4u * in4;
+#else
+    let slice = group.z;
+    let phase = vec2<u32>(0u);
+    let pad = vec2<u32>(layer.pad);
+    let base = 0u;
+#endif
 
     // Two times 4 output channels; the lanes of a workgroup share the first half of its channels, then the second.
-    let oa = 2u * LANES * group.z + local.x;
+    let oa = 2u * LANES * slice + local.x;
     let ob = oa + LANES;
     var a0 = mat4x4<f32>(bias[oa], bias[oa], bias[oa], bias[oa]);
     var b0 = mat4x4<f32>(bias[ob], bias[ob], bias[ob], bias[ob]);
@@ -172,14 +179,14 @@ fn main(
 
     for (var ky = 0u; ky < KERNEL; ky++) {
         for (var kx = 0u; kx < KERNEL; kx++) {
-            let tap = (ky * KERNEL + kx) * 4u * IN4;
-            let s0 = source(q0, ky, kx);
+            let tap = base + (ky * KERNEL + kx) * 4u * in4;
+            let s0 = source(q0, ky, kx, pad);
 #if WIDE
-            let s1 = source(q1, ky, kx);
+            let s1 = source(q1, ky, kx, pad);
 #endif
-            for (var c = 0u; c < IN4; c++) {
-                let wa = weights(tap + 4u * c, oa);
-                let wb = weights(tap + 4u * c, ob);
+            for (var c = 0u; c < in4; c++) {
+                let wa = weights(tap + 4u * c, oa, out4);
+                let wb = weights(tap + 4u * c, ob, out4);
                 let v0 = gather(s0, c);
                 a0 = add_product(a0, wa, v0);
                 b0 = add_product(b0, wb, v0);
@@ -192,10 +199,10 @@ fn main(
         }
     }
 
-    scatter(first, count, oa, a0);
-    scatter(first, count, ob, b0);
+    scatter(first, count, phase, oa, a0);
+    scatter(first, count, phase, ob, b0);
 #if WIDE
-    scatter(first + 4u, count, oa, a1);
-    scatter(first + 4u, count, ob, b1);
+    scatter(first + 4u, count, phase, oa, a1);
+    scatter(first + 4u, count, phase, ob, b1);
 #endif
 }

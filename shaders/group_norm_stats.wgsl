@@ -6,16 +6,30 @@
 // digits where the mean is far from 0 cannot happen: (x - first) is never larger than the spread of the data itself.
 //
 // Bindings
-//   0 x     [n, h * w, C]
-//   1 part  [n, chunks, 2, C]: mean, square
-//   2 size  n, h * w, chunks, pixels in a chunk (the last may be shorter, none is empty)
-// Workgroup: 64 invocations, each 4 channels of one chunk; channels run fastest. Constant: C, a multiple of 4.
+//   0 x     [n, pixels, c], a slice of channels of a wider picture where the stride is larger than c
+//   1 part  [n, chunks, 2, c]: mean, square
+//   2 size
+// Workgroup: 64 invocations, each 4 channels of one chunk; channels run fastest.
+
+struct Size {
+    n: u32,
+    pixels: u32,
+    // A multiple of 4, as are stride and offset.
+    c: u32,
+    chunks: u32,
+    // Pixels in a chunk; the last may be shorter, none is empty.
+    chunk: u32,
+    x_stride: u32,
+    x_offset: u32,
+}
 
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> part: array<vec4<f32>>;
-@group(0) @binding(2) var<uniform> size: vec4<u32>;
+@group(0) @binding(2) var<uniform> size: Size;
 
-const C4 = C / 4u;
+fn at(pixel: u32, c: u32) -> vec4<f32> {
+    return x[(pixel * size.x_stride + size.x_offset) / 4u + c];
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -24,22 +38,23 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let id = (group.y * groups.x + group.x) * 64u + lane;
-    let c = id % C4;
-    let job = id / C4; // n * chunks + chunk
-    if (job >= size.x * size.z) { return; }
-    let begin = job % size.z * size.w;
-    let end = min(begin + size.w, size.y);
-    let image = job / size.z * size.y;
+    let c4 = size.c / 4u;
+    let c = id % c4;
+    let job = id / c4; // n * chunks + chunk
+    if (job >= size.n * size.chunks) { return; }
+    let begin = job % size.chunks * size.chunk;
+    let end = min(begin + size.chunk, size.pixels);
+    let image = job / size.chunks * size.pixels;
 
-    let first = x[(image + begin) * C4 + c];
+    let first = at(image + begin, c);
     var sum = vec4<f32>(0.0);
     var square = vec4<f32>(0.0);
     for (var p = begin + 1u; p < end; p++) {
-        let d = x[(image + p) * C4 + c] - first;
+        let d = at(image + p, c) - first;
         sum += d;
         square = fma(d, d, square);
     }
     let mean = sum / f32(end - begin);
-    part[job * 2u * C4 + c] = first + mean;
-    part[(job * 2u + 1u) * C4 + c] = max(square - sum * mean, vec4<f32>(0.0));
+    part[job * 2u * c4 + c] = first + mean;
+    part[(job * 2u + 1u) * c4 + c] = max(square - sum * mean, vec4<f32>(0.0));
 }

@@ -10,6 +10,7 @@
 //! | [`model`] | networks: UNet with Swin windows, VQ autoencoder, compact model, behind one latent trait |
 //! | [`weights`], [`shard`], [`upload`] | named tensors on their way from a model folder's files to a device |
 //! | [`checkpoint`], [`convert`] | PyTorch's files, read safely; from checkpoints to model folders |
+//! | [`compute`] | where networks run: the CPU at once, a GPU by recorded command lists |
 //! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`upscaler`] | all of the above in one call |
@@ -18,6 +19,7 @@
 
 pub mod checkpoint;
 pub mod convert;
+pub mod compute;
 pub mod cpu;
 #[cfg(not(target_family = "wasm"))]
 pub mod degrade;

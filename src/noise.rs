@@ -49,14 +49,22 @@ fn pcg4d(mut v: [u32; 4]) -> [u32; 4] {
     v
 }
 
+/// The table of quantiles, 65,536 numbers.
+pub fn quantiles() -> &'static [f32] {
+    &QUANTILES
+}
+
+/// The two counters of a draw that are constant over its field. The step enters together with the seed's high word.
+pub fn words(seed: u64, step: u32) -> [u32; 2] {
+    [seed as u32, ((seed >> 32) as u32).wrapping_add(step.wrapping_mul(0x9E37_79B9))]
+}
+
 /// Standard normals of the latent pixels in a row, `[width, channels]` row-major, written over `out`.
 ///
 /// `step` is the index within the chain (0 draws x_T). `x` and `y` are absolute latent positions.
 pub fn fill_row(out: &mut [f32], seed: u64, step: u32, y: u32, x: u32, channels: usize) {
     let quantiles = &*QUANTILES;
-    // The step enters together with the seed's high word: both are constant over a field.
-    let high = ((seed >> 32) as u32).wrapping_add(step.wrapping_mul(0x9E37_79B9));
-    let low = seed as u32;
+    let [low, high] = words(seed, step);
     for (column, pixel) in out.chunks_mut(channels).enumerate() {
         let x = x + column as u32;
         for (group, four) in pixel.chunks_mut(4).enumerate() {

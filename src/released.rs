@@ -3,10 +3,10 @@
 
 use crate::Result;
 use crate::model::{Denoiser, Latent};
-use crate::sampler::{Canvas, Chain, Levels, read};
+use crate::compute::Compute;
+use crate::sampler::{Canvas, Chain, Levels, Noise};
 use crate::tiles::Plan;
 use crate::upscaler::{SCALE, Watch};
-use burn::tensor::Device;
 
 /// Noise by tile: writes draw `draw` of tile `tile` for the padded tile's latent row `y`; arguments
 /// `(tile, row, draw, y)`.
@@ -27,7 +27,7 @@ pub struct Released<'a> {
     /// Its noise.
     pub noise: TileNoise<'a>,
     /// Where it runs.
-    pub device: &'a Device,
+    pub compute: &'a Compute,
 }
 
 impl Released<'_> {
@@ -47,14 +47,15 @@ impl Released<'_> {
                 latent: self.latent,
                 denoiser: self.denoiser,
                 levels: self.levels.clone(),
-                noise: &noise,
+                noise: Noise::Field(&noise),
                 temperature: 1.0,
-                device: self.device,
+                compute: self.compute,
             };
             let whole = Plan::exact(h, w, h.max(w), 0, 1);
             let z0 = chain.run(&padded, &whole, &whole, watch).await?;
-            let (z0, y) = (z0.crop(0..h, 0..w, self.device), padded.crop(0..h, 0..w, self.device));
-            let data = read(self.latent.decode(z0, y)).await?;
+            let sizes = [[1, h, w, z0.channels], [1, h, w, 3]];
+            let decode = self.compute.prepare(&sizes, |maps| self.latent.decode(&maps[0], &maps[1]))?;
+            let data = decode.start(&[&z0.data, &padded.data]).finish().await?;
             let decoded = Canvas { height: h * SCALE, width: w * SCALE, channels: 3, data };
             let mut pixels = decoded.part(0..rows.len() * SCALE, 0..cols.len() * SCALE);
             pixels.data.iter_mut().for_each(|v| *v = v.clamp(-1.0, 1.0) * 0.5 + 0.5);

@@ -4,14 +4,16 @@
 //! the parts are joined, and only then the canvas moves on to x_{t-1}: no tile is ever ahead of its neighbours,
 //! and their order cannot matter.
 
-use crate::diffusion::{posterior, prior};
+use crate::compute::{Compute, Stage, Work};
+use crate::diffusion::{Gaussian, posterior, prior};
+use crate::gpu::chain::Resident;
 use crate::model::{Denoiser, Latent, Reach};
 use crate::noise;
 use crate::schedule::Schedule;
 use crate::tiles::{Plan, Tile};
 use crate::upscaler::{Event, Watch};
-use crate::{Error, Result, gpu};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::{Error, Result};
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// A picture-shaped array on the host, `[height, width, channels]`.
@@ -42,12 +44,6 @@ impl Canvas {
             data.extend_from_slice(&self.data[begin..begin + w * c]);
         }
         Canvas { height: h, width: w, channels: c, data }
-    }
-
-    /// A part of the canvas as a tensor `[1, rows, cols, channels]`.
-    pub fn crop(&self, rows: Range<usize>, cols: Range<usize>, device: &Device) -> Tensor<4> {
-        let Canvas { height, width, channels, data } = self.part(rows, cols);
-        Tensor::from_data(TensorData::new(data, [1, height, width, channels]), device)
     }
 
     /// Continued to the right and below, by reflection, to sides that are multiples of `multiple`. Where the canvas
@@ -114,22 +110,15 @@ fn reflect(i: usize, length: usize) -> usize {
     i.min(period - i)
 }
 
-/// Reads a tensor back without blocking.
-///
-/// # Errors
-/// [`Error::Gpu`] if the device failed, now or in the work before.
-pub async fn read(tensor: Tensor<4>) -> Result<Vec<f32>> {
-    let data =
-        tensor.into_data_async().await.map_err(|e| Error::Gpu(format!("reading a result back failed ({e:?})")))?;
-    if let Some(error) = gpu::take_error() {
-        return Err(Error::Gpu(error));
-    }
-    data.try_into_vec::<f32>().map_err(|e| Error::Gpu(format!("a result could not be read ({e:?})")))
+/// Where a chain's noise comes from.
+#[derive(Clone, Copy)]
+pub enum Noise<'a> {
+    /// The field of a seed (see [`noise`]).
+    Seeded(u64),
+    /// Writes the standard normals of draw `draw` (0 for x_T, then one per step) for the latent row `y`,
+    /// `[width, channels]`; arguments `(row, draw, y)`.
+    Field(&'a dyn Fn(&mut [f32], u32, usize)),
 }
-
-/// Where a chain's noise comes from: writes the standard normals of draw `draw` (0 for x_T, then one per step)
-/// for the latent row `y`, `[width, channels]`.
-pub type NoiseField<'a> = &'a dyn Fn(&mut [f32], u32, usize);
 
 /// Which levels a chain visits.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,11 +159,17 @@ pub struct Chain<'a> {
     /// The levels it visits.
     pub levels: Levels,
     /// Its noise.
-    pub noise: NoiseField<'a>,
+    pub noise: Noise<'a>,
     /// Factor on all noise.
     pub temperature: f64,
     /// Where it runs.
-    pub device: &'a Device,
+    pub compute: &'a Compute,
+}
+
+/// A step of the chain: the index it predicts from, and the move to x_{t-1} if there is one.
+struct Step {
+    t: usize,
+    next: Option<Gaussian>,
 }
 
 impl Chain<'_> {
@@ -184,44 +179,102 @@ impl Chain<'_> {
     /// # Errors
     /// [`Error::Gpu`], or what `watch` returns.
     pub async fn run(&self, lr: &Canvas, encode: &Plan, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
+        let y0 = self.encode(lr, encode, watch).await?;
+        match (self.compute, self.noise) {
+            (Compute::Gpu(_), Noise::Seeded(seed)) if plan.count() == 1 => self.resident(lr, y0, seed, watch).await,
+            _ => self.tiled(lr, y0, plan, watch).await,
+        }
+    }
+
+    /// The steps, from x_T down.
+    fn steps(&self) -> impl ExactSizeIterator<Item = Step> {
         let Levels { schedule, visited } = &self.levels;
-        let mut x = self.encode(lr, encode, watch).await?;
-        self.add_noise(&mut x, 0, prior(schedule).std);
-        let (steps, tiles) = (visited.len(), plan.count());
-        for (step, (i, &t)) in visited.iter().enumerate().rev().enumerate() {
+        visited.iter().enumerate().rev().map(|(i, &t)| {
+            let previous = i.checked_sub(1).map(|i| visited[i]);
+            Step { t, next: previous.map(|previous| posterior(schedule, t, Some(previous))) }
+        })
+    }
+
+    /// The network for tiles of `rows` x `cols`.
+    fn network(&self, rows: usize, cols: usize) -> Result<Stage<'_>> {
+        let mut sizes = vec![[1, rows, cols, self.latent.channels()], [1, rows, cols, 3]];
+        sizes.extend(self.denoiser.level(&self.levels.schedule, 0).iter().map(|v| [1, 1, 1, v.len()]));
+        self.compute.prepare(&sizes, |maps| self.denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]))
+    }
+
+    /// The chain over a canvas on the host.
+    async fn tiled(&self, lr: &Canvas, y0: Canvas, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
+        let mut x = y0;
+        self.add_noise(&mut x, 0, prior(&self.levels.schedule).std);
+        let stages = Stages::new(plan, |rows, cols| self.network(rows, cols))?;
+        let (steps, tiles) = (self.steps().len(), plan.count());
+        for (step, Step { t, next }) in self.steps().enumerate() {
             let mut x0 = Canvas::zeros(x.height, x.width, x.channels);
-            for (index, tile) in plan.tiles().enumerate() {
+            let level = self.denoiser.level(&self.levels.schedule, t);
+            let mut flight = Flight::new(&mut x0, 1);
+            for tile in plan.tiles() {
                 watch.pause().await?;
                 let (rows, cols) = (tile.y.range(), tile.x.range());
-                let x_t = x.crop(rows.clone(), cols.clone(), self.device);
-                let y = lr.crop(rows, cols, self.device);
-                let predicted = read(self.denoiser.predict_x0(x_t, y, schedule, t)).await?;
-                x0.add(tile, &predicted, 1);
-                watch.event(Event::Step { step: step + 1, steps, tile: index + 1, tiles });
+                let (x_t, y) = (x.part(rows.clone(), cols.clone()), lr.part(rows, cols));
+                let mut inputs: Vec<&[f32]> = vec![&x_t.data, &y.data];
+                inputs.extend(level.iter().map(Vec::as_slice));
+                flight.add(tile, stages.of(tile)?.start(&inputs)).await?;
+                flight.report(|tile| watch.event(Event::Step { step: step + 1, steps, tile, tiles }));
             }
-            let previous = i.checked_sub(1).map(|i| visited[i]);
-            let q = posterior(schedule, t, previous);
+            flight.land().await?;
+            flight.report(|tile| watch.event(Event::Step { step: step + 1, steps, tile, tiles }));
+            let Some(q) = next else { return Ok(x0) };
             let (a, b) = (q.a as f32, q.b as f32);
-            if previous.is_none() {
-                return Ok(x0);
-            }
             for (x, x0) in x.data.iter_mut().zip(&x0.data) {
                 *x = a * *x + b * x0;
             }
             self.add_noise(&mut x, step as u32 + 1, q.std);
         }
-        Err(Error::BadOption("A chain needs at least one step.".into()))
+        Err(no_steps())
+    }
+
+    /// The chain of a canvas that is one tile, on the GPU: nothing is read back before z_0.
+    async fn resident(&self, lr: &Canvas, y0: Canvas, seed: u64, watch: &mut impl Watch) -> Result<Canvas> {
+        let stage = self.network(lr.height, lr.width)?;
+        let (Compute::Gpu(gpu), Some(program)) = (self.compute, stage.program()) else {
+            return Err(Error::Internal("a program was expected".into()));
+        };
+        let size = [1, y0.height, y0.width, y0.channels];
+        let chain = Resident::new(gpu, program.clone(), size, &y0.data, seed);
+        let start = prior(&self.levels.schedule).std;
+        let (mut q, mut pixels) = (Gaussian { a: 1.0, b: 0.0, std: start }, Some(&lr.data[..]));
+        let steps = self.steps().len();
+        for (step, Step { t, next }) in self.steps().enumerate() {
+            watch.pause().await?;
+            let level = self.denoiser.level(&self.levels.schedule, t);
+            let mut others = vec![pixels.take()];
+            others.extend(level.iter().map(|v| Some(v.as_slice())));
+            chain.advance(q, q.std * self.temperature, step as u32, &others).await?;
+            watch.event(Event::Step { step: step + 1, steps, tile: 1, tiles: 1 });
+            match next {
+                Some(next) => q = next,
+                None => return Ok(Canvas { data: chain.x0().await?, ..y0 }),
+            }
+        }
+        Err(no_steps())
     }
 
     /// The prior mean y0 of the whole canvas.
     async fn encode(&self, lr: &Canvas, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
         let mut y0 = Canvas::zeros(lr.height, lr.width, self.latent.channels());
+        if !self.latent.encodes() {
+            return Ok(y0);
+        }
+        let stages = Stages::new(plan, |rows, cols| {
+            self.compute.prepare(&[[1, rows, cols, 3]], |maps| self.latent.encode(&maps[0]))
+        })?;
+        let mut flight = Flight::new(&mut y0, 1);
         for tile in plan.tiles() {
             watch.pause().await?;
-            let part = lr.crop(tile.y.range(), tile.x.range(), self.device);
-            let Some(mean) = self.latent.encode(part) else { break };
-            y0.add(tile, &read(mean).await?, 1);
+            let part = lr.part(tile.y.range(), tile.x.range());
+            flight.add(tile, stages.of(tile)?.start(&[&part.data])).await?;
         }
+        flight.land().await?;
         Ok(y0)
     }
 
@@ -229,7 +282,10 @@ impl Chain<'_> {
         let std = (std * self.temperature) as f32;
         let mut row = vec![0.0; x.width * x.channels];
         for (y, line) in x.data.chunks_exact_mut(row.len()).enumerate() {
-            (self.noise)(&mut row, draw, y);
+            match self.noise {
+                Noise::Seeded(seed) => noise::fill_row(&mut row, seed, draw, y as u32, 0, x.channels),
+                Noise::Field(field) => field(&mut row, draw, y),
+            }
             for (x, n) in line.iter_mut().zip(&row) {
                 *x += std * n;
             }
@@ -237,9 +293,88 @@ impl Chain<'_> {
     }
 }
 
-/// The noise field of a seed (see [`noise`]).
-pub fn seeded(seed: u64, channels: usize) -> impl Fn(&mut [f32], u32, usize) {
-    move |row, draw, y| noise::fill_row(row, seed, draw, y as u32, 0, channels)
+fn no_steps() -> Error {
+    Error::BadOption("A chain needs at least one step.".into())
+}
+
+/// A network for every size of tile in a plan; as plans are made, that is one.
+pub struct Stages<'a>(Vec<([usize; 2], Stage<'a>)>);
+
+impl<'a> Stages<'a> {
+    /// `prepare` is given rows and columns.
+    ///
+    /// # Errors
+    /// What `prepare` returns.
+    pub fn new(plan: &Plan, mut prepare: impl FnMut(usize, usize) -> Result<Stage<'a>>) -> Result<Self> {
+        let mut stages: Vec<([usize; 2], Stage<'a>)> = Vec::new();
+        for tile in plan.tiles() {
+            let size = [tile.y.len(), tile.x.len()];
+            if stages.iter().all(|(known, _)| *known != size) {
+                stages.push((size, prepare(size[0], size[1])?));
+            }
+        }
+        Ok(Self(stages))
+    }
+
+    /// The network for this tile.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a tile of another plan.
+    pub fn of(&self, tile: Tile<'_>) -> Result<&Stage<'a>> {
+        let size = [tile.y.len(), tile.x.len()];
+        let found = self.0.iter().find(|(known, _)| *known == size);
+        found.map(|(_, stage)| stage).ok_or_else(|| Error::Internal("a tile of another plan".into()))
+    }
+}
+
+/// Tiles on their way to a canvas: while one is read back, the next is computed.
+struct Flight<'a, 'c> {
+    canvas: &'c mut Canvas,
+    scale: usize,
+    tiles: VecDeque<(Tile<'a>, Work)>,
+    landed: usize,
+    reported: usize,
+}
+
+impl<'a, 'c> Flight<'a, 'c> {
+    fn new(canvas: &'c mut Canvas, scale: usize) -> Self {
+        Self { canvas, scale, tiles: VecDeque::new(), landed: 0, reported: 0 }
+    }
+
+    /// Adds a tile whose work has been started; waits for the one before it.
+    async fn add(&mut self, tile: Tile<'a>, work: Work) -> Result<()> {
+        let waits = matches!(work, Work::Queued(_));
+        self.tiles.push_back((tile, work));
+        while self.tiles.len() > usize::from(waits) {
+            self.next().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for all of them.
+    async fn land(&mut self) -> Result<()> {
+        while !self.tiles.is_empty() {
+            self.next().await?;
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<()> {
+        if let Some((tile, work)) = self.tiles.pop_front() {
+            let values = work.finish().await?;
+            self.canvas.add(tile, &values, self.scale);
+            self.landed += 1;
+        }
+        Ok(())
+    }
+
+    /// Calls `event` for every tile that has arrived since the last call, with its number from 1.
+    fn report(&mut self, mut event: impl FnMut(usize)) {
+        while self.reported < self.landed {
+            self.reported += 1;
+            event(self.reported);
+        }
+    }
 }
 
 /// The plan for a computation of the given reach over a canvas: `tile` positions a side, or a default that keeps

@@ -1,7 +1,8 @@
 //! Intermediate results of a network by name, for whoever checks its parity. Without an observer a tap is one
 //! test of an empty option.
 
-use burn::tensor::Tensor;
+use crate::ops::{Activation, Map};
+use burn::tensor::{Tensor, activation::silu};
 use std::rc::Rc;
 
 /// Called with a layer's name in the state dict and what the layer returned, `[n, h, w, c]`.
@@ -17,10 +18,29 @@ impl Tap {
         Self(observer.map(|observer| (name.into(), observer.clone())))
     }
 
-    /// Returns `x` unchanged.
-    pub fn pass(&self, x: Tensor<4>) -> Tensor<4> {
-        if let Some((name, observer)) = &self.0 {
-            observer(name, &x);
+    /// `residual + part`, where `part` adds the residual that it is given; an observer sees the part alone.
+    pub fn add(&self, residual: &Map, part: impl Fn(Option<&Map>) -> Map) -> Map {
+        match (&self.0, residual) {
+            (Some(_), Map::Host(x)) => Map::Host(x.clone() + self.pass(part(None)).host()),
+            _ => part(Some(residual)),
+        }
+    }
+
+    /// The SiLU of a part that applies the activation that it is given; an observer sees the part without it.
+    pub fn silu(&self, part: impl Fn(Option<Activation>) -> Map) -> Map {
+        match &self.0 {
+            Some(_) => match self.pass(part(None)) {
+                Map::Host(x) => Map::Host(silu(x)),
+                Map::Gpu(_) => part(Some(Activation::Silu)),
+            },
+            None => part(Some(Activation::Silu)),
+        }
+    }
+
+    /// Returns `x` unchanged. Maps that are only recorded have nothing to show.
+    pub fn pass(&self, x: Map) -> Map {
+        if let (Some((name, observer)), Map::Host(x)) = (&self.0, &x) {
+            observer(name, x);
         }
         x
     }

@@ -64,19 +64,23 @@ pub struct Plan {
 
 impl Plan {
     /// For computations that see at most `halo` positions: each tile computes its core and a halo around it, and
-    /// only the core is kept. Cores have side `core`, computed extents start and end at multiples of `multiple`
-    /// (or at the canvas' edge); both are rounded up to it.
+    /// only the core is kept. Cores are equal (the last may be shorter) and have a side of at most `core`; computed
+    /// extents start and end at multiples of `multiple` (or at the canvas' edge); both numbers are rounded up to it.
+    /// All tiles compute extents of one size, so that one command list serves them all: at an edge of the canvas, where
+    /// there is no halo, they reach further inwards.
     pub fn exact(height: usize, width: usize, core: usize, halo: usize, multiple: usize) -> Self {
         let spans = |length: usize| {
-            let core = core.max(1).next_multiple_of(multiple);
+            let count = length.div_ceil(core.max(1).next_multiple_of(multiple)).max(1);
+            let core = length.div_ceil(count).max(1).next_multiple_of(multiple);
             let halo = halo.next_multiple_of(multiple);
+            let size = (core + halo * (count - 1).min(2)).min(length);
             (0..length)
                 .step_by(core)
                 .map(|begin| {
                     let end = (begin + core).min(length);
-                    let computed = begin.saturating_sub(halo)..(end + halo).min(length);
+                    let start = begin.saturating_sub(halo).min(length - size);
                     let inside = |i: usize| if (begin..end).contains(&i) { 1.0 } else { 0.0 };
-                    Span::new(computed.start, computed.map(inside).collect())
+                    Span::new(start, (start..start + size).map(inside).collect())
                 })
                 .collect()
         };
@@ -175,6 +179,7 @@ mod tests {
                     assert!(range.start % 4 == 0 && range.end % 4 == 0);
                     assert!(range.start == 0 || range.start + halo <= kept.start);
                     assert!(range.end == length || kept.end + halo <= range.end);
+                    assert_eq!(span.len(), plan.rows[0].len(), "one size serves all tiles");
                 }
             }
         }

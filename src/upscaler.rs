@@ -3,12 +3,12 @@
 use crate::image::{Picture, Pixels, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
 use crate::model::Model;
 use crate::model::config::ModelConfig;
-use crate::sampler::{Canvas, Chain, Levels, plan, read, seeded};
+use crate::compute::Compute;
+use crate::sampler::{Canvas, Chain, Levels, Noise, Stages, plan};
 use crate::schedule::Schedule;
 use crate::tiles::Tile;
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
 use crate::{Error, Result};
-use burn::tensor::Device;
 
 /// Enlargement of every model.
 pub const SCALE: usize = 4;
@@ -84,7 +84,7 @@ impl Watch for Unwatched {
 pub struct Upscaler {
     model: Model,
     schedule: Schedule,
-    device: Device,
+    compute: Compute,
 }
 
 impl Upscaler {
@@ -92,18 +92,18 @@ impl Upscaler {
     ///
     /// # Errors
     /// [`Error::BadWeights`] if a tensor is missing or shaped otherwise.
-    pub fn load(config: ModelConfig, files: Vec<Vec<u8>>, device: &Device) -> Result<Self> {
-        Self::build(config, SafetensorsSource::new(files)?, device)
+    pub fn load(config: ModelConfig, files: Vec<Vec<u8>>, compute: &Compute) -> Result<Self> {
+        Self::build(config, SafetensorsSource::new(files)?, compute)
     }
 
     /// As [`Self::load`], from weights wherever they come from.
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub fn build(config: ModelConfig, weights: impl TensorSource + 'static, device: &Device) -> Result<Self> {
-        let weights = Weights::new(weights, device);
+    pub fn build(config: ModelConfig, weights: impl TensorSource + 'static, compute: &Compute) -> Result<Self> {
+        let weights = Weights::new(weights, compute.device());
         let schedule = Schedule::new(config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
-        Ok(Self { model: Model::load(config, &weights)?, schedule, device: device.clone() })
+        Ok(Self { model: Model::load(config, &weights)?, schedule, compute: compute.clone() })
     }
 
     /// What `model.json` says.
@@ -132,9 +132,9 @@ impl Upscaler {
             None => pad(picture, denoiser.multiple()),
         };
         let (h, w) = (lr.height, lr.width);
-        let noise = seeded(options.seed, latent.channels());
+        let noise = Noise::Seeded(options.seed);
         let temperature = options.temperature.unwrap_or(self.model.config.temperature);
-        let chain = Chain { latent, denoiser, levels, noise: &noise, temperature, device: &self.device };
+        let chain = Chain { latent, denoiser, levels, noise, temperature, compute: &self.compute };
         let encode = plan(h, w, latent.reach(), 1, options.tile);
         let network = plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile);
         let z0 = chain.run(&lr, &encode, &network, watch).await?;
@@ -161,15 +161,20 @@ impl Upscaler {
         // Rows of the result that no later tile touches leave the band at once, so it never holds more than a tile row.
         let mut band = Canvas::zeros(0, z0.width * SCALE, 3);
         let mut band_begin = 0;
+        let stages = Stages::new(&decode, |rows, cols| {
+            let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
+            self.compute.prepare(&sizes, |maps| latent.decode(&maps[0], &maps[1]))
+        })?;
         for (index, y) in decode.rows.iter().enumerate() {
             let kept = y.kept();
             band.grow((kept.end - band_begin) * SCALE);
             for x in &decode.cols {
                 watch.pause().await?;
                 let (rows, cols) = (y.range(), x.range());
-                let z = z0.crop(rows.clone(), cols.clone(), &self.device);
-                let pixels = read(latent.decode(z, lr.crop(rows, cols, &self.device))).await?;
-                band.add_at(Tile { y, x }, &pixels, SCALE, band_begin);
+                let (z, part) = (z0.part(rows.clone(), cols.clone()), lr.part(rows, cols));
+                let tile = Tile { y, x };
+                let pixels = stages.of(tile)?.start(&[&z.data, &part.data]).finish().await?;
+                band.add_at(tile, &pixels, SCALE, band_begin);
             }
             let done = decode.rows.get(index + 1).map_or(z0.height, |next| next.kept().start);
             let rows = band.take((done - band_begin) * SCALE);

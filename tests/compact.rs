@@ -6,11 +6,12 @@ use burn::tensor::Device;
 use pollster::block_on;
 use resshift::image::Picture;
 use resshift::model::Reach;
-use resshift::sampler::{Canvas, Chain, Levels, plan, read};
+use resshift::compute::read;
+use resshift::sampler::{Canvas, Chain, Levels, Noise, plan};
 use resshift::schedule::Schedule;
 use resshift::tiles::Plan;
 use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
-use support::{Golden, compact, compact_folder, max_error};
+use support::{Golden, compact, compact_folder, cpu, crop, decode, max_error, predict_x0};
 
 fn device() -> Device {
     Device::flex()
@@ -39,8 +40,8 @@ fn chains_match_the_stored_ones() {
         // The first step's prediction, from x_T alone.
         let x_t = Canvas { height: h, width: w, channels: 48, data: draws[..h * w * 48].to_vec() };
         let std = resshift::diffusion::prior(&levels.schedule).std as f32;
-        let x_t = x_t.crop(0..h, 0..w, &device) * std;
-        let z0 = model.denoiser.predict_x0(x_t, lr.crop(0..h, 0..w, &device), &levels.schedule, steps - 1);
+        let x_t = crop(&x_t, 0..h, 0..w, &device) * std;
+        let z0 = predict_x0(&*model.denoiser, x_t, crop(&lr, 0..h, 0..w, &device), &levels.schedule, steps - 1);
         let first = block_on(read(z0)).unwrap();
         let error = max_error(&first, &check.nhwc(&format!("T{steps}.step0.z0")));
         println!("compact T={steps} first z0: max |error| = {error:.1e}, tolerance 2e-4");
@@ -50,9 +51,9 @@ fn chains_match_the_stored_ones() {
             latent: &*model.latent,
             denoiser: &*model.denoiser,
             levels,
-            noise: &noise,
+            noise: Noise::Field(&noise),
             temperature: 1.0,
-            device: &device,
+            compute: &cpu(),
         };
         let whole = Plan::exact(h, w, 64, 0, 4);
         let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
@@ -60,7 +61,7 @@ fn chains_match_the_stored_ones() {
         println!("compact T={steps} last z0: max |error| = {error:.1e}, tolerance 2e-4");
         assert!(error <= 2e-4);
         // The stored pictures are not yet clamped.
-        let image = model.latent.decode(z.crop(0..h, 0..w, &device), lr.crop(0..h, 0..w, &device));
+        let image = decode(&*model.latent, crop(&z, 0..h, 0..w, &device), crop(&lr, 0..h, 0..w, &device));
         let error = max_error(&block_on(read(image)).unwrap(), &check.nhwc(&format!("T{steps}.image")));
         println!("compact T={steps} picture: max |error| = {error:.1e}, tolerance 5e-4");
         assert!(error <= 5e-4);
@@ -85,8 +86,8 @@ fn halo_bounds_the_reach() {
                 lr.data[(y * w + x) * 3..][..3].fill(1.0);
             }
         }
-        let (z, lr) = (z.crop(0..h, 0..w, &device), lr.crop(0..h, 0..w, &device));
-        block_on(read(model.denoiser.predict_x0(z, lr, &schedule, 14))).unwrap()
+        let (z, lr) = (crop(&z, 0..h, 0..w, &device), crop(&lr, 0..h, 0..w, &device));
+        block_on(read(predict_x0(&*model.denoiser, z, lr, &schedule, 14))).unwrap()
     };
     let base = predict(None);
     // How far to the right a change at column x is felt.
@@ -113,7 +114,7 @@ fn photo() -> Picture {
 fn tiles_leave_no_trace() {
     let device = device();
     let (config, files) = compact_folder();
-    let upscaler = Upscaler::load(config, files, &device).unwrap();
+    let upscaler = Upscaler::load(config, files, &cpu()).unwrap();
     let picture = photo();
     let run = |tile| {
         let options = Options { steps: Some(2), seed: 3, tile: Some(tile), ..Options::default() };
@@ -130,16 +131,15 @@ fn tiles_leave_no_trace() {
     let model = compact(&device);
     let trained = Schedule::new(model.config.schedule).unwrap();
     let lr = resshift::upscaler::pad(&picture, 4);
-    let noise = resshift::sampler::seeded(3, 48);
     let run = |network: &Plan| {
         let levels = Levels::new(&*model.denoiser, &trained, Some(2)).unwrap();
         let chain = Chain {
             latent: &*model.latent,
             denoiser: &*model.denoiser,
             levels,
-            noise: &noise,
+            noise: Noise::Seeded(3),
             temperature: 1.0,
-            device: &device,
+            compute: &cpu(),
         };
         block_on(chain.run(&lr, network, network, &mut Unwatched)).unwrap().data
     };
@@ -162,7 +162,7 @@ fn tiles_leave_no_trace() {
 #[test]
 fn any_size() {
     let (config, files) = compact_folder();
-    let upscaler = Upscaler::load(config, files, &device()).unwrap();
+    let upscaler = Upscaler::load(config, files, &cpu()).unwrap();
     for (width, height) in [(1, 1), (1, 9), (2, 3), (5, 1), (7, 13), (33, 2)] {
         let rgb = (0..width * height * 3).map(|i| (i * 37 % 101) as f32 / 100.0).collect();
         let picture = Picture { width, height, rgb, alpha: None };
@@ -177,7 +177,7 @@ fn any_size() {
 #[test]
 fn alpha_is_kept() {
     let (config, files) = compact_folder();
-    let upscaler = Upscaler::load(config, files, &device()).unwrap();
+    let upscaler = Upscaler::load(config, files, &cpu()).unwrap();
     let (width, height) = (12, 8);
     let rgb = (0..width * height * 3).map(|i| (i % 17) as f32 / 16.0).collect();
     let alpha = (0..width * height).map(|i| if i % width < 6 { 0.0 } else { 1.0 }).collect();
@@ -207,7 +207,7 @@ impl Watch for StopAfter {
 #[test]
 fn cancelling_leaves_it_usable() {
     let (config, files) = compact_folder();
-    let upscaler = Upscaler::load(config, files, &device()).unwrap();
+    let upscaler = Upscaler::load(config, files, &cpu()).unwrap();
     let picture = Picture { width: 8, height: 8, rgb: vec![0.3; 192], alpha: None };
     let options = Options { steps: Some(4), ..Options::default() };
     let before = block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap();
@@ -221,12 +221,12 @@ fn cancelling_leaves_it_usable() {
 fn broken_weights_are_named() {
     let (config, files) = compact_folder();
     let short = vec![files[0][..files[0].len() - 7].to_vec()];
-    assert_eq!(Upscaler::load(config.clone(), short, &device()).err().unwrap().code(), "bad-weights");
+    assert_eq!(Upscaler::load(config.clone(), short, &cpu()).err().unwrap().code(), "bad-weights");
     let mut wide = config.clone();
     if let resshift::model::config::Arch::Compact { network } = &mut wide.arch {
         network.channels[0] = 52;
     }
-    let error = Upscaler::load(wide, files, &device()).err().unwrap();
+    let error = Upscaler::load(wide, files, &cpu()).err().unwrap();
     assert!(error.to_string().contains("expected"), "{error}");
 }
 

@@ -1,90 +1,150 @@
-//! Whole networks on the GPU: the kernels inside the models that use them.
+//! Whole networks on the GPU: the kernels inside the models that use them, and what they take.
 
 mod support;
 
-use burn::tensor::Device;
 use pollster::block_on;
+use resshift::compute::Compute;
+use resshift::gpu::{Cost, Gpu};
 use resshift::image::Picture;
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
-use resshift::sampler::read;
+use resshift::ops::Map;
 use resshift::upscaler::{Options, Unwatched, Upscaler};
 use resshift::weights::Weights;
+use std::rc::Rc;
 use support::{Formula, Golden, compact_folder, json, max_error};
 
-fn gpu() -> Device {
-    block_on(resshift::gpu::open())
-        .expect("these tests need a GPU; an emulated one (mesa-vulkan-drivers) will do")
-        .device
+fn gpu() -> Rc<Gpu> {
+    block_on(resshift::gpu::open()).expect("these tests need a GPU; an emulated one (mesa-vulkan-drivers) will do")
 }
 
 /// The tolerance of the CPU path, widened by the GPU's freedom in exp and division (WGSL allows 3 and 2.5 ulp).
 const TOLERANCE: f64 = 5e-5;
 
+/// Numbers and their shape, `[n, h, w, c]`.
+type Array = (Vec<f32>, [usize; 4]);
+
+/// A stored picture, channels last.
+fn picture(golden: &Golden, name: &str) -> Array {
+    let [n, c, h, w]: [usize; 4] = golden.f32(name).shape.try_into().unwrap();
+    (golden.nhwc(name), [n, h, w, c])
+}
+
+/// Runs a network; what it forgets to write is NaN.
+fn run(gpu: &Rc<Gpu>, inputs: &[Array], network: impl Fn(&[Map]) -> Map) -> (Vec<f32>, Cost) {
+    let sizes: Vec<[usize; 4]> = inputs.iter().map(|input| input.1).collect();
+    let stage = Compute::Gpu(gpu.clone()).prepare(&sizes, network).unwrap();
+    let program = stage.program().unwrap();
+    program.poison();
+    let data: Vec<&[f32]> = inputs.iter().map(|input| input.0.as_slice()).collect();
+    (block_on(stage.start(&data).finish()).unwrap(), program.cost())
+}
+
+/// Both forms of the convolution.
+fn forms(gpu: &Rc<Gpu>) -> impl Iterator<Item = &'static str> {
+    [("registers", false), ("tiles", true)].into_iter().map(|(name, tiled)| {
+        gpu.set_tiled(tiled);
+        name
+    })
+}
+
 #[test]
 fn tiny_unet() {
-    let device = gpu();
+    let gpu = gpu();
     let config: UNetConfig = json("tiny_unet.config");
-    let unet = UNet::load(&config, &Weights::new(Formula, &device)).unwrap();
-    for name in ["tiny_unet.sq", "tiny_unet.wide"] {
-        let golden = Golden::open(name);
-        let (x, lq) = (golden.picture("in.x", &device), golden.picture("in.lq", &device));
-        let out = block_on(read(unet.forward(x, &golden.steps("in.t"), lq, None))).unwrap();
-        let error = max_error(&out, &golden.nhwc("out"));
-        println!("{name} on the GPU: max |error| = {error:.1e}, tolerance {TOLERANCE:.0e}");
-        assert!(error <= TOLERANCE);
+    let unet = UNet::load(&config, &Weights::new(Formula, &gpu.device)).unwrap();
+    for form in forms(&gpu) {
+        for name in ["tiny_unet.sq", "tiny_unet.wide"] {
+            let golden = Golden::open(name);
+            let steps = golden.steps("in.t");
+            let time: Vec<f32> = steps.iter().flat_map(|&t| unet.time(t)).collect();
+            let time = (time, [steps.len(), 1, 1, unet.time_channels()]);
+            let inputs = [picture(&golden, "in.x"), time, picture(&golden, "in.lq")];
+            let network = |maps: &[Map]| unet.forward_at(maps[0].clone(), &maps[1], maps[2].clone(), None);
+            let (out, cost) = run(&gpu, &inputs, network);
+            let error = max_error(&out, &golden.nhwc("out"));
+            println!("{name} on the GPU, {form}: max |error| = {error:.1e}, tolerance {TOLERANCE:.0e}; {cost:?}");
+            assert!(error <= TOLERANCE);
+        }
     }
 }
 
 #[test]
 fn tiny_vq() {
-    let device = gpu();
+    let gpu = gpu();
     let config: VqConfig = json("tiny_vq.config");
-    let vq = VqAutoencoder::load(&config, &Weights::new(Formula, &device)).unwrap();
+    let vq = VqAutoencoder::load(&config, &Weights::new(Formula, &gpu.device)).unwrap();
     let golden = Golden::open("tiny_vq.wide");
-    let z = block_on(read(vq.encode(golden.picture("in.x", &device)))).unwrap();
-    let error = max_error(&z, &golden.nhwc("encode"));
-    println!("tiny_vq encode on the GPU: max |error| = {error:.1e}, tolerance {TOLERANCE:.0e}");
-    assert!(error <= TOLERANCE);
-    let (quantised, indices) = vq.quantise(golden.picture("encode", &device));
-    let indices = block_on(indices.into_data_async()).unwrap().convert::<i32>().try_into_vec::<i32>().unwrap();
-    assert_eq!(indices, golden.i32("indices").data);
-    let error = max_error(&block_on(read(vq.decode(quantised))).unwrap(), &golden.nhwc("decode"));
-    println!("tiny_vq decode on the GPU: max |error| = {error:.1e}, tolerance {TOLERANCE:.0e}");
-    assert!(error <= TOLERANCE);
+    for form in forms(&gpu) {
+        let (z, _) = run(&gpu, &[picture(&golden, "in.x")], |maps| vq.encode(&maps[0]));
+        let error = max_error(&z, &golden.nhwc("encode"));
+        println!("tiny_vq encode on the GPU, {form}: max |error| = {error:.1e}, tolerance {TOLERANCE:.0e}");
+        assert!(error <= TOLERANCE);
+        let z = [picture(&golden, "encode")];
+        let (index, _) = run(&gpu, &z, |maps| vq.quantise(&maps[0]).1);
+        let index: Vec<i32> = index.into_iter().map(|i| i as i32).collect();
+        assert_eq!(index, golden.i32("indices").data);
+        let (pixels, cost) = run(&gpu, &z, |maps| vq.decode(&vq.quantise(&maps[0]).0));
+        let error = max_error(&pixels, &golden.nhwc("decode"));
+        println!("tiny_vq decode on the GPU, {form}: max |error| = {error:.1e}, tolerance {TOLERANCE:.0e}; {cost:?}");
+        assert!(error <= TOLERANCE);
+    }
 }
 
-/// The default model end to end: 8-bit pictures of the GPU and the CPU differ by one rounding at most, and repeated
-/// runs need no more GPU memory than the first ones.
+fn small_picture() -> Picture {
+    let rgb = (0..780).map(|i| (i * 29 % 64) as f32 / 63.0).collect();
+    Picture { width: 20, height: 13, rgb, alpha: None }
+}
+
+/// The default model end to end: 8-bit pictures of the GPU and the CPU differ by one rounding at most, whole and in
+/// tiles, and with either form of the convolution.
 #[test]
 fn compact() {
-    let device = gpu();
-    let run = |device: &Device| {
+    let gpu = gpu();
+    let run = |compute: &Compute, tile: Option<usize>| {
         let (config, files) = compact_folder();
-        let upscaler = Upscaler::load(config, files, device).unwrap();
-        let picture = Picture {
-            width: 20,
-            height: 13,
-            rgb: (0..780).map(|i| (i * 29 % 64) as f32 / 63.0).collect(),
-            alpha: None,
-        };
-        let options = Options { steps: Some(2), seed: 9, ..Options::default() };
-        let results: Vec<_> = (0..4)
-            .map(|_| {
-                let result = block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap();
-                (result, device.memory_pool_usage().map(|usage| usage.bytes_reserved))
-            })
-            .collect();
-        results
+        let upscaler = Upscaler::load(config, files, compute).unwrap();
+        let options = Options { steps: Some(2), seed: 9, tile, ..Options::default() };
+        let results: Vec<_> =
+            (0..2).map(|_| block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap()).collect();
+        assert_eq!(results[0], results[1], "the same seed must give the same picture");
+        results[0].data.clone()
     };
-    let (gpu, cpu) = (run(&device), run(&Device::flex()));
-    let worst = gpu[0].0.data.iter().zip(&cpu[0].0.data).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-    println!(
-        "compact, GPU against CPU: max |difference| = {worst}/255; GPU bytes after each run {:?}",
-        gpu.iter().map(|g| g.1).collect::<Vec<_>>()
-    );
-    assert!(worst <= 1);
-    assert!(gpu.iter().all(|(result, _)| *result == gpu[0].0), "the same seed must give the same picture");
-    assert!(gpu[0].1.is_some() && gpu[3].1 == gpu[1].1, "memory grows from run to run");
+    let cpu = run(&Compute::cpu(), None);
+    for form in forms(&gpu) {
+        for tile in [None, Some(8)] {
+            let pixels = run(&Compute::Gpu(gpu.clone()), tile);
+            let worst = pixels.iter().zip(&cpu).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+            println!("compact, GPU against CPU, {form}, tile {tile:?}: max |difference| = {worst}/255");
+            assert!(worst <= 1);
+        }
+    }
+}
+
+/// Between the first step and the last nothing is made on the GPU: no pipeline, bind group or buffer.
+#[test]
+fn the_steady_state_makes_nothing() {
+    struct Watcher<'a>(&'a Gpu, Vec<resshift::gpu::Made>);
+    impl resshift::upscaler::Watch for Watcher<'_> {
+        fn event(&mut self, event: resshift::upscaler::Event<'_>) {
+            if let resshift::upscaler::Event::Step { .. } = event {
+                self.1.push(self.0.made());
+            }
+        }
+        async fn pause(&mut self) -> resshift::Result<()> {
+            Ok(())
+        }
+    }
+    let gpu = gpu();
+    let (config, files) = compact_folder();
+    let upscaler = Upscaler::load(config, files, &Compute::Gpu(gpu.clone())).unwrap();
+    for tile in [None, Some(8)] {
+        let mut watch = Watcher(&gpu, Vec::new());
+        let options = Options { steps: Some(4), tile, ..Options::default() };
+        block_on(upscaler.upscale(&small_picture(), &options, &mut watch)).unwrap();
+        println!("made before the first step's end, tile {tile:?}: {:?}", watch.1[0]);
+        assert!(watch.1.len() >= 4 && watch.1[0].pipelines > 0);
+        assert!(watch.1.iter().all(|made| *made == watch.1[0]), "{:?}", watch.1);
+    }
 }

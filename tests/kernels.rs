@@ -4,61 +4,53 @@
 
 use burn::tensor::{Device, Tensor};
 use resshift::gpu::{self, Gpu, checks};
-use std::sync::OnceLock;
+use std::rc::Rc;
 
-fn gpu() -> &'static Gpu {
-    static GPU: OnceLock<Gpu> = OnceLock::new();
-    GPU.get_or_init(|| {
-        let opened = pollster::block_on(gpu::open());
-        opened.unwrap_or_else(|e| panic!("these tests need a GPU or Mesa's lavapipe (mesa-vulkan-drivers): {e}"))
-    })
+fn gpu() -> Rc<Gpu> {
+    let opened = pollster::block_on(gpu::open());
+    opened.unwrap_or_else(|e| panic!("these tests need a GPU or Mesa's lavapipe (mesa-vulkan-drivers): {e}"))
 }
 
 fn run(shader: &str) {
-    let cpu = Device::flex();
+    let gpu = gpu();
     let mut failures = Vec::new();
     let checks = checks::all().into_iter().filter(|check| check.name.starts_with(&format!("{shader}:")));
     for check in checks {
-        match pollster::block_on(check.run(&gpu().device, &cpu)) {
+        match pollster::block_on(check.run(&gpu)) {
             Ok(error) => println!("{}: {error:e}", check.name),
             Err(reason) => failures.push(format!("{}: {reason}", check.name)),
         }
     }
-    assert_eq!(failures, Vec::<String>::new(), "on {}", gpu().name);
+    assert_eq!(failures, Vec::<String>::new(), "on {}", gpu.name);
     assert_eq!(gpu::take_error(), None);
 }
 
-#[test]
-fn conv2d() {
-    run("conv2d");
+macro_rules! tests {
+    ($($shader:ident),*) => {
+        $(#[test] fn $shader() { run(stringify!($shader)); })*
+        const TESTED: &[&str] = &[$(stringify!($shader)),*];
+    };
 }
 
-#[test]
-fn group_norm() {
-    run("group_norm");
-}
-
-#[test]
-fn rms_norm() {
-    run("rms_norm");
-}
-
-#[test]
-fn window_attention() {
-    run("window_attention");
-}
-
-#[test]
-fn nearest_code() {
-    run("nearest_code");
-}
+tests!(
+    conv2d,
+    conv2d_tiled,
+    group_norm,
+    rms_norm,
+    window_attention,
+    attention,
+    nearest_code,
+    bicubic,
+    scale,
+    wiener,
+    posterior
+);
 
 #[test]
 fn every_check_belongs_to_a_test() {
-    let tested = ["conv2d", "group_norm", "rms_norm", "window_attention", "nearest_code"];
     for check in checks::all() {
         let shader = check.name.split(':').next().unwrap();
-        assert!(tested.contains(&shader), "{}", check.name);
+        assert!(TESTED.contains(&shader), "{}", check.name);
     }
 }
 
@@ -69,9 +61,10 @@ fn self_test() {
 
 #[test]
 fn kernels_are_for_plain_tensors_on_the_gpu() {
+    let gpu = gpu();
     let ones = |device: &Device| Tensor::<1>::ones([4], device);
-    assert!(gpu::holds(&ones(&gpu().device)));
+    assert!(gpu::holds(&ones(&gpu.device)));
     assert!(!gpu::holds(&ones(&Device::flex())));
-    assert!(!gpu::holds(&ones(&gpu().device.clone().autodiff())));
-    assert!(!gpu::holds(&ones(&gpu().device.clone().autodiff()).require_grad()));
+    assert!(!gpu::holds(&ones(&gpu.device.clone().autodiff())));
+    assert!(!gpu::holds(&ones(&gpu.device.clone().autodiff()).require_grad()));
 }

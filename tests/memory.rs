@@ -2,7 +2,7 @@
 
 mod support;
 
-use burn::tensor::Device;
+use resshift::compute::Compute;
 use pollster::block_on;
 use resshift::image::Picture;
 use resshift::upscaler::{Options, Unwatched, Upscaler};
@@ -35,7 +35,7 @@ static ALLOCATOR: Counting = Counting;
 #[test]
 fn peak_grows_only_with_canvas_and_result() {
     let (config, files) = support::compact_folder();
-    let upscaler = Upscaler::load(config, files, &Device::flex()).unwrap();
+    let upscaler = Upscaler::load(config, files, &Compute::cpu()).unwrap();
     let tile = 24;
     let peak = |width: usize, height: usize| {
         let picture = Picture { width, height, rgb: vec![0.5; width * height * 3], alpha: None };

@@ -9,13 +9,16 @@ use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::{Denoiser, Latent, swin_vq};
 use resshift::ops::bicubic;
 use resshift::released::Released;
-use resshift::sampler::{Canvas, Chain, Levels, plan, read, seeded};
+use resshift::compute::read;
+use resshift::sampler::{Canvas, Chain, Levels, Noise, plan};
 use resshift::schedule::{Schedule, ScheduleConfig};
 use resshift::tiles::{Plan, released_starts};
 use resshift::upscaler::Unwatched;
 use resshift::weights::Weights;
 use serde_json::Value;
-use support::{Array, Formula, Golden, channels_last, json, max_error, noise};
+use support::{
+    Array, Formula, Golden, channels_last, cpu, crop, decode, encode, json, max_error, noise, predict_x0, seeded,
+};
 
 /// Latents: f32 sums in another order, through up to 15 steps.
 const LATENT: f64 = 3e-4;
@@ -55,10 +58,10 @@ fn trace(name: &str, steps: usize) {
     let padded = lr.reflected(denoiser.multiple());
     let (h, w) = (padded.height, padded.width);
     report(&format!("{name} y"), max_error(&padded.data, &golden.nhwc("y")), 1e-6);
-    let y = padded.crop(0..h, 0..w, &device);
-    let enlarged = block_on(read(bicubic(y.clone(), 4))).unwrap();
+    let y = crop(&padded, 0..h, 0..w, &device);
+    let enlarged = block_on(read(bicubic(&y.clone().into(), None).host())).unwrap();
     report(&format!("{name} y_bicubic"), max_error(&enlarged, &golden.nhwc("y_bicubic")), 2e-6);
-    let z_y = block_on(read(latent.encode(y.clone()).unwrap())).unwrap();
+    let z_y = block_on(read(encode(&*latent, y.clone()))).unwrap();
     report(&format!("{name} z_y"), max_error(&z_y, &golden.nhwc("z_y")), 2e-5);
 
     // Step by step from the stored states, so that each step is tested alone ...
@@ -67,8 +70,8 @@ fn trace(name: &str, steps: usize) {
     for step in 0..steps {
         let t = steps - 1 - step;
         let field = |what: &str| golden.nhwc(&format!("step{step:02}.t{t}.{what}"));
-        let x_t = Canvas { height: h, width: w, channels: 3, data: x.clone() }.crop(0..h, 0..w, &device);
-        let x0 = block_on(read(denoiser.predict_x0(x_t, y.clone(), &schedule, t))).unwrap();
+        let x_t = crop(&Canvas { height: h, width: w, channels: 3, data: x.clone() }, 0..h, 0..w, &device);
+        let x0 = block_on(read(predict_x0(&*denoiser, x_t, y.clone(), &schedule, t))).unwrap();
         worst[0] = worst[0].max(max_error(&x0, &field("pred_x0")));
         let q = resshift::diffusion::posterior(&schedule, t, t.checked_sub(1));
         let mean: Vec<f32> = x.iter().zip(&x0).map(|(x, x0)| q.a as f32 * x + q.b as f32 * x0).collect();
@@ -87,12 +90,12 @@ fn trace(name: &str, steps: usize) {
     };
     let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
     let chain =
-        Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: &noise, temperature: 1.0, device: &device };
+        Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: Noise::Field(&noise), temperature: 1.0, compute: &cpu() };
     let whole = Plan::exact(h, w, h.max(w), 0, 1);
     let z0 = block_on(chain.run(&padded, &whole, &whole, &mut Unwatched)).unwrap();
     let last = golden.nhwc(&format!("step{:02}.t0.x_next", steps - 1));
     report(&format!("{name} latent"), max_error(&z0.data, &last), LATENT);
-    let decoded = block_on(read(latent.decode(z0.crop(0..h, 0..w, &device), y))).unwrap();
+    let decoded = block_on(read(decode(&*latent, crop(&z0, 0..h, 0..w, &device), y))).unwrap();
     report(&format!("{name} picture"), max_error(&decoded, &golden.nhwc("decoded_preclamp")), PICTURE);
     let visible = Canvas { height: 4 * h, width: 4 * w, channels: 3, data: decoded };
     let visible = visible.part(0..4 * lr.height, 0..4 * lr.width);
@@ -128,8 +131,8 @@ fn trace_of_the_deterministic_chain() {
     let mut worst = 0f64;
     for step in 0..15 {
         let t = 14 - step;
-        let x_t = Canvas { height: 16, width: 16, channels: 3, data: x.clone() }.crop(0..16, 0..16, &device);
-        let x0 = block_on(read(denoiser.predict_x0(x_t, y.clone(), &schedule, t))).unwrap();
+        let x_t = crop(&Canvas { height: 16, width: 16, channels: 3, data: x.clone() }, 0..16, 0..16, &device);
+        let x0 = block_on(read(predict_x0(&*denoiser, x_t, y.clone(), &schedule, t))).unwrap();
         let [a, b, c] = resshift::diffusion::deterministic(&schedule, t, t.checked_sub(1)).map(|v| v as f32);
         x = (0..x.len()).map(|i| a * x[i] + b * x0[i] + c * y0[i]).collect();
         worst = worst.max(max_error(&x, &golden.nhwc(&format!("step{step:02}.t{t}.x_next"))));
@@ -169,7 +172,7 @@ fn released_tiling(tag: &str) {
         chop: 32,
         stride: 24,
         noise: &noise,
-        device: &device,
+        compute: &cpu(),
     };
     let result = block_on(released.run(&lr, &mut Unwatched)).unwrap();
     report(&format!("{name} result"), max_error(&result.data, &golden.nhwc("final_01")), PICTURE);
@@ -231,9 +234,9 @@ fn seams_are_weaker_than_released() {
             latent: &*latent,
             denoiser: &*denoiser,
             levels: levels.clone(),
-            noise: &noise,
+            noise: Noise::Field(&noise),
             temperature: 1.0,
-            device: &device,
+            compute: &cpu(),
         };
         let network = plan(padded.height, padded.width, denoiser.reach(), denoiser.multiple(), Some(32));
         let autoencoder = plan(padded.height, padded.width, latent.reach(), 1, Some(32));
@@ -241,8 +244,8 @@ fn seams_are_weaker_than_released() {
         let mut ours = Canvas::zeros(4 * padded.height, 4 * padded.width, 3);
         for tile in autoencoder.tiles() {
             let (rows, cols) = (tile.y.range(), tile.x.range());
-            let (z, y) = (z0.crop(rows.clone(), cols.clone(), &device), padded.crop(rows, cols, &device));
-            ours.add(tile, &block_on(read(latent.decode(z, y))).unwrap(), 4);
+            let (z, y) = (crop(&z0, rows.clone(), cols.clone(), &device), crop(&padded, rows, cols, &device));
+            ours.add(tile, &block_on(read(decode(&*latent, z, y))).unwrap(), 4);
         }
         ours.data.iter_mut().for_each(|v| *v = v.clamp(-1.0, 1.0) * 0.5 + 0.5);
         let noise = |tile: usize, row: &mut [f32], draw: u32, y: usize| seeded(5 + tile as u64, 3)(row, draw, y);
@@ -253,7 +256,7 @@ fn seams_are_weaker_than_released() {
             chop: 32,
             stride: 24,
             noise: &noise,
-            device: &device,
+            compute: &cpu(),
         };
         let theirs = block_on(released.run(&lr, &mut Unwatched)).unwrap();
         // Where the set of tiles that contribute changes.
@@ -288,7 +291,7 @@ fn sizes_that_the_released_code_refuses() {
         let noise = seeded(2, 3);
         let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
         let chain =
-            Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: &noise, temperature: 1.0, device: &device };
+            Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: Noise::Field(&noise), temperature: 1.0, compute: &cpu() };
         let plan = Plan::blended(padded.height, padded.width, 16, 8, 8);
         let z0 = block_on(chain.run(&padded, &plan, &plan, &mut Unwatched)).unwrap();
         assert!(z0.data.iter().all(|v| v.is_finite()));
@@ -301,13 +304,13 @@ fn laws() {
     let device = Device::flex();
     let (latent, denoiser) = tiny(&device);
     let lr = pictures()[2].1.part(0..16, 0..16);
-    let x = lr.crop(0..16, 0..16, &device);
+    let x = crop(&lr, 0..16, 0..16, &device);
     let other = x.clone() * -0.5;
     let schedule = schedule(4);
     let pair = burn::tensor::Tensor::cat(vec![x.clone(), other.clone()], 0);
-    let both = block_on(read(denoiser.predict_x0(pair.clone(), pair, &schedule, 2))).unwrap();
+    let both = block_on(read(predict_x0(&*denoiser, pair.clone(), pair, &schedule, 2))).unwrap();
     for (i, x) in [x, other].into_iter().enumerate() {
-        let one = block_on(read(denoiser.predict_x0(x.clone(), x, &schedule, 2))).unwrap();
+        let one = block_on(read(predict_x0(&*denoiser, x.clone(), x, &schedule, 2))).unwrap();
         assert!(max_error(&one, &both[i * one.len()..][..one.len()]) <= 1e-5);
     }
     let noise = seeded(1, 3);
@@ -316,7 +319,7 @@ fn laws() {
     let run = |plan: &Plan| {
         let levels = levels.clone();
         let chain =
-            Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: &noise, temperature: 1.0, device: &device };
+            Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: Noise::Field(&noise), temperature: 1.0, compute: &cpu() };
         block_on(chain.run(&lr, plan, plan, &mut Unwatched)).unwrap().data
     };
     assert_eq!(run(&Plan::exact(16, 16, 16, 0, 1)), run(&Plan::blended(16, 16, 64, 16, 8)));

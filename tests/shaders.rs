@@ -3,14 +3,14 @@
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use resshift::gpu::{
-    Kernel, conv2d_kernel, group_norm_kernels, nearest_code_kernel, rms_norm_kernel, window_attention_kernel,
+    ConvForm, Kernel, attention_kernel, bicubic_kernel, conv2d_kernel, group_norm_kernels, group_norm_small_kernel,
+    nearest_code_kernel, norm_apply_kernel, posterior_kernel, rms_norm_kernel, scale_kernel, wiener_kernel,
+    window_attention_kernel,
 };
-use resshift::ops::{ConvShape, MaskKind};
+use resshift::ops::{Activation, ConvShape, MaskKind};
 
 fn validate(kernel: &Kernel) {
-    for shared_buffers in [false, true] {
-        validate_text(kernel, &kernel.wgsl(shared_buffers));
-    }
+    validate_text(kernel, &kernel.wgsl());
 }
 
 fn validate_text(kernel: &Kernel, text: &str) {
@@ -24,12 +24,17 @@ fn validate_text(kernel: &Kernel, text: &str) {
     assert_eq!(module.entry_points.len(), 1);
     let size = module.entry_points[0].workgroup_size;
     assert!(size.iter().product::<u32>() <= 256, "{kernel:?} has a workgroup of {size:?}");
-    // CubeCL takes the layout from what the entry point uses and binds buffers 0, 1, 2 ...: none may be unused.
-    let bindings: Vec<u32> = module.global_variables.iter().filter_map(|(_, v)| v.binding.map(|b| b.binding)).collect();
+    // The layout is taken from what the entry point uses, and buffers are bound 0, 1, 2 ...: none may be unused.
+    let mut bindings: Vec<u32> =
+        module.global_variables.iter().filter_map(|(_, v)| v.binding.map(|b| b.binding)).collect();
+    bindings.sort();
     assert_eq!(bindings, (0..bindings.len() as u32).collect::<Vec<_>>(), "{kernel:?}");
     for (handle, variable) in module.global_variables.iter() {
         assert!(!info.get_entry_point(0)[handle].is_empty(), "{kernel:?} does not use {:?}", variable.name);
     }
+    let workgroup = module.global_variables.iter().filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup);
+    let bytes: u32 = workgroup.map(|(_, v)| module.types[v.ty].inner.size(module.to_ctx())).sum();
+    assert!(bytes <= 16384, "{kernel:?} needs {bytes} bytes of workgroup memory");
     let buffers = module.global_variables.iter().filter(|(_, v)| matches!(v.space, naga::AddressSpace::Storage { .. }));
     assert!(buffers.count() <= 8, "{kernel:?} binds more storage buffers than every device allows");
 }
@@ -76,31 +81,63 @@ fn conv2d() {
     }
     // Channels that are no multiples of 4.
     layers.extend([up(5, 7), same(9, 10, 1), same(1, 1, 3)]);
+    let mut texts = std::collections::HashSet::new();
     for layer in &layers {
-        for (wide, half) in [(false, false), (true, false), (false, true), (true, true)] {
-            validate(&conv2d_kernel(layer, wide, half));
-        }
-    }
-}
-
-#[test]
-fn group_norm() {
-    for channels in [128, 160, 192, 256, 320, 480, 512, 640, 960, 1280] {
-        for eps in [1e-5, 1e-6] {
-            for (film, silu) in [(false, false), (false, true), (true, false), (true, true)] {
-                group_norm_kernels(channels, 32, eps, film, silu).iter().for_each(validate);
+        for form in forms() {
+            let kernel = conv2d_kernel(layer, form);
+            // Layers share their kernels: sizes are numbers of the uniform.
+            if texts.insert(kernel.wgsl()) {
+                validate(&kernel);
             }
         }
     }
+    println!("{} different convolutions", texts.len());
+}
+
+/// Every way in which a convolution is used.
+fn forms() -> Vec<ConvForm> {
+    let mut forms = Vec::new();
+    for bits in 0..64u32 {
+        let [tiled, wide, half, residual, norm_silu, _] = [1, 2, 4, 8, 16, 32].map(|bit| bits & bit > 0);
+        let (norm, rms) = (tiled && bits & 48 >= 32, tiled && bits & 48 == 16);
+        for activation in [None, Some(Activation::Silu), Some(Activation::Gelu)] {
+            forms.push(ConvForm {
+                tiled,
+                wide,
+                half,
+                norm,
+                rms,
+                norm_silu: norm_silu && (norm || rms),
+                residual,
+                activation,
+            });
+        }
+    }
+    forms
 }
 
 #[test]
-fn rms_norm() {
-    for channels in [48, 64, 96] {
-        for (film, silu) in [(false, false), (false, true), (true, false), (true, true)] {
-            validate(&rms_norm_kernel(channels, film, silu));
+fn norms() {
+    for flag in [false, true] {
+        for eps in [1e-5, 1e-6] {
+            group_norm_kernels(eps, flag).iter().for_each(validate);
+            validate(&group_norm_small_kernel(eps, flag));
         }
+        validate(&rms_norm_kernel(flag));
+        validate(&norm_apply_kernel(flag, false));
+        validate(&norm_apply_kernel(flag, true));
     }
+}
+
+#[test]
+fn the_rest() {
+    for flag in [false, true] {
+        validate(&bicubic_kernel(flag));
+        validate(&scale_kernel(flag));
+    }
+    [4, 64, 300, 512].into_iter().for_each(|dim| validate(&attention_kernel(dim)));
+    validate(&wiener_kernel());
+    validate(&posterior_kernel());
 }
 
 #[test]

@@ -9,9 +9,9 @@ mod model_folder;
 mod progress;
 mod sheet;
 
-use burn::tensor::Device;
 use clap::{Parser, Subcommand, ValueEnum};
 use progress::Progress;
+use resshift::compute::Compute;
 use resshift::image::{Limits, decode, encode_png};
 use resshift::upscaler::{Options, Upscaler};
 use resshift::{Result, gpu};
@@ -133,26 +133,26 @@ async fn upscale(arguments: &Upscale) -> Result<()> {
 }
 
 /// Opens the device and says in plain words which one it is.
-async fn open(on: On) -> Result<Device> {
+async fn open(on: On) -> Result<Compute> {
     let gpu = match on {
         On::Cpu => {
             eprintln!("Running on the CPU.");
-            return Ok(Device::flex());
+            return Ok(Compute::cpu());
         }
         On::Webgpu => gpu::open().await?,
         On::Auto => match gpu::open().await {
             Ok(gpu) if !gpu.software => gpu,
             Ok(gpu) => {
                 eprintln!("Running on the CPU: the only GPU found, {}, is itself emulated on the CPU.", gpu.name);
-                return Ok(Device::flex());
+                return Ok(Compute::cpu());
             }
             Err(reason) => {
                 eprintln!("Running on the CPU. {reason}");
-                return Ok(Device::flex());
+                return Ok(Compute::cpu());
             }
         },
     };
     let emulated = if gpu.software { ", which is emulated on the CPU and slow" } else { "" };
     eprintln!("Running on the GPU: {}{emulated}.", gpu.name);
-    Ok(gpu.device)
+    Ok(Compute::Gpu(gpu))
 }

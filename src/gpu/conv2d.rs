@@ -1,78 +1,179 @@
-//! Launch of `shaders/conv2d.wgsl`.
+//! `shaders/conv2d.wgsl` and `shaders/conv2d_tiled.wgsl`: which of them, and how a layer is divided.
 
-use super::kernel::{Kernel, WORKGROUP, buffer, fold, tensor};
-use crate::ops::ConvShape;
+use super::kernel::{Kernel, WORKGROUP, fold};
+use super::list::{Binding, Command, Node, Number};
+use crate::ops::{Activation, ConvShape};
 use burn::tensor::{DType, FloatDType, Tensor};
 
-/// Output channels of one invocation.
+/// Output channels of one invocation of `conv2d`, and what packed weights are a multiple of.
 const CHANNELS: usize = 8;
 
 /// Fewest invocations for which each takes 8 pixels instead of 4: below that a GPU has lanes to spare, and smaller
 /// tiles end sooner.
 const WIDE_FROM: usize = 2048;
 
-/// How a layer is divided among invocations.
-struct Division {
-    /// Pixels of one invocation.
-    pixels: usize,
-    /// Invocations side by side in a workgroup, each with its own channels.
-    lanes: usize,
-    /// Invocations of a workgroup with their own pixels.
-    rows: usize,
-    /// Workgroups, each with its own channels.
-    slices: usize,
+/// Fewest workgroups of 64 pixels by 64 channels that keep a GPU busy; below, workgroups take 16 channels.
+const WIDE_GROUPS: usize = 48;
+
+/// Side of the square of pixels that a workgroup of `conv2d_tiled` computes.
+const SIDE: usize = 8;
+
+/// What a kernel for a layer is specialised on besides its shape.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ConvForm {
+    /// `conv2d_tiled`, with workgroup memory, rather than `conv2d`.
+    pub tiled: bool,
+    /// Large tiles.
+    pub wide: bool,
+    /// Weights in f16.
+    pub half: bool,
+    /// A group norm is applied to the input; only `tiled`.
+    pub norm: bool,
+    /// A per-pixel norm is applied to the input; only `tiled`.
+    pub rms: bool,
+    /// SiLU follows the norm.
+    pub norm_silu: bool,
+    /// Another picture is added.
+    pub residual: bool,
+    /// Applied before that.
+    pub activation: Option<Activation>,
 }
 
-impl Division {
-    fn new(c_out: usize, wide: bool) -> Self {
-        let tiles = c_out.div_ceil(CHANNELS);
-        // 8 lanes use a whole cache line of weights, or as many as divide the channels.
-        let lanes = [8, 4, 6, 7, 5, 3, 2].into_iter().find(|&lanes| tiles.is_multiple_of(lanes)).unwrap_or(1);
-        Self { pixels: if wide { 8 } else { 4 }, lanes, rows: WORKGROUP / lanes, slices: tiles / lanes }
-    }
+/// Invocations side by side in a workgroup of `conv2d`, each with its own channels: 8 use a whole cache line of weights,
+/// or as many as divide the channels.
+fn lanes(c_out: usize) -> usize {
+    let tiles = c_out.div_ceil(CHANNELS);
+    [8, 4, 6, 7, 5, 3, 2].into_iter().find(|&lanes| tiles.is_multiple_of(lanes)).unwrap_or(1)
 }
 
-/// The kernel for a layer; `wide` for tiles of 8 pixels, `half` for weights in f16.
-pub fn conv2d_kernel(s: &ConvShape, wide: bool, half: bool) -> Kernel {
-    let division = Division::new(s.c_out, wide);
-    Kernel::new("conv2d", include_str!("../../shaders/conv2d.wgsl"))
-        .count("C_IN", s.c_in)
-        .count("C_OUT", s.c_out)
-        .count("KERNEL", s.kernel)
+/// The kernel for a layer.
+pub fn conv2d_kernel(s: &ConvShape, form: ConvForm) -> Kernel {
+    let kernel = match form.tiled {
+        true => Kernel::new("conv2d_tiled", include_str!("../../shaders/conv2d_tiled.wgsl"))
+            .flag("NORM", form.norm)
+            .flag("RMS", form.rms)
+            .flag("NORM_SILU", form.norm_silu),
+        false => Kernel::new("conv2d", include_str!("../../shaders/conv2d.wgsl"))
+            .count("LANES", lanes(s.c_out))
+            .count("ROWS", WORKGROUP / lanes(s.c_out)),
+    };
+    let before = 3 + usize::from(form.norm) + 2 * usize::from(form.rms) + usize::from(form.residual);
+    kernel
+        .including(include_str!("../../shaders/conv2d_store.wgsl"))
+        // Doubled pixels fall on 2x2 taps of the input.
+        .count("KERNEL", if s.upsample { 2 } else { s.kernel })
         .count("STRIDE", s.stride)
-        .count("PAD", s.pad_begin)
-        .count("PADDING", s.pad_begin + s.pad_end)
-        .flag("UPSAMPLE", s.upsample)
-        .count("LANES", division.lanes)
-        .count("ROWS", division.rows)
-        .flag("WIDE", wide)
-        .flag("HALF", half)
+        .count("RESULT", before)
+        .flag("PHASES", s.upsample)
+        .flag("WIDE", form.wide)
+        .flag("HALF", form.half)
         .flag("IN_VEC4", s.c_in.is_multiple_of(4))
         .flag("OUT_VEC4", s.c_out.is_multiple_of(4))
+        .flag("RESIDUAL", form.residual)
+        .flag("SILU", form.activation == Some(Activation::Silu))
+        .flag("GELU", form.activation == Some(Activation::Gelu))
 }
 
-/// Weights `[c_out, c_in, k, k]` and bias `[c_out]` as the kernel reads them: `[k, k, c_in, c_out]` and `[c_out]`, with
-/// zeros up to a multiple of 4 input and 8 output channels. With `half` the weights become f16 where the GPU has it.
-pub fn pack_conv2d(weight: Tensor<4>, bias: Tensor<1>, s: &ConvShape, half: bool) -> (Tensor<4>, Tensor<1>) {
+/// Weights `[c_out, c_in, k, k]` and bias `[c_out]` as the kernels read them: `[phases, k, k, c_in, c_out]`, flat but for
+/// the last, and `[c_out]`, with zeros up to a multiple of 4 input and 8 output channels. With `half` the weights become
+/// f16 where the GPU has it.
+pub fn pack_conv2d(weight: Tensor<4>, bias: Tensor<1>, s: &ConvShape, half: bool) -> (Tensor<2>, Tensor<1>) {
     let (c_in, c_out) = (s.c_in.next_multiple_of(4), s.c_out.next_multiple_of(CHANNELS));
-    let k = s.kernel;
     let device = weight.device();
-    let packed = Tensor::zeros([k, k, c_in, c_out], &device);
-    let packed = packed.slice_assign([0..k, 0..k, 0..s.c_in, 0..s.c_out], weight.permute([2, 3, 1, 0]));
-    let half = half && device.supports_dtype(DType::F16);
+    let weight = weight.permute([2, 3, 1, 0]);
+    let weight = if s.upsample { phases(weight) } else { weight };
+    let [rows, columns, ..] = weight.dims();
+    let packed = Tensor::zeros([rows, columns, c_in, c_out], &device);
+    let packed = packed.slice_assign([0..rows, 0..columns, 0..s.c_in, 0..s.c_out], weight);
+    let packed = packed.reshape([rows * columns * c_in, c_out]);
+    // Sums of weights are no f16 numbers.
+    let half = half && !s.upsample && device.supports_dtype(DType::F16);
     let packed = if half { packed.cast(FloatDType::F16) } else { packed };
     (packed, Tensor::zeros([c_out], &device).slice_assign([0..s.c_out], bias))
 }
 
-/// The convolution of `x` `[n, h, w, c_in]` with packed weights; returns `[n, h', w', c_out]`.
-pub fn conv2d(x: Tensor<4>, weight: &Tensor<4>, bias: &Tensor<1>, s: &ConvShape) -> Tensor<4> {
-    let [n, h, w, _] = x.dims();
-    let shape = [n, s.output(h), s.output(w), s.c_out];
-    let pixels = n * shape[1] * shape[2];
-    let wide = pixels / 8 * s.c_out.div_ceil(CHANNELS) >= WIDE_FROM;
-    let division = Division::new(s.c_out, wide);
-    let groups = fold(pixels.div_ceil(division.pixels).div_ceil(division.rows), division.slices);
-    let inputs = vec![buffer(x), buffer(weight.clone()), buffer(bias.clone())];
-    let half = weight.dtype() == DType::F16;
-    tensor(conv2d_kernel(s, wide, half).launch(inputs, (shape, DType::F32), [n, h, w, 0], groups))
+/// 3x3 weights `[3, 3, c_in, c_out]` over doubled pixels as 2x2 weights over the pixels, for even and odd rows and
+/// columns: `[4 * 2, 2, c_in, c_out]`, phases outermost. Along an axis, even positions see `w0` and `w1 + w2`, odd ones
+/// `w0 + w1` and `w2`.
+fn phases(weight: Tensor<4>) -> Tensor<4> {
+    let fold = |weight: &Tensor<4>, dim: usize, odd: bool| {
+        let tap = |i: usize| weight.clone().narrow(dim, i, 1);
+        let pair = if odd { [tap(0) + tap(1), tap(2)] } else { [tap(0), tap(1) + tap(2)] };
+        Tensor::cat(pair.to_vec(), dim)
+    };
+    let all = [(false, false), (false, true), (true, false), (true, true)];
+    let phase = |(row, column)| fold(&fold(&weight, 0, row), 1, column);
+    Tensor::cat(all.into_iter().map(phase).collect(), 0)
+}
+
+/// Appends the convolution of `x` `[n, h, w, c_in]` with packed weights, the activation, and the addition of
+/// `residual`; returns `[n, h', w', c_out]`.
+pub fn conv2d(
+    x: &Node,
+    weight: &Tensor<2>,
+    bias: &Tensor<1>,
+    s: &ConvShape,
+    activation: Option<Activation>,
+    residual: Option<&Node>,
+) -> Node {
+    let list = x.list.clone();
+    let tiled = list.gpu.tiled();
+    // The register form would work a norm out again for every tap and every eight channels.
+    let x = if tiled { x.clone() } else { x.settled() };
+    let residual = residual.map(Node::settled);
+    let [n, h, w, _] = x.dims;
+    let y = list.sliceable([n, s.output(h), s.output(w), s.c_out]);
+    let phases = if s.upsample { 4 } else { 1 };
+    // The grid of pixels: with phases, of one of them.
+    let (rows, columns) = (y.dims[1] / if s.upsample { 2 } else { 1 }, y.dims[2] / if s.upsample { 2 } else { 1 });
+    let pixels = n * rows * columns;
+
+    let tiles = match s.kernel {
+        1 => pixels.div_ceil(SIDE * SIDE),
+        _ => n * rows.div_ceil(SIDE) * columns.div_ceil(SIDE),
+    };
+    let wide = match tiled {
+        true => tiles * s.c_out.div_ceil(64) * phases >= WIDE_GROUPS,
+        false => pixels / 8 * s.c_out.div_ceil(CHANNELS) * phases >= WIDE_FROM,
+    };
+    let norm = x.pending.as_ref();
+    let form = ConvForm {
+        tiled,
+        wide,
+        half: weight.dtype() == DType::F16,
+        norm: norm.is_some_and(|norm| norm.scale.is_none()),
+        rms: norm.is_some_and(|norm| norm.scale.is_some()),
+        norm_silu: norm.is_some_and(|norm| norm.silu),
+        residual: residual.is_some(),
+        activation,
+    };
+    let groups = match tiled {
+        true => fold(tiles, s.c_out.div_ceil(if wide { 64 } else { 16 }) * phases),
+        false => {
+            let lanes = lanes(s.c_out);
+            let rows = WORKGROUP / lanes;
+            fold(pixels.div_ceil(if wide { 8 } else { 4 }).div_ceil(rows), s.c_out.div_ceil(CHANNELS) / lanes * phases)
+        }
+    };
+
+    let mut bindings = vec![Binding::View(x.id)];
+    bindings.extend(list.weight(weight));
+    bindings.extend(list.weight(bias));
+    if let Some(norm) = norm {
+        bindings.push(Binding::Read(norm.coefficients));
+        bindings.extend(norm.scale.map(Binding::Read));
+    }
+    bindings.extend(residual.as_ref().map(|residual| Binding::View(residual.id)));
+    bindings.push(Binding::Write(y.id));
+
+    let layer = [n, h, w, s.c_in, rows, columns, s.c_out, s.pad_begin].map(|v| Number::Value(v as u32));
+    let mut numbers = Vec::from(layer);
+    numbers.extend([Number::Stride(x.id), Number::Offset(x.id), Number::Stride(y.id), Number::Offset(y.id)]);
+    if let Some(residual) = &residual {
+        numbers.extend([Number::Stride(residual.id), Number::Offset(residual.id)]);
+    }
+    let taps = if s.upsample { 4 } else { s.kernel * s.kernel };
+    let macs = (y.count() * s.c_in * taps) as u64;
+    list.push(Command { kernel: conv2d_kernel(s, form), bindings, numbers, groups, macs });
+    y
 }

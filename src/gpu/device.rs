@@ -1,13 +1,17 @@
 //! Opening the GPU, and what it reports.
 
 use super::checks;
+use super::kernel::Kernel;
+use super::signal::Signal;
 use crate::{Error, Result};
 use burn::tensor::Device;
 use burn::tensor::wgpu::WgpuSetup;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Kernels per submission. The GPU starts on a batch while the next is encoded; larger batches save little and keep a
-/// slow GPU from drawing the page for longer.
+/// Kernels of burn's own per submission; it only uploads and packs weights.
 const TASKS_MAX: usize = 32;
 
 /// What CubeCL reads off the adapter and then takes for granted on the device. Our own kernels need none of them.
@@ -33,7 +37,25 @@ pub struct Gpu {
     pub f16: bool,
     /// Largest tensor in bytes.
     pub max_tensor_bytes: u64,
-    wgpu: wgpu::Device,
+    pub(super) wgpu: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    /// Whether convolutions use workgroup memory.
+    tiled: Cell<bool>,
+    pipelines: RefCell<HashMap<Kernel, wgpu::ComputePipeline>>,
+    /// Memory of intermediate results, shared by all programs: none of them needs it between two runs.
+    arena: RefCell<Vec<wgpu::Buffer>>,
+    made: Cell<Made>,
+}
+
+/// What has been made on a GPU so far, besides what burn keeps for the weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Made {
+    /// Compute pipelines.
+    pub pipelines: usize,
+    /// Bind groups.
+    pub bind_groups: usize,
+    /// Buffers.
+    pub buffers: usize,
 }
 
 /// Opens the best adapter and makes a new device on it: after a device is lost, call it again.
@@ -43,7 +65,7 @@ pub struct Gpu {
 ///
 /// # Errors
 /// [`Error::NoWebGpu`] if there is no adapter, or it gives no device.
-pub async fn open() -> Result<Gpu> {
+pub async fn open() -> Result<Rc<Gpu>> {
     let options =
         wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
     let adapter = instance().request_adapter(&options).await.map_err(unavailable)?;
@@ -60,18 +82,23 @@ pub async fn open() -> Result<Gpu> {
     let name = info.name.to_lowercase();
     let software = info.device_type == wgpu::DeviceType::Cpu || SOFTWARE.iter().any(|word| name.contains(word));
     let f16 = wgpu.features().contains(wgpu::Features::SHADER_F16);
-    let setup = WgpuSetup { instance: instance().clone(), adapter, device: wgpu.clone(), queue, backend: info.backend };
+    let setup = WgpuSetup { instance: instance().clone(), adapter, device: wgpu.clone(), queue: queue.clone(), backend: info.backend };
     let device = Device::wgpu_options().tasks_max(TASKS_MAX).setup(setup).init().map_err(unavailable)?;
     // After `init`, which installs a handler that panics.
     wgpu.on_uncaptured_error(Arc::new(|error| record(error.to_string())));
-    Ok(Gpu {
+    Ok(Rc::new(Gpu {
         device,
         name: info.name,
         software,
         f16,
         max_tensor_bytes: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
         wgpu,
-    })
+        queue,
+        tiled: Cell::new(!software),
+        pipelines: RefCell::default(),
+        arena: RefCell::default(),
+        made: Cell::default(),
+    }))
 }
 
 impl Gpu {
@@ -79,16 +106,124 @@ impl Gpu {
     ///
     /// # Errors
     /// [`Error::Gpu`] if a result differs, or none comes back.
-    pub async fn self_test(&self) -> Result<()> {
-        let cpu = Device::flex();
+    pub async fn self_test(self: &Rc<Self>) -> Result<()> {
         for check in checks::quick() {
-            let outcome = check.run(&self.device, &cpu).await;
+            let outcome = check.run(self).await;
             if let Some(error) = take_error() {
                 return Err(Error::Gpu(error));
             }
             outcome.map_err(|reason| Error::Gpu(format!("{}: {reason}", check.name)))?;
         }
         Ok(())
+    }
+
+    /// Whether convolutions use workgroup memory: not on emulated GPUs, which are very slow at barriers.
+    pub fn tiled(&self) -> bool {
+        self.tiled.get()
+    }
+
+    /// Chooses the convolution for lists that are recorded from now on.
+    pub fn set_tiled(&self, tiled: bool) {
+        self.tiled.set(tiled);
+    }
+
+    /// What has been made so far. In the steady state nothing more is.
+    pub fn made(&self) -> Made {
+        self.made.get()
+    }
+
+    /// Bytes of intermediate results that all programs share.
+    pub fn arena_bytes(&self) -> u64 {
+        self.arena.borrow().iter().map(wgpu::Buffer::size).sum()
+    }
+
+    /// Gives the shared memory back; programs that are still there keep theirs.
+    pub fn clear_arena(&self) {
+        self.arena.borrow_mut().clear();
+    }
+
+    fn count(&self, change: impl Fn(&mut Made)) {
+        let mut made = self.made.get();
+        change(&mut made);
+        self.made.set(made);
+    }
+
+    pub(super) fn buffer(&self, bytes: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+        self.count(|made| made.buffers += 1);
+        let size = bytes.max(4).next_multiple_of(4);
+        self.wgpu.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+    }
+
+    /// Buffers of at least these sizes from the shared memory.
+    pub(super) fn arena(&self, sizes: &[u64]) -> Vec<wgpu::Buffer> {
+        let mut arena = self.arena.borrow_mut();
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+        let take = |(i, &bytes): (usize, &u64)| {
+            match arena.get(i) {
+                Some(buffer) if buffer.size() >= bytes => {}
+                Some(_) => arena[i] = self.buffer(bytes, usage),
+                None => arena.push(self.buffer(bytes, usage)),
+            }
+            arena[i].clone()
+        };
+        sizes.iter().enumerate().map(take).collect()
+    }
+
+    /// The kernel's pipeline. Browsers compile it beside the program that goes on.
+    pub(super) fn pipeline(&self, kernel: &Kernel) -> wgpu::ComputePipeline {
+        if let Some(pipeline) = self.pipelines.borrow().get(kernel) {
+            return pipeline.clone();
+        }
+        self.count(|made| made.pipelines += 1);
+        let label = Some(kernel.name());
+        let source = wgpu::ShaderSource::Wgsl(kernel.wgsl().into());
+        let descriptor = wgpu::ShaderModuleDescriptor { label, source };
+        // Robust against indices out of range, which no kernel has, but nothing to end loops that end anyway.
+        let module = self.wgpu.create_shader_module(descriptor);
+        let pipeline = self.wgpu.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label,
+            layout: None,
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                // Every kernel writes its workgroup memory before it reads it.
+                zero_initialize_workgroup_memory: false,
+                ..Default::default()
+            },
+            cache: None,
+        });
+        self.pipelines.borrow_mut().insert(kernel.clone(), pipeline.clone());
+        pipeline
+    }
+
+    pub(super) fn bind_group(
+        &self,
+        pipeline: &wgpu::ComputePipeline,
+        entries: &[wgpu::BindGroupEntry<'_>],
+    ) -> wgpu::BindGroup {
+        self.count(|made| made.bind_groups += 1);
+        let layout = pipeline.get_bind_group_layout(0);
+        self.wgpu.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries })
+    }
+
+    /// A signal for when the work submitted so far is done.
+    pub(super) fn done(&self) -> Signal<()> {
+        let done = Signal::default();
+        let sender = done.clone();
+        self.queue.on_submitted_work_done(move || sender.send(()));
+        done
+    }
+
+    /// Natively, blocks until the work submitted so far is done and its callbacks have run; browsers run them by
+    /// themselves.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device is lost.
+    pub(super) fn wait(&self) -> Result<()> {
+        match self.wgpu.poll(wgpu::PollType::wait_indefinitely()) {
+            Ok(_) => Ok(()),
+            Err(e) => Err(Error::Gpu(take_error().unwrap_or_else(|| e.to_string()))),
+        }
     }
 
     /// Takes the device away at once, with everything on it. Later reads end in an error.

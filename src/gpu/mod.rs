@@ -1,30 +1,47 @@
-//! The WGSL kernels of `shaders/`, launched on the device and queue that burn uses.
+//! Networks on a GPU: command lists of the WGSL kernels in `shaders/`, on the device and queue that burn uses.
 //!
-//! Each file holds one operation of [`crate::ops`] in the form of one WGSL kernel (group norm: three), which computes
-//! in f32 what the operation's CPU form computes. [`device`] opens the GPU, [`checks`] compares the two forms.
+//! Each file with a kernel's name appends that kernel to a [list](Node); [`Program`] compiles a list and runs it. Every
+//! kernel computes in f32 what the operation of [`crate::ops`] with its name computes on the CPU. [`device`] opens the
+//! GPU, [`checks`] compares the two forms.
 
+mod attention;
+mod bicubic;
+pub mod chain;
 pub mod checks;
 mod conv2d;
 pub mod device;
-mod group_norm;
 mod kernel;
+mod list;
+pub mod memory;
 mod nearest_code;
-mod rms_norm;
+mod norm;
+mod posterior;
+mod program;
+mod scale;
+mod signal;
+mod wiener;
 mod window_attention;
 
-pub use conv2d::{conv2d, conv2d_kernel, pack_conv2d};
-pub use device::{Gpu, open, take_error};
-pub use group_norm::{group_norm, group_norm_kernels};
+pub use attention::{MAX_CHANNELS, attention, attention_kernel};
+pub use bicubic::{bicubic, bicubic_kernel};
+pub use conv2d::{ConvForm, conv2d, conv2d_kernel, pack_conv2d};
+pub use device::{Gpu, Made, open, take_error};
 pub use kernel::Kernel;
+pub use list::Node;
 pub use nearest_code::{nearest_code, nearest_code_kernel};
-pub use rms_norm::{rms_norm, rms_norm_kernel};
+pub use norm::{
+    group_norm, group_norm_kernels, group_norm_small_kernel, norm_apply_kernel, rms_norm, rms_norm_kernel,
+};
+pub use posterior::{Posterior, posterior_kernel};
+pub use program::{Cost, Job, Program};
+pub use scale::{scale, scale_kernel};
+pub use wiener::{wiener, wiener_kernel};
 pub use window_attention::{window_attention, window_attention_kernel};
 
 use burn::backend::{CubeDevice, DispatchDevice};
 use burn::tensor::{DType, Tensor};
 
-/// Whether the tensor lives on a GPU as plain f32, where the kernels of this module apply. On an autodiff device they
-/// do not: they have no gradients.
+/// Whether the tensor lives on a GPU as plain f32.
 pub fn holds<const D: usize>(x: &Tensor<D>) -> bool {
     matches!(x.device().as_dispatch(), DispatchDevice::Cube(CubeDevice::Wgpu(_))) && x.dtype() == DType::F32
 }

@@ -1,20 +1,31 @@
-//! Launch of `shaders/nearest_code.wgsl`.
+//! `shaders/nearest_code.wgsl`.
 
-use super::kernel::{Kernel, buffer, invocations};
-use burn::tensor::{DType, Int, Tensor};
-use burn_cubecl::CubeBackend;
+use super::kernel::{Kernel, invocations};
+use super::list::{Binding, Command, Node, Number};
+use burn::tensor::Tensor;
 
 /// The kernel for codes of `dim` channels.
 pub fn nearest_code_kernel(dim: usize) -> Kernel {
     Kernel::new("nearest_code", include_str!("../../shaders/nearest_code.wgsl")).count("DIM", dim)
 }
 
-/// Index of the nearest code of `codebook` `[codes, c]` for every row of `z` `[tokens, c]`; `[tokens]`, i32.
-pub fn nearest_code(z: Tensor<2>, codebook: &Tensor<2>) -> Tensor<1, Int> {
-    let [tokens, dim] = z.dims();
-    let codes = codebook.dims()[0];
-    let inputs = vec![buffer(z), buffer(codebook.clone())];
-    let size = [tokens, codes, 0, 0];
-    let index = nearest_code_kernel(dim).launch(inputs, ([tokens], DType::I32), size, invocations(tokens));
-    Tensor::from_primitive::<CubeBackend>(index)
+/// Appends the search in `codebook` `[codes, c]` for every pixel of `z` `[n, h, w, c]`; returns the codes, `[n, h, w, c]`,
+/// and their indices as floats, `[n, h, w, 1]`.
+pub fn nearest_code(z: &Node, codebook: &Tensor<2>) -> (Node, Node) {
+    let z = z.settled();
+    let list = &z.list;
+    let [n, h, w, c] = z.dims;
+    let (code, index) = (list.result(z.dims), list.result([n, h, w, 1]));
+    let mut bindings = vec![Binding::Read(z.id)];
+    bindings.extend(list.weight(codebook));
+    bindings.extend([Binding::Write(code.id), Binding::Write(index.id)]);
+    let (tokens, codes) = (n * h * w, codebook.dims()[0]);
+    list.push(Command {
+        kernel: nearest_code_kernel(c),
+        bindings,
+        numbers: Vec::from([tokens, codes, 0, 0].map(|v| Number::Value(v as u32))),
+        groups: invocations(tokens),
+        macs: 0,
+    });
+    (code, index)
 }

@@ -1,8 +1,8 @@
-//! Launch of `shaders/window_attention.wgsl`.
+//! `shaders/window_attention.wgsl`.
 
-use super::kernel::{Kernel, buffer, fold, tensor};
+use super::kernel::{Kernel, fold};
+use super::list::{Binding, Command, Node, Number};
 use crate::ops::{MaskKind, WindowAttention};
-use burn::tensor::{DType, Tensor};
 
 /// The kernel for a layer with `dim` channels per head.
 pub fn window_attention_kernel(heads: usize, dim: usize, window: usize, shift: usize, mask: MaskKind) -> Kernel {
@@ -20,13 +20,24 @@ pub fn window_attention_kernel(heads: usize, dim: usize, window: usize, shift: u
         )
 }
 
-/// Attention over `qkv` `[n, h, w, 3c]`; returns `[n, h, w, c]`. A head has a multiple of 4 and at most 64 channels,
-/// a window at most 8 x 8 pixels.
-pub fn window_attention(qkv: Tensor<4>, a: &WindowAttention) -> Tensor<4> {
-    let [n, h, w, c3] = qkv.dims();
+/// Appends attention over `qkv` `[n, h, w, 3c]`; returns `[n, h, w, c]`. A head has a multiple of 4 and at most 64
+/// channels, a window at most 8 x 8 pixels.
+pub fn window_attention(qkv: &Node, a: &WindowAttention) -> Node {
+    let qkv = qkv.settled();
+    let list = &qkv.list;
+    let [n, h, w, c3] = qkv.dims;
     let c = c3 / 3;
-    let kernel = window_attention_kernel(a.heads, c / a.heads, a.window, a.shift, a.mask);
+    let y = list.result([n, h, w, c]);
+    let mut bindings = vec![Binding::Read(qkv.id)];
+    bindings.extend(list.weight(&a.table));
+    bindings.push(Binding::Write(y.id));
     let windows = (h / a.window) * (w / a.window);
-    let inputs = vec![buffer(qkv), buffer(a.table.clone())];
-    tensor(kernel.launch(inputs, ([n, h, w, c], DType::F32), [n, h, w, 0], fold(n * windows * a.heads, 1)))
+    list.push(Command {
+        kernel: window_attention_kernel(a.heads, c / a.heads, a.window, a.shift, a.mask),
+        bindings,
+        numbers: Vec::from([n, h, w, 0].map(|v| Number::Value(v as u32))),
+        groups: fold(n * windows * a.heads, 1),
+        macs: (2 * n * windows * a.window.pow(4) * c) as u64,
+    });
+    y
 }

@@ -6,15 +6,11 @@
 
 use super::config::CompactConfig;
 use super::{Denoiser, Latent, Reach};
-use crate::ops::{Conv2d, ConvShape, Film, RmsNorm, bicubic};
+use crate::ops::{Activation, Conv2d, ConvShape, Map, RmsNorm, bicubic, wiener};
 use crate::schedule::Schedule;
 use crate::weights::Weights;
 use crate::{Error, Result};
-use burn::tensor::{
-    Device, Tensor, TensorData,
-    activation::{sigmoid, silu},
-};
-use std::cell::RefCell;
+use burn::tensor::{Tensor, TensorData};
 
 /// Latent channels: 3 colours x 4 x 4 positions.
 const CHANNELS: usize = 48;
@@ -50,16 +46,16 @@ impl Latent for SpaceToDepth {
         CHANNELS
     }
 
-    fn encode(&self, _: Tensor<4>) -> Option<Tensor<4>> {
-        None
+    fn encode(&self, lr: &Map) -> Map {
+        lr.clone()
     }
 
-    fn decode(&self, z: Tensor<4>, lr: Tensor<4>) -> Tensor<4> {
-        let [n, h, w, _] = z.dims();
-        // Depth to space: channel = colour * 16 + dy * 4 + dx.
-        let residual =
-            self.basis.forward(z).reshape([n, h, w, 3, 4, 4]).permute([0, 1, 4, 2, 5, 3]).reshape([n, 4 * h, 4 * w, 3]);
-        bicubic(lr, 4) + residual
+    fn encodes(&self) -> bool {
+        false
+    }
+
+    fn decode(&self, z: &Map, lr: &Map) -> Map {
+        bicubic(lr, Some(&self.basis.forward(z)))
     }
 
     /// Bicubic taps reach two pixels.
@@ -81,9 +77,13 @@ pub struct CompactUNet {
     dec: Vec<Vec<ResBlock>>,
     norm: RmsNorm,
     out: Conv2d,
-    device: Device,
-    /// The last noise level's embedding: all tiles of a step share it.
-    embedded: RefCell<Option<(f64, Tensor<2>)>>,
+}
+
+/// `[cos(-200 c f), sin(-200 c f)]` of a noise level: `c = ln sqrt(eta)`, `f_k = 10000^(-k/16)`.
+fn frequencies(sqrt_eta: f64) -> Vec<f32> {
+    let angle = |k: usize| -200.0 * sqrt_eta.ln() * 10000f64.powf(-(k as f64) / FREQUENCIES as f64);
+    let cos = (0..FREQUENCIES).map(|k| angle(k).cos() as f32);
+    cos.chain((0..FREQUENCIES).map(|k| angle(k).sin() as f32)).collect()
 }
 
 /// `x + c2(SiLU(film(n2(c1(SiLU(n1(x)))))))`.
@@ -107,17 +107,11 @@ impl ResBlock {
         })
     }
 
-    fn forward(&self, x: Tensor<4>, emb: &Tensor<2>) -> Tensor<4> {
-        let h = self.c1.forward(self.n1.forward(x.clone(), None, true));
-        let film = halves(self.e.forward_rows(emb.clone()));
-        x + self.c2.forward(self.n2.forward(h, Some(film), true))
+    fn forward(&self, x: &Map, emb: &Map) -> Map {
+        let h = self.c1.forward(&self.n1.forward(x, None, true));
+        let film = self.e.forward(emb);
+        self.c2.forward_with(&self.n2.forward(&h, Some(&film), true), None, Some(x))
     }
-}
-
-/// `[n, 2c]` into scale and shift.
-fn halves(x: Tensor<2>) -> Film {
-    let [n, c2] = x.dims();
-    (x.clone().slice([0..n, 0..c2 / 2]), x.slice([0..n, c2 / 2..c2]))
 }
 
 impl CompactUNet {
@@ -155,31 +149,18 @@ impl CompactUNet {
             dec: (0..levels).map(|l| blocks("dec", l, dec_blocks[l])).collect::<Result<_>>()?,
             norm: RmsNorm::load(&net.at("no"), ch[0])?,
             out: Conv2d::load(&net.at("out"), ConvShape::same(ch[0], 2 * CHANNELS, 3))?,
-            device: weights.device().clone(),
-            embedded: RefCell::default(),
         })
     }
 
-    /// Time embedding of a noise level, `[1, emb]`:
-    /// `SiLU(W2 SiLU(W0 [cos(-200 c f), sin(-200 c f)]))`, `c = ln sqrt(eta)`, `f_k = 10000^(-k/16)`.
-    fn embed(&self, sqrt_eta: f64) -> Tensor<2> {
-        if let Some((level, emb)) = &*self.embedded.borrow()
-            && *level == sqrt_eta
-        {
-            return emb.clone();
-        }
-        let angle = |k: usize| -200.0 * sqrt_eta.ln() * 10000f64.powf(-(k as f64) / FREQUENCIES as f64);
-        let cos = (0..FREQUENCIES).map(|k| angle(k).cos() as f32);
-        let features: Vec<f32> = cos.chain((0..FREQUENCIES).map(|k| angle(k).sin() as f32)).collect();
-        let x = Tensor::from_data(TensorData::new(features, [1, 2 * FREQUENCIES]), &self.device);
-        let emb = silu(self.time[1].forward_rows(silu(self.time[0].forward_rows(x))));
-        *self.embedded.borrow_mut() = Some((sqrt_eta, emb.clone()));
-        emb
+    /// Time embedding, `[1, 1, 1, emb]`, of what [`frequencies`] returns: `SiLU(W2 SiLU(W0 f))`.
+    fn embed(&self, frequencies: &Map) -> Map {
+        let silu = Some(Activation::Silu);
+        self.time[1].forward_with(&self.time[0].forward_with(frequencies, silu, None), silu, None)
     }
 
     /// The raw network: `[n, h, w, 51]` to gate and correction, `[n, h, w, 96]`.
-    fn network(&self, x: Tensor<4>, emb: &Tensor<2>) -> Tensor<4> {
-        let run = |blocks: &[ResBlock], h: Tensor<4>| blocks.iter().fold(h, |h, block| block.forward(h, emb));
+    fn network(&self, x: &Map, emb: &Map) -> Map {
+        let run = |blocks: &[ResBlock], h: Map| blocks.iter().fold(h, |h, block| block.forward(&h, emb));
         let levels = self.config.channels.len();
         let mut h = self.inp.forward(x);
         let mut skips = Vec::with_capacity(levels - 1);
@@ -187,16 +168,16 @@ impl CompactUNet {
             h = run(&self.enc[level], h);
             if level + 1 < levels {
                 skips.push(h.clone());
-                h = self.down[level].forward(h);
+                h = self.down[level].forward(&h);
             }
         }
         for level in (0..levels).rev() {
             if let Some(skip) = if level + 1 < levels { skips.pop() } else { None } {
-                h = self.up[level].forward(h) + skip;
+                h = self.up[level].forward_with(&h, None, Some(&skip));
             }
             h = run(&self.dec[level], h);
         }
-        self.out.forward(self.norm.forward(h, None, true))
+        self.out.forward(&self.norm.forward(&h, None, true))
     }
 
     /// How far, in low-resolution pixels, an output can depend on the input: the interval of inputs that one
@@ -236,28 +217,32 @@ impl CompactUNet {
 }
 
 impl Denoiser for CompactUNet {
-    /// `z0 = w sigmoid(g + 1) + s kappa q / sqrt(v) F` around the Wiener estimate `w` of z0 from z_t, with
-    /// `q = sqrt(eta)`, `v = ((1 - eta) s)^2 + kappa^2 eta`, `w = (1 - eta) s^2 / v * z_t`.
-    fn predict_x0(&self, x_t: Tensor<4>, lr: Tensor<4>, schedule: &Schedule, t: usize) -> Tensor<4> {
-        let [n, h, w, c] = x_t.dims();
+    /// The noise level's frequencies, then three factors per channel, with `q = sqrt(eta)`, `a = 1 - eta` and
+    /// `v = (a s)^2 + kappa^2 eta`: the Wiener estimate's of z0 in units of s, `a s / v`; its own, `a s^2 / v`; and the
+    /// deviation that is left, `s kappa q / sqrt(v)`.
+    fn level(&self, schedule: &Schedule, t: usize) -> Vec<Vec<f32>> {
         let (kappa, q) = (schedule.config.kappa, schedule.sqrt_eta[t]);
         let a = 1.0 - q * q;
-        let per_channel = |f: &dyn Fn(f64, f64) -> f64| -> Tensor<4> {
+        let per_channel = |f: &dyn Fn(f64, f64) -> f64| -> Vec<f32> {
             let value = |s: &f32| {
                 let s = *s as f64;
                 f(s, (a * s).powi(2) + (kappa * q).powi(2)) as f32
             };
-            Tensor::from_data(
-                TensorData::new(self.s.iter().map(value).collect::<Vec<f32>>(), [1, 1, 1, c]),
-                &self.device,
-            )
+            self.s.iter().map(value).collect()
         };
-        let scaled = x_t.clone() * per_channel(&|s, v| a * s / v);
-        let output = self.network(Tensor::cat(vec![scaled, lr], 3), &self.embed(q));
-        let gate = output.clone().slice([0..n, 0..h, 0..w, 0..c]);
-        let correction = output.slice([0..n, 0..h, 0..w, c..2 * c]);
-        x_t * per_channel(&|s, v| a * s * s / v) * sigmoid(gate + 1.0)
-            + correction * per_channel(&|s, v| s * kappa * q / v.sqrt())
+        vec![
+            frequencies(q),
+            per_channel(&|s, v| a * s / v),
+            per_channel(&|s, v| a * s * s / v),
+            per_channel(&|s, v| s * kappa * q / v.sqrt()),
+        ]
+    }
+
+    /// `z0 = w sigmoid(g + 1) + s kappa q / sqrt(v) F` around the Wiener estimate `w` of z0 from z_t.
+    fn predict_x0(&self, x_t: Map, lr: Map, level: &[Map]) -> Map {
+        let scaled = x_t.scale(&level[1]);
+        let output = self.network(&Map::concat(vec![scaled, lr]), &self.embed(&level[0]));
+        wiener(&x_t, &output, &level[2], &level[3])
     }
 
     fn multiple(&self) -> usize {

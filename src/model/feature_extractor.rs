@@ -1,9 +1,8 @@
 //! Brings a conditioning picture that is larger than the latent down to the latent's size.
 
-use crate::ops::{Conv2d, ConvShape};
+use crate::ops::{Conv2d, ConvShape, Map};
 use crate::tap::Tap;
 use crate::{Result, weights::Weights};
-use burn::tensor::{Tensor, activation::silu};
 
 /// Channels after the first convolution; every stage doubles them.
 const WIDTH: usize = 16;
@@ -44,10 +43,10 @@ impl FeatureExtractor {
     }
 
     /// `[n, h, w, c]` to `[n, h / 2^stages, w / 2^stages, c']`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, x: Map) -> Map {
         let features = self.stages.iter().fold(x, |x, stage| {
-            let x = silu(stage.conv_tap.pass(stage.conv.forward(x)));
-            stage.down_tap.pass(stage.down.forward(x))
+            let x = stage.conv_tap.silu(|activation| stage.conv.forward_with(&x, activation, None));
+            stage.down_tap.pass(stage.down.forward(&x))
         });
         self.tap.pass(features)
     }

@@ -12,9 +12,9 @@ pub mod vq;
 mod vq_net;
 
 use crate::Result;
+use crate::ops::Map;
 use crate::schedule::Schedule;
 use crate::weights::Weights;
-use burn::tensor::Tensor;
 
 /// How far a computation sees beyond a pixel, in latent pixels; decides how tiles are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,20 +34,24 @@ pub trait Latent {
     /// Channels of the latent.
     fn channels(&self) -> usize;
     /// The chain's prior mean y0 for a low-resolution picture: `[n, h, w, 3]` to `[n, h, w, channels]`.
-    /// `None`: zero everywhere, and nothing to compute.
-    fn encode(&self, lr: Tensor<4>) -> Option<Tensor<4>>;
+    fn encode(&self, lr: &Map) -> Map;
+    /// Whether there is anything to encode; if not, y0 is zero everywhere.
+    fn encodes(&self) -> bool;
     /// A latent `[n, h, w, channels]` and its low-resolution picture `[n, h, w, 3]` to a picture
     /// `[n, 4h, 4w, 3]`, not clamped.
-    fn decode(&self, z: Tensor<4>, lr: Tensor<4>) -> Tensor<4>;
+    fn decode(&self, z: &Map, lr: &Map) -> Map;
     /// Reach of [`Self::encode`] and [`Self::decode`].
     fn reach(&self) -> Reach;
 }
 
 /// The network f(x_t, y0, t) that predicts x0 (paper Eq. 8).
 pub trait Denoiser {
-    /// `x_t` `[n, h, w, channels]`, the low-resolution picture `lr` `[n, h, w, 3]`, and the index `t` of the
-    /// schedule; returns the predicted x0, shaped as `x_t`. Height and width are multiples of [`Self::multiple`].
-    fn predict_x0(&self, x_t: Tensor<4>, lr: Tensor<4>, schedule: &Schedule, t: usize) -> Tensor<4>;
+    /// What the network needs to know of index `t` of the schedule: lists of numbers, as many and as long for every `t`.
+    fn level(&self, schedule: &Schedule, t: usize) -> Vec<Vec<f32>>;
+    /// `x_t` `[n, h, w, channels]`, the low-resolution picture `lr` `[n, h, w, 3]`, and [`Self::level`] as maps
+    /// `[1, 1, 1, length]`; returns the predicted x0, shaped as `x_t`. Height and width are multiples of
+    /// [`Self::multiple`].
+    fn predict_x0(&self, x_t: Map, lr: Map, level: &[Map]) -> Map;
     /// Height and width of a tile, and the tile's position, are multiples of this many latent pixels.
     fn multiple(&self) -> usize;
     /// Reach of [`Self::predict_x0`].

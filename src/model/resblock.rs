@@ -1,9 +1,8 @@
 //! The UNet's residual block, steered by the time embedding.
 
-use crate::ops::{Conv2d, ConvShape, GroupNorm};
+use crate::ops::{Conv2d, ConvShape, GroupNorm, Map};
 use crate::tap::Tap;
 use crate::{Result, weights::Weights};
-use burn::tensor::Tensor;
 
 /// Epsilon of every GroupNorm in the UNet.
 pub const EPS: f32 = 1e-5;
@@ -42,17 +41,12 @@ impl ResBlock {
         })
     }
 
-    /// `x` `[n, h, w, c_in]`, `emb` the SiLU of the time embedding `[n, 1, 1, emb]`; returns `[n, h, w, c_out]`.
-    pub fn forward(&self, x: Tensor<4>, emb: Tensor<4>) -> Tensor<4> {
-        let h = self.in_tap.pass(self.in_conv.forward(self.in_norm.forward(x.clone(), None, true)));
-        let [n, _, _, c] = h.dims();
-        let film = self.emb_tap.pass(self.emb.forward(emb)).reshape([n, 2 * c]);
-        let film = (film.clone().slice([0..n, 0..c]), film.slice([0..n, c..2 * c]));
-        let h = self.out_conv.forward(self.out_norm.forward(h, Some(film), true));
-        let x = match &self.skip {
-            Some(skip) => skip.forward(x),
-            None => x,
-        };
-        x + h
+    /// `x` `[n, h, w, c_in]`, `emb` the SiLU of the time embedding `[n or 1, 1, 1, emb]`; returns `[n, h, w, c_out]`.
+    pub fn forward(&self, x: &Map, emb: &Map) -> Map {
+        let h = self.in_tap.pass(self.in_conv.forward(&self.in_norm.forward(x, None, true)));
+        let film = self.emb_tap.pass(self.emb.forward(emb));
+        let h = self.out_norm.forward(&h, Some(&film), true);
+        let skip = self.skip.as_ref().map(|skip| skip.forward(x));
+        self.out_conv.forward_with(&h, None, Some(skip.as_ref().unwrap_or(x)))
     }
 }

@@ -2,10 +2,9 @@
 
 use super::config::UNetConfig;
 use super::resblock::EPS;
-use crate::ops::{Conv2d, ConvShape, GroupNorm, WindowAttention};
+use crate::ops::{Activation, Conv2d, ConvShape, GroupNorm, Map, WindowAttention};
 use crate::tap::Tap;
 use crate::{Result, weights::Weights};
-use burn::tensor::{Tensor, activation::gelu};
 
 /// Projection in, Swin blocks, projection out; the released layer has no residual around it.
 pub struct SwinLayer {
@@ -38,9 +37,9 @@ impl SwinLayer {
     }
 
     /// `[n, h, w, channels]` to the same; height and width are multiples of the window.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, x: &Map) -> Map {
         let x = self.embed_tap.pass(self.embed.forward(x));
-        self.unembed.forward(self.blocks.iter().fold(x, |x, block| block.forward(x)))
+        self.unembed.forward(&self.blocks.iter().fold(x, |x, block| block.forward(&x)))
     }
 }
 
@@ -88,12 +87,11 @@ impl SwinBlock {
         })
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let h = self.norm1_tap.pass(self.norm1.forward(x.clone(), None, false));
-        let h = self.proj.forward(self.attention.forward(self.qkv.forward(h)));
-        let x = x + self.attn_tap.pass(h);
-        let h = self.fc1.forward(self.norm2.forward(x.clone(), None, false));
-        let h = self.mlp_tap.pass(self.fc2.forward(gelu(h)));
-        self.tap.pass(x + h)
+    fn forward(&self, x: &Map) -> Map {
+        let h = self.norm1_tap.pass(self.norm1.forward(x, None, false));
+        let h = self.attention.forward(&self.qkv.forward(&h));
+        let x = self.attn_tap.add(x, |x| self.proj.forward_with(&h, None, x));
+        let h = self.fc1.forward_with(&self.norm2.forward(&x, None, false), Some(Activation::Gelu), None);
+        self.tap.pass(self.mlp_tap.add(&x, |x| self.fc2.forward_with(&h, None, x)))
     }
 }

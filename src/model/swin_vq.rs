@@ -4,10 +4,9 @@ use super::config::{UNetConfig, VqConfig};
 use super::unet::UNet;
 use super::vq::VqAutoencoder;
 use super::{Denoiser, Latent, Reach};
-use crate::ops::bicubic;
+use crate::ops::{Map, bicubic};
 use crate::schedule::Schedule;
 use crate::{Error, Result, weights::Weights};
-use burn::tensor::Tensor;
 
 /// Enlargement of the picture, and of the autoencoder: a latent has the low-resolution picture's size.
 const SCALE: usize = 4;
@@ -35,7 +34,7 @@ pub fn load(
         return Err(Error::BadWeights("these networks are not made for x4 super-resolution".into()));
     }
     let latent = VqLatent { autoencoder: VqAutoencoder::load(autoencoder, autoencoder_weights)?, channels };
-    let denoiser = SwinDenoiser { unet: UNet::load(unet, unet_weights)? };
+    let denoiser = SwinDenoiser { unet: UNet::load(unet, unet_weights)?, channels };
     Ok((Box::new(latent), Box::new(denoiser)))
 }
 
@@ -50,12 +49,16 @@ impl Latent for VqLatent {
         self.channels
     }
 
-    fn encode(&self, lr: Tensor<4>) -> Option<Tensor<4>> {
-        Some(self.autoencoder.encode(bicubic(lr, SCALE)))
+    fn encode(&self, lr: &Map) -> Map {
+        self.autoencoder.encode(&bicubic(lr, None))
     }
 
-    fn decode(&self, z: Tensor<4>, _lr: Tensor<4>) -> Tensor<4> {
-        self.autoencoder.decode(self.autoencoder.quantise(z).0)
+    fn encodes(&self) -> bool {
+        true
+    }
+
+    fn decode(&self, z: &Map, _lr: &Map) -> Map {
+        self.autoencoder.decode(&self.autoencoder.quantise(z).0)
     }
 
     fn reach(&self) -> Reach {
@@ -66,12 +69,17 @@ impl Latent for VqLatent {
 /// The UNet, fed with the chain's state brought to unit variance.
 struct SwinDenoiser {
     unet: UNet,
+    channels: usize,
 }
 
 impl Denoiser for SwinDenoiser {
-    fn predict_x0(&self, x_t: Tensor<4>, lr: Tensor<4>, schedule: &Schedule, t: usize) -> Tensor<4> {
-        let n = x_t.dims()[0];
-        self.unet.forward(x_t / schedule.input_std(t), &vec![t; n], lr, None)
+    /// The sinusoids of the step index, and one over the state's deviation for every channel.
+    fn level(&self, schedule: &Schedule, t: usize) -> Vec<Vec<f32>> {
+        vec![self.unet.time(t), vec![(1.0 / schedule.input_std(t)) as f32; self.channels]]
+    }
+
+    fn predict_x0(&self, x_t: Map, lr: Map, level: &[Map]) -> Map {
+        self.unet.forward_at(x_t.scale(&level[1]), &level[0], lr, None)
     }
 
     fn multiple(&self) -> usize {

@@ -1,16 +1,14 @@
 //! The embedding of the step index.
 
-use crate::ops::Conv2d;
+use crate::ops::{Activation, Conv2d, Map};
 use crate::tap::Tap;
 use crate::{Result, weights::Weights};
-use burn::tensor::{Device, Tensor, TensorData, activation::silu};
 
 /// Sinusoids of the step index, then two linear layers with SiLU between.
 pub struct TimeEmbed {
     channels: usize,
     linear_0: Conv2d,
     linear_2: Conv2d,
-    device: Device,
     tap: Tap,
 }
 
@@ -22,16 +20,20 @@ impl TimeEmbed {
             channels,
             linear_0: Conv2d::load_linear(&weights.at("0"), channels, width)?,
             linear_2: Conv2d::load_linear(&weights.at("2"), width, width)?,
-            device: weights.device().clone(),
             tap: weights.tap(),
         })
     }
 
-    /// The embeddings of `t`, one step index per picture, as pictures of one pixel: `[n, 1, 1, 4 channels]`.
-    pub fn forward(&self, t: &[usize]) -> Tensor<4> {
-        let values: Vec<f32> = t.iter().flat_map(|&t| sinusoids(t, self.channels)).collect();
-        let x = Tensor::from_data(TensorData::new(values, [t.len(), 1, 1, self.channels]), &self.device);
-        self.tap.pass(self.linear_2.forward(silu(self.linear_0.forward(x))))
+    /// Width of the sinusoids.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// The SiLU of the embedding: every residual block begins with it. `sinusoids` `[n, 1, 1, channels]`; returns
+    /// `[n, 1, 1, 4 channels]`.
+    pub fn forward(&self, sinusoids: &Map) -> Map {
+        let h = self.linear_0.forward_with(sinusoids, Some(Activation::Silu), None);
+        self.tap.silu(|activation| self.linear_2.forward_with(&h, activation, None))
     }
 }
 

@@ -4,14 +4,15 @@ use super::config::UNetConfig;
 use super::feature_extractor::FeatureExtractor;
 use super::resblock::{EPS, ResBlock};
 use super::swin::{SwinLayer, window};
-use super::time_embed::TimeEmbed;
-use crate::ops::{Conv2d, ConvShape, GroupNorm};
+use super::time_embed::{TimeEmbed, sinusoids};
+use crate::ops::{Conv2d, ConvShape, GroupNorm, Map};
 use crate::tap::Tap;
 use crate::{Error, Result, weights::Weights};
-use burn::tensor::{Tensor, activation::silu};
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// Predicts x0 from the scaled chain state, the low-resolution picture and the step index.
 pub struct UNet {
+    device: Device,
     time_embed: TimeEmbed,
     feature_extractor: FeatureExtractor,
     input_blocks: Vec<Block>,
@@ -40,6 +41,7 @@ impl UNet {
         let width = config.model_channels * config.channel_mult[0];
         let out = weights.at("out");
         Ok(Self {
+            device: weights.device().clone(),
             time_embed: TimeEmbed::load(&weights.at("time_embed"), config.model_channels)?,
             feature_extractor: FeatureExtractor::load(
                 &weights.at("feature_extractor"),
@@ -57,18 +59,35 @@ impl UNet {
         })
     }
 
-    /// `x` `[n, h, w, in_channels]`, `t` one index of the schedule per picture, from 0, `lq` the
-    /// conditioning picture `[n, h k, w k, 3]` in [-1, 1] with `k = lq_size / image_size`, `mask`
-    /// `[n, h k, w k, 1]`, 1 in holes and -1 elsewhere, exactly if the configuration has `cond_mask`;
-    /// returns `[n, h, w, out_channels]`. `h` and `w` are multiples of [`Self::multiple`].
+    /// What the network reads of the step index `t`, from 0: sinusoids, as many as [`Self::time_channels`].
+    pub fn time(&self, t: usize) -> Vec<f32> {
+        sinusoids(t, self.time_embed.channels())
+    }
+
+    /// Numbers that [`Self::time`] returns.
+    pub fn time_channels(&self) -> usize {
+        self.time_embed.channels()
+    }
+
+    /// [`Self::forward_at`] on the CPU: `t` one index of the schedule per picture.
     pub fn forward(&self, x: Tensor<4>, t: &[usize], lq: Tensor<4>, mask: Option<Tensor<4>>) -> Tensor<4> {
-        // Every residual block begins with the SiLU of the embedding.
-        let emb = silu(self.time_embed.forward(t));
+        let values: Vec<f32> = t.iter().flat_map(|&t| self.time(t)).collect();
+        let time = TensorData::new(values, [t.len(), 1, 1, self.time_channels()]);
+        let time = Tensor::from_data(time, &self.device);
+        self.forward_at(x.into(), &time.into(), lq.into(), mask.map(Map::from)).host()
+    }
+
+    /// `x` `[n, h, w, in_channels]`, `time` `[n or 1, 1, 1, time_channels]`, `lq` the conditioning picture
+    /// `[n, h k, w k, 3]` in [-1, 1] with `k = lq_size / image_size`, `mask` `[n, h k, w k, 1]`, 1 in holes and -1
+    /// elsewhere, exactly if the configuration has `cond_mask`; returns `[n, h, w, out_channels]`. `h` and `w` are
+    /// multiples of [`Self::multiple`].
+    pub fn forward_at(&self, x: Map, time: &Map, lq: Map, mask: Option<Map>) -> Map {
+        let emb = self.time_embed.forward(time);
         let condition = match mask {
-            Some(mask) => Tensor::cat(vec![lq, mask], 3),
+            Some(mask) => Map::concat(vec![lq, mask]),
             None => lq,
         };
-        let mut h = Tensor::cat(vec![x, self.feature_extractor.forward(condition)], 3);
+        let mut h = Map::concat(vec![x, self.feature_extractor.forward(condition)]);
         let mut skips = Vec::with_capacity(self.input_blocks.len());
         for block in &self.input_blocks {
             h = block.forward(h, &emb);
@@ -76,10 +95,10 @@ impl UNet {
         }
         h = self.middle_block.forward(h, &emb);
         for (block, skip) in self.output_blocks.iter().zip(skips.into_iter().rev()) {
-            h = block.forward(Tensor::cat(vec![h, skip], 3), &emb);
+            h = block.forward(Map::concat(vec![h, skip]), &emb);
         }
-        let h = self.out_norm_tap.pass(self.out_norm.forward(h, None, true));
-        self.out_tap.pass(self.out_conv.forward(h))
+        let h = self.out_norm_tap.pass(self.out_norm.forward(&h, None, true));
+        self.out_tap.pass(self.out_conv.forward(&h))
     }
 
     /// Height and width of the latent are multiples of this: every level halves it, and windows tile it.
@@ -192,13 +211,13 @@ impl Block {
         Ok(Self { layers: layers.iter().enumerate().map(layer).collect::<Result<_>>()?, tap: weights.tap() })
     }
 
-    /// `emb` is the SiLU of the time embedding, `[n, 1, 1, emb]`.
-    fn forward(&self, x: Tensor<4>, emb: &Tensor<4>) -> Tensor<4> {
+    /// `emb` is the SiLU of the time embedding, `[n or 1, 1, 1, emb]`.
+    fn forward(&self, x: Map, emb: &Map) -> Map {
         let h = self.layers.iter().fold(x, |h, (layer, tap)| {
             tap.pass(match layer {
-                Layer::Conv(conv) => conv.forward(h),
-                Layer::Res(block) => block.forward(h, emb.clone()),
-                Layer::Swin(layer) => layer.forward(h),
+                Layer::Conv(conv) => conv.forward(&h),
+                Layer::Res(block) => block.forward(&h, emb),
+                Layer::Swin(layer) => layer.forward(&h),
             })
         });
         self.tap.pass(h)

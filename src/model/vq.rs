@@ -2,10 +2,10 @@
 
 use super::config::VqConfig;
 use super::vq_net::{Decoder, Encoder};
-use crate::ops::{Conv2d, ConvShape, nearest_code};
+use crate::ops::{Conv2d, ConvShape, Map, nearest_code};
 use crate::tap::Tap;
 use crate::{Error, Result, weights::Weights};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 /// Encoder, codebook and decoder. The released f4 and f8 layouts differ in their configuration only.
 pub struct VqAutoencoder {
@@ -38,25 +38,28 @@ impl VqAutoencoder {
 
     /// Picture `[n, h, w, in_channels]` in [-1, 1] to latent `[n, h / f, w / f, embed_dim]`, not quantised; `f` is
     /// 2 to the number of levels less one, and divides `h` and `w`.
-    pub fn encode(&self, x: Tensor<4>) -> Tensor<4> {
-        self.quant_conv.forward(self.encoder.forward(x))
+    pub fn encode(&self, x: &Map) -> Map {
+        self.quant_conv.forward(&self.encoder.forward(x))
     }
 
-    /// The nearest code of every pixel, `[n, h, w, embed_dim]`, and its index, `[n * h * w]` row-major.
+    /// The nearest code of every pixel, `[n, h, w, embed_dim]`, and its index as a float, `[n, h, w, 1]`.
     ///
     /// Under autodiff the gradient passes straight through, as if this returned `z`.
-    pub fn quantise(&self, z: Tensor<4>) -> (Tensor<4>, Tensor<1, Int>) {
-        let [n, h, w, c] = z.dims();
-        let codebook = self.codebook.clone().inner();
-        let index = nearest_code(z.clone().inner().reshape([n * h * w, c]), &codebook);
-        let code = codebook.select(0, index.clone()).reshape([n, h, w, c]);
-        let code = if z.is_autodiff() { z.clone() + (code - z.inner()) } else { code };
-        (code, index)
+    pub fn quantise(&self, z: &Map) -> (Map, Map) {
+        match z {
+            Map::Host(z) if z.is_autodiff() => {
+                let codebook = self.codebook.clone().inner();
+                let (code, index) = nearest_code(&z.clone().inner().into(), &codebook);
+                let z = z.clone() + (code.host() - z.clone().inner());
+                (z.into(), index)
+            }
+            z => nearest_code(z, &self.codebook),
+        }
     }
 
     /// Codes `[n, h, w, embed_dim]` to picture `[n, f h, f w, out_ch]`, not clamped. Does not quantise.
-    pub fn decode(&self, codes: Tensor<4>) -> Tensor<4> {
-        self.decoder.forward(self.post_quant_tap.pass(self.post_quant_conv.forward(codes)))
+    pub fn decode(&self, codes: &Map) -> Map {
+        self.decoder.forward(&self.post_quant_tap.pass(self.post_quant_conv.forward(codes)))
     }
 }
 

@@ -1,10 +1,9 @@
 //! Encoder and decoder of the VQ autoencoder.
 
 use super::config::VqNetConfig;
-use crate::ops::{Conv2d, ConvShape, GroupNorm, attention};
+use crate::ops::{Conv2d, ConvShape, GroupNorm, Map, attention, check_attention};
 use crate::tap::Tap;
 use crate::{Result, weights::Weights};
-use burn::tensor::Tensor;
 
 /// Epsilon of every GroupNorm in the autoencoder.
 const EPS: f32 = 1e-6;
@@ -46,9 +45,9 @@ impl Encoder {
     }
 
     /// `[n, h, w, in_channels]` to `[n, h / 2^l, w / 2^l, z_channels]` with `l` one less than the levels.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, x: &Map) -> Map {
         let h = self.levels.iter().fold(self.conv_in.forward(x), |h, level| level.forward(h));
-        self.tap.pass(self.out.forward(self.mid.forward(h)))
+        self.tap.pass(self.out.forward(&self.mid.forward(&h)))
     }
 }
 
@@ -90,9 +89,9 @@ impl Decoder {
     }
 
     /// `[n, h, w, z_channels]` to `[n, h 2^l, w 2^l, out_ch]` with `l` one less than the levels.
-    pub fn forward(&self, z: Tensor<4>) -> Tensor<4> {
-        let h = self.mid.forward(self.conv_in_tap.pass(self.conv_in.forward(z)));
-        self.out.forward(self.levels.iter().fold(h, |h, level| level.forward(h)))
+    pub fn forward(&self, z: &Map) -> Map {
+        let h = self.mid.forward(&self.conv_in_tap.pass(self.conv_in.forward(z)));
+        self.out.forward(&self.levels.iter().fold(h, |h, level| level.forward(h)))
     }
 }
 
@@ -103,10 +102,10 @@ struct Level {
 }
 
 impl Level {
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let h = self.blocks.iter().fold(x, |h, block| block.forward(h));
+    fn forward(&self, x: Map) -> Map {
+        let h = self.blocks.iter().fold(x, |h, block| block.forward(&h));
         match &self.resize {
-            Some(Resize { conv, tap }) => tap.pass(conv.forward(h)),
+            Some(Resize { conv, tap }) => tap.pass(conv.forward(&h)),
             None => h,
         }
     }
@@ -157,14 +156,11 @@ impl ResnetBlock {
         })
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let h = self.conv1.forward(self.norm1.forward(x.clone(), None, true));
-        let h = self.conv2.forward(self.norm2.forward(h, None, true));
-        let x = match &self.shortcut {
-            Some(shortcut) => shortcut.forward(x),
-            None => x,
-        };
-        self.tap.pass(x + h)
+    fn forward(&self, x: &Map) -> Map {
+        let h = self.conv1.forward(&self.norm1.forward(x, None, true));
+        let h = self.norm2.forward(&h, None, true);
+        let shortcut = self.shortcut.as_ref().map(|shortcut| shortcut.forward(x));
+        self.tap.pass(self.conv2.forward_with(&h, None, Some(shortcut.as_ref().unwrap_or(x))))
     }
 }
 
@@ -184,8 +180,8 @@ impl Mid {
         })
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.block_2.forward(self.attn_1.forward(self.block_1.forward(x)))
+    fn forward(&self, x: &Map) -> Map {
+        self.block_2.forward(&self.attn_1.forward(&self.block_1.forward(x)))
     }
 }
 
@@ -201,6 +197,7 @@ struct AttentionBlock {
 
 impl AttentionBlock {
     fn load(weights: &Weights, channels: usize) -> Result<Self> {
+        check_attention(channels)?;
         let conv = |name| Conv2d::load(&weights.at(name), ConvShape::same(channels, channels, 1));
         Ok(Self {
             norm: GroupNorm::load(&weights.at("norm"), channels, EPS)?,
@@ -212,12 +209,10 @@ impl AttentionBlock {
         })
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let [n, h, w, c] = x.dims();
-        let y = self.norm.forward(x.clone(), None, false);
-        let tokens = |conv: &Conv2d| conv.forward(y.clone()).reshape([n, h * w, c]);
-        let y = attention(tokens(&self.q), tokens(&self.k), tokens(&self.v));
-        self.tap.pass(x + self.proj_out.forward(y.reshape([n, h, w, c])))
+    fn forward(&self, x: &Map) -> Map {
+        let y = self.norm.forward(x, None, false);
+        let y = attention(&self.q.forward(&y), &self.k.forward(&y), &self.v.forward(&y));
+        self.tap.pass(self.proj_out.forward_with(&y, None, Some(x)))
     }
 }
 
@@ -237,7 +232,7 @@ impl Out {
         })
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.conv.forward(self.norm_tap.pass(self.norm.forward(x, None, true)))
+    fn forward(&self, x: &Map) -> Map {
+        self.conv.forward(&self.norm_tap.pass(self.norm.forward(x, None, true)))
     }
 }

@@ -1,9 +1,20 @@
-//! 2-D convolution, 1x1 or 3x3, stride 1 or 2, with optional nearest x2 upsampling of its input.
+//! 2-D convolution, 1x1 or 3x3, stride 1 or 2, with optional nearest x2 upsampling of its input, an activation, and the
+//! addition of another map.
 
-use super::cpu;
+use super::{Map, cpu};
 use crate::cpu as kernels;
 use crate::{Result, gpu, weights::Weights};
+use burn::tensor::activation::{gelu, silu};
 use burn::tensor::{Tensor, ops::ConvOptions};
+
+/// What follows a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// `v / (1 + exp(-v))`
+    Silu,
+    /// `v Phi(v)`, exact
+    Gelu,
+}
 
 /// Static shape of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,12 +64,16 @@ impl ConvShape {
 pub struct Conv2d {
     /// Static shape.
     pub shape: ConvShape,
-    /// On the CPU `[c_out, c_in, k, k]`; on a GPU as [`gpu::pack_conv2d`] lays it out.
-    weight: Tensor<4>,
-    /// On the CPU `[c_out]`; on a GPU padded with zeros to a multiple of 4.
-    bias: Tensor<1>,
-    /// On the CPU the same once more, as its kernel reads them; not on an autodiff device.
-    cpu: Option<kernels::Conv2d>,
+    weights: Packed,
+}
+
+/// Weights as the device reads them.
+#[derive(Clone, Debug)]
+enum Packed {
+    /// `[c_out, c_in, k, k]` and `[c_out]`; and once more as the CPU's kernel reads them, but not on an autodiff device.
+    Host(Tensor<4>, Tensor<1>, Option<kernels::Conv2d>),
+    /// As [`gpu::pack_conv2d`] lays them out.
+    Gpu(Tensor<2>, Tensor<1>),
 }
 
 impl Conv2d {
@@ -85,22 +100,51 @@ impl Conv2d {
     /// As [`Self::new`]; with `half` every weight is an f16 number, and a GPU that can keeps it as one: half the memory
     /// and half the reading for the same result.
     pub fn packed(weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape, half: bool) -> Self {
-        if gpu::holds(&weight) {
+        let weights = if gpu::holds(&weight) {
             let (weight, bias) = gpu::pack_conv2d(weight, bias, &shape, half);
-            return Self { shape, weight, bias, cpu: None };
-        }
-        let cpu = kernels::Conv2d::pack(shape, &weight, &bias);
-        Self { shape, weight, bias, cpu }
+            Packed::Gpu(weight, bias)
+        } else {
+            let kernel = kernels::Conv2d::pack(shape, &weight, &bias);
+            Packed::Host(weight, bias, kernel)
+        };
+        Self { shape, weights }
     }
 
     /// `[n, h, w, c_in]` to `[n, h', w', c_out]`.
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        if gpu::holds(&x) {
-            return gpu::conv2d(x, &self.weight, &self.bias, &self.shape);
+    pub fn forward(&self, x: &Map) -> Map {
+        self.forward_with(x, None, None)
+    }
+
+    /// `activation(conv(x)) + residual`.
+    pub fn forward_with(&self, x: &Map, activation: Option<Activation>, residual: Option<&Map>) -> Map {
+        match (x, &self.weights) {
+            (Map::Gpu(x), Packed::Gpu(weight, bias)) => {
+                let residual = residual.map(Map::node);
+                Map::Gpu(gpu::conv2d(x, weight, bias, &self.shape, activation, residual))
+            }
+            (Map::Host(x), Packed::Host(weight, bias, kernel)) => {
+                let residual = residual.map(|residual| residual.clone().host());
+                // The kernel adds the residual itself, where nothing comes between.
+                let added = residual.as_ref().filter(|_| activation.is_none());
+                let by_kernel = kernel.as_ref().and_then(|kernel| kernel.forward(x, added));
+                let adds = if by_kernel.is_some() { residual.clone().filter(|_| added.is_none()) } else { residual.clone() };
+                let y = by_kernel.unwrap_or_else(|| self.on_host(x.clone(), weight, bias));
+                let y = match activation {
+                    Some(Activation::Silu) => silu(y),
+                    Some(Activation::Gelu) => gelu(y),
+                    None => y,
+                };
+                Map::Host(match adds {
+                    Some(residual) => residual + y,
+                    None => y,
+                })
+            }
+            // A model's weights and the maps it is given belong to one device.
+            _ => unreachable!("a convolution was given a map of another device"),
         }
-        if let Some(out) = self.cpu.as_ref().and_then(|layer| layer.forward(&x, None)) {
-            return out;
-        }
+    }
+
+    fn on_host(&self, x: Tensor<4>, weight: &Tensor<4>, bias: &Tensor<1>) -> Tensor<4> {
         let s = &self.shape;
         let [n, h, w, c] = x.dims();
         let x = match s.upsample {
@@ -115,12 +159,6 @@ impl Conv2d {
             padding = 0;
         }
         let options = ConvOptions::new([s.stride; 2], [padding; 2], [1, 1], 1);
-        cpu::conv2d(x, self.weight.clone(), self.bias.clone(), options).permute([0, 2, 3, 1])
-    }
-
-    /// A 1x1 convolution over rows: `[n, c_in]` to `[n, c_out]`.
-    pub fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
-        let [n, c] = x.dims();
-        self.forward(x.reshape([1, 1, n, c])).reshape([n, self.shape.c_out])
+        cpu::conv2d(x, weight.clone(), bias.clone(), options).permute([0, 2, 3, 1])
     }
 }

@@ -1,6 +1,6 @@
 //! GroupNorm over `[n, h, w, c]`, fused with FiLM and SiLU.
 
-use super::{Film, apply_film};
+use super::{Map, apply_film};
 use crate::{Error, Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, activation::silu};
 
@@ -34,11 +34,16 @@ impl GroupNorm {
         })
     }
 
-    /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`.
-    pub fn forward(&self, x: Tensor<4>, film: Option<Film>, with_silu: bool) -> Tensor<4> {
-        if gpu::holds(&x) && x.dims()[3].is_multiple_of(4) {
-            return gpu::group_norm(x, self, film, with_silu);
+    /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`, `film` `[n or 1, 1, 1, 2c]`:
+    /// scale, then shift.
+    pub fn forward(&self, x: &Map, film: Option<&Map>, with_silu: bool) -> Map {
+        match x {
+            Map::Gpu(x) => Map::Gpu(gpu::group_norm(x, self, film.map(Map::node), with_silu)),
+            Map::Host(x) => Map::Host(self.on_host(x.clone(), film.cloned().map(Map::host), with_silu)),
         }
+    }
+
+    fn on_host(&self, x: Tensor<4>, film: Option<Tensor<4>>, with_silu: bool) -> Tensor<4> {
         let [n, h, w, c] = x.dims();
         let x = x.reshape([n, h, w, self.groups, c / self.groups]);
         // One dimension after the other keeps every sum short: one over all pixels would lose digits in f32.

@@ -1,18 +1,33 @@
 //! Vector quantisation: the nearest codebook entry of every latent pixel.
 
+use super::Map;
 use crate::gpu;
 use burn::tensor::{Int, Tensor};
 
 /// Most bytes that one block of distances may take (f32).
 const DISTANCE_BUDGET: usize = 16 << 20;
 
-/// Index of the nearest code in squared distance, the lowest on ties. `z` `[tokens, c]`, `codebook`
-/// `[codes, c]`; returns `[tokens]`. Distances are summed from differences, which keeps
-/// the digits that z^2 + e^2 - 2ze loses: only codes that agree to the last digit of f32 can be confused.
-pub fn nearest_code(z: Tensor<2>, codebook: &Tensor<2>) -> Tensor<1, Int> {
-    if gpu::holds(&z) {
-        return gpu::nearest_code(z, codebook);
+/// The nearest code of every pixel of `z` `[n, h, w, c]`, in squared distance, and its index as a float `[n, h, w, 1]`;
+/// the lowest index on ties. `codebook` `[codes, c]`.
+pub fn nearest_code(z: &Map, codebook: &Tensor<2>) -> (Map, Map) {
+    match z {
+        Map::Gpu(z) => {
+            let (code, index) = gpu::nearest_code(z, codebook);
+            (Map::Gpu(code), Map::Gpu(index))
+        }
+        Map::Host(z) => {
+            let [n, h, w, c] = z.dims();
+            let index = nearest_index(z.clone().reshape([n * h * w, c]), codebook);
+            let code = codebook.clone().select(0, index.clone()).reshape([n, h, w, c]);
+            (Map::Host(code), Map::Host(index.float().reshape([n, h, w, 1])))
+        }
     }
+}
+
+/// Index of the nearest code, the lowest on ties; tensors on the CPU. `z` `[tokens, c]`, `codebook` `[codes, c]`; returns
+/// `[tokens]`. Distances are summed from differences, which keeps the digits that z^2 + e^2 - 2ze loses: only codes that
+/// agree to the last digit of f32 can be confused.
+pub fn nearest_index(z: Tensor<2>, codebook: &Tensor<2>) -> Tensor<1, Int> {
     let [tokens, c] = z.dims();
     let codes = codebook.dims()[0];
     let rows = (DISTANCE_BUDGET / (4 * codes)).clamp(1, tokens);

@@ -1,9 +1,9 @@
 //! Per-pixel RMS norm over `[n, h, w, c]`, fused with FiLM and SiLU. It looks at one pixel only, so a
 //! tile's border cannot change its statistics.
 
-use super::{Film, apply_film};
+use super::{Map, apply_film};
 use crate::cpu as kernels;
-use crate::{Result, gpu, weights::Weights};
+use crate::{Error, Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, activation::silu};
 
 /// `x * rsqrt(mean over channels of x^2 + 1e-5) * g + b` at every pixel.
@@ -20,17 +20,33 @@ impl RmsNorm {
     pub const EPS: f32 = 1e-5;
 
     /// Reads `g` and `b`, both stored `[1, channels, 1, 1]`.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if they are missing, or if `channels` is not a multiple of 4.
     pub fn load(weights: &Weights, channels: usize) -> Result<Self> {
+        if channels == 0 || !channels.is_multiple_of(4) {
+            return Err(Error::BadWeights(format!("{channels} channels are not a multiple of 4")));
+        }
         let read = |name| Ok(weights.tensor(name, [1, channels, 1, 1])?.reshape([channels]));
         Ok(Self { gamma: read("g")?, beta: read("b")? })
     }
 
-    /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`.
-    pub fn forward(&self, x: Tensor<4>, film: Option<Film>, with_silu: bool) -> Tensor<4> {
-        if gpu::holds(&x) && x.dims()[3].is_multiple_of(4) {
-            return gpu::rms_norm(x, self, film, with_silu);
+    /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`, `film` `[n or 1, 1, 1, 2c]`:
+    /// scale, then shift.
+    pub fn forward(&self, x: &Map, film: Option<&Map>, with_silu: bool) -> Map {
+        match x {
+            Map::Gpu(x) => Map::Gpu(gpu::rms_norm(x, self, film.map(Map::node), with_silu)),
+            Map::Host(x) => Map::Host(self.on_host(x.clone(), film.cloned().map(Map::host), with_silu)),
         }
-        if let Some(out) = kernels::rms_norm(&x, &self.gamma, &self.beta, film.as_ref(), Self::EPS, with_silu) {
+    }
+
+    fn on_host(&self, x: Tensor<4>, film: Option<Tensor<4>>, with_silu: bool) -> Tensor<4> {
+        let halves = film.as_ref().map(|film| {
+            let (n, [.., c]) = (x.dims()[0], x.dims());
+            let half = |begin: usize| film.clone().narrow(3, begin, c).expand([n as i64, 1, 1, c as i64]).reshape([n, c]);
+            (half(0), half(c))
+        });
+        if let Some(out) = kernels::rms_norm(&x, &self.gamma, &self.beta, halves.as_ref(), Self::EPS, with_silu) {
             return out;
         }
         let c = x.dims()[3];

@@ -1,7 +1,7 @@
 //! Multi-head attention inside 8x8 (or smaller) windows of `[n, h, w, 3c]`, Swin style: the windows may
 //! be shifted, positions enter as a learned relative bias.
 
-use super::cpu;
+use super::{Map, cpu};
 use crate::{Error, Result, gpu};
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 
@@ -36,12 +36,16 @@ pub struct WindowAttention {
 impl WindowAttention {
     /// `qkv` `[n, h, w, 3c]`, channels in the order `[3][heads][c / heads]`; returns `[n, h, w, c]`.
     /// Height and width are multiples of the window.
-    pub fn forward(&self, qkv: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, qkv: &Map) -> Map {
+        match qkv {
+            Map::Gpu(qkv) => Map::Gpu(gpu::window_attention(qkv, self)),
+            Map::Host(qkv) => Map::Host(self.on_host(qkv.clone())),
+        }
+    }
+
+    fn on_host(&self, qkv: Tensor<4>) -> Tensor<4> {
         let [n, h, w, c3] = qkv.dims();
         let (c, ws, heads) = (c3 / 3, self.window, self.heads);
-        if gpu::holds(&qkv) && self.has_kernel(c) {
-            return gpu::window_attention(qkv, self);
-        }
         let (rows, cols, tokens, dim) = (h / ws, w / ws, ws * ws, c / heads);
         let shift = self.shift as i64;
         let qkv = if shift == 0 { qkv } else { qkv.roll(&[-shift, -shift], &[1, 2]) };
@@ -71,14 +75,13 @@ impl WindowAttention {
         if shift == 0 { out } else { out.roll(&[shift, shift], &[1, 2]) }
     }
 
-    /// Whether `c` channels can be computed where the table lies: in a page a GPU has no form but the kernel
-    /// (see `cpu.rs`).
+    /// Whether `c` channels can be computed where the table lies.
     ///
     /// # Errors
     /// [`Error::BadWeights`] if not.
     pub fn check(&self, c: usize) -> Result<()> {
         let divides = self.heads > 0 && c.is_multiple_of(self.heads);
-        let needs_kernel = cfg!(target_family = "wasm") && gpu::holds(&self.table);
+        let needs_kernel = gpu::holds(&self.table);
         if divides && (!needs_kernel || self.has_kernel(c)) {
             return Ok(());
         }

@@ -2,7 +2,6 @@
 
 use super::object::object;
 use crate::gpu;
-use burn::tensor::Device;
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -12,10 +11,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub async fn checks() -> Result<Array, JsValue> {
     let gpu = gpu::open().await?;
-    let cpu = Device::flex();
     let rows = Array::new();
     for check in gpu::checks::all() {
-        let outcome = check.run(&gpu.device, &cpu).await;
+        let outcome = check.run(&gpu).await;
         let outcome = gpu::take_error().map_or(outcome, Err);
         let failure = outcome.as_ref().err().map_or(JsValue::UNDEFINED, JsValue::from);
         rows.push(&object([
@@ -24,6 +22,7 @@ pub async fn checks() -> Result<Array, JsValue> {
             ("error", outcome.map_or(JsValue::UNDEFINED, JsValue::from)),
             ("failure", failure),
         ]));
+        gpu.clear_arena();
         gpu.device.memory_cleanup();
     }
     Ok(rows)

@@ -1,15 +1,16 @@
 //! Which device to run on.
 
 use super::object::object;
+use crate::compute::Compute;
 use crate::{Error, Result, gpu};
-use burn::tensor::Device;
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 /// A device, ready to run on.
 #[derive(Clone)]
 pub struct Chosen {
-    /// burn's handle.
-    pub device: Device,
+    /// Where networks run.
+    pub compute: Compute,
     /// Its name, for people.
     pub name: String,
     /// Whether it is a GPU.
@@ -61,15 +62,15 @@ fn plainly(error: Error) -> Error {
 }
 
 /// The GPU, if its results are right.
-async fn tested(gpu: gpu::Gpu) -> Result<Chosen> {
+async fn tested(gpu: Rc<gpu::Gpu>) -> Result<Chosen> {
     if let Err(error) = gpu.self_test().await {
         gpu.destroy();
         return Err(error);
     }
-    let name = if gpu.name.is_empty() { "GPU".into() } else { gpu.name };
-    Ok(Chosen { device: gpu.device, name, gpu: true, software: gpu.software, trouble: None })
+    let name = if gpu.name.is_empty() { "GPU".into() } else { gpu.name.clone() };
+    Ok(Chosen { software: gpu.software, compute: Compute::Gpu(gpu), name, gpu: true, trouble: None })
 }
 
 fn cpu(trouble: Option<Error>) -> Chosen {
-    Chosen { device: Device::flex(), name: "CPU".into(), gpu: false, software: false, trouble }
+    Chosen { compute: Compute::cpu(), name: "CPU".into(), gpu: false, software: false, trouble }
 }

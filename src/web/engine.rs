@@ -71,7 +71,7 @@ impl Engine {
             result = Err(Error::Gpu(error));
         }
         // However it ended, the run's tensors are dropped by now: their memory goes back to the device.
-        self.chosen.device.memory_cleanup();
+        self.chosen.compute.clean_up();
         Ok(result?)
     }
 

@@ -1,14 +1,19 @@
 //! What the golden tests share: fixtures, weights and inputs by formula, comparison.
 #![allow(dead_code)] // Each test file uses its own part.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use resshift::model::Model;
+use burn::tensor::{Device, Tensor, TensorData};
+use resshift::compute::Compute;
+use resshift::model::{Denoiser, Latent, Model};
 use resshift::model::config::ModelConfig;
+use resshift::ops::Map;
+use resshift::sampler::Canvas;
+use resshift::schedule::Schedule;
 use resshift::weights::{SafetensorsSource, TensorSource, Weights};
 use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -126,6 +131,43 @@ pub fn compact_folder() -> (ModelConfig, Vec<Vec<u8>>) {
     (config, files)
 }
 
+/// The CPU.
+pub fn cpu() -> Compute {
+    Compute::cpu()
+}
+
+/// A part of a canvas as a tensor `[1, rows, cols, channels]`.
+pub fn crop(canvas: &Canvas, rows: Range<usize>, cols: Range<usize>, device: &Device) -> Tensor<4> {
+    let Canvas { height, width, channels, data } = canvas.part(rows, cols);
+    Tensor::from_data(TensorData::new(data, [1, height, width, channels]), device)
+}
+
+/// x0 at index `t` of the schedule, on the CPU.
+pub fn predict_x0(denoiser: &dyn Denoiser, x_t: Tensor<4>, lr: Tensor<4>, schedule: &Schedule, t: usize) -> Tensor<4> {
+    let device = x_t.device();
+    let map = |v: Vec<f32>| {
+        let shape = [1, 1, 1, v.len()];
+        Map::Host(Tensor::from_data(TensorData::new(v, shape), &device))
+    };
+    let level: Vec<Map> = denoiser.level(schedule, t).into_iter().map(map).collect();
+    denoiser.predict_x0(x_t.into(), lr.into(), &level).host()
+}
+
+/// [`Latent::encode`] on the CPU.
+pub fn encode(latent: &dyn Latent, lr: Tensor<4>) -> Tensor<4> {
+    latent.encode(&lr.into()).host()
+}
+
+/// [`Latent::decode`] on the CPU.
+pub fn decode(latent: &dyn Latent, z: Tensor<4>, lr: Tensor<4>) -> Tensor<4> {
+    latent.decode(&z.into(), &lr.into()).host()
+}
+
+/// The noise of a seed, row by row.
+pub fn seeded(seed: u64, channels: usize) -> impl Fn(&mut [f32], u32, usize) {
+    move |row, draw, y| resshift::noise::fill_row(row, seed, draw, y as u32, 0, channels)
+}
+
 /// The default model.
 pub fn compact(device: &Device) -> Model {
     let (config, files) = compact_folder();
@@ -138,8 +180,9 @@ pub fn numbers(x: &Tensor<4>) -> Array {
     Array { shape: x.dims().to_vec(), data: x.into_data().try_into_vec().unwrap() }
 }
 
-pub fn integers(x: Tensor<1, Int>) -> Vec<i32> {
-    x.into_data().convert::<i32>().try_into_vec().unwrap()
+/// Indices that are kept as floats.
+pub fn integers(x: Map) -> Vec<i32> {
+    x.host().into_data().try_into_vec::<f32>().unwrap().into_iter().map(|i| i as i32).collect()
 }
 
 /// Largest absolute difference; NaN if either side has one.

@@ -1,0 +1,35 @@
+// The compact model's prediction: the network's gate and correction around the Wiener estimate of z0 from z_t.
+//
+//   z0[c] = wiener[c] * z_t[c] * sigmoid(g[c] + 1) + correction[c] * F[c]
+//
+// Bindings
+//   0 z_t         [pixels, c]
+//   1 network     [pixels, 2, c]: gate g, correction F
+//   2 wiener      [c]
+//   3 correction  [c]
+//   4 z0          [pixels, c]
+//   5 size        pixels, c
+// Workgroup: 64 invocations, each one number.
+
+@group(0) @binding(0) var<storage, read> z_t: array<f32>;
+@group(0) @binding(1) var<storage, read> network: array<f32>;
+@group(0) @binding(2) var<storage, read> wiener: array<f32>;
+@group(0) @binding(3) var<storage, read> correction: array<f32>;
+@group(0) @binding(4) var<storage, read_write> z0: array<f32>;
+@group(0) @binding(5) var<uniform> size: vec4<u32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let id = (group.y * groups.x + group.x) * 64u + lane;
+    if (id >= size.x * size.y) { return; }
+    let pixel = id / size.y;
+    let c = id % size.y;
+    let at = pixel * 2u * size.y + c;
+    // Clamped, or exp would overflow; sigmoid is 0 to f32's precision there.
+    let gate = 1.0 / (1.0 + exp(-max(network[at] + 1.0, -80.0)));
+    z0[id] = fma(wiener[c] * z_t[id], gate, correction[c] * network[at + size.y]);
+}

@@ -1,0 +1,119 @@
+//! Where networks run: one call for the CPU and the GPU.
+
+use crate::gpu::{Gpu, Job, Program};
+use crate::ops::Map;
+use crate::{Error, Result};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::rc::Rc;
+
+/// A place for networks to run.
+#[derive(Clone)]
+pub enum Compute {
+    /// The CPU, through burn; an autodiff device will do.
+    Cpu(Device),
+    /// A GPU, through command lists.
+    Gpu(Rc<Gpu>),
+}
+
+/// A network for inputs of certain sizes.
+pub struct Stage<'a> {
+    sizes: Vec<[usize; 4]>,
+    form: Form<'a>,
+}
+
+enum Form<'a> {
+    Cpu(Device, Box<dyn Fn(&[Map]) -> Map + 'a>),
+    Gpu(Rc<Program>),
+}
+
+/// A result on its way.
+pub enum Work {
+    /// Computed.
+    Done(Tensor<4>),
+    /// In a GPU's queue.
+    Queued(Job),
+}
+
+impl Compute {
+    /// The CPU.
+    pub fn cpu() -> Self {
+        Compute::Cpu(Device::flex())
+    }
+
+    /// The device of burn's that weights are put on.
+    pub fn device(&self) -> &Device {
+        match self {
+            Compute::Cpu(device) => device,
+            Compute::Gpu(gpu) => &gpu.device,
+        }
+    }
+
+    /// Prepares `network` for inputs of the given sizes: on a GPU, its command list.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the sizes are more than the device allows.
+    pub fn prepare<'a>(&self, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map + 'a) -> Result<Stage<'a>> {
+        let form = match self {
+            Compute::Cpu(device) => Form::Cpu(device.clone(), Box::new(network)),
+            Compute::Gpu(gpu) => Form::Gpu(Rc::new(Program::new(gpu, sizes, |inputs| {
+                let inputs: Vec<Map> = inputs.iter().map(|input| Map::Gpu(input.clone())).collect();
+                network(&inputs).node().clone()
+            })?)),
+        };
+        Ok(Stage { sizes: sizes.to_vec(), form })
+    }
+
+    /// Gives back what runs have left in the device's memory, but the weights.
+    pub fn clean_up(&self) {
+        if let Compute::Gpu(gpu) = self {
+            gpu.clear_arena();
+            gpu.device.memory_cleanup();
+        }
+    }
+}
+
+impl Stage<'_> {
+    /// Starts the network on `inputs`, row-major, of the sizes it was prepared for.
+    pub fn start(&self, inputs: &[&[f32]]) -> Work {
+        match &self.form {
+            Form::Cpu(device, network) => {
+                let map = |(data, &size): (&&[f32], &[usize; 4])| {
+                    Map::Host(Tensor::from_data(TensorData::new(data.to_vec(), size), device))
+                };
+                let inputs: Vec<Map> = inputs.iter().zip(&self.sizes).map(map).collect();
+                Work::Done(network(&inputs).host())
+            }
+            Form::Gpu(program) => Work::Queued(program.start(&inputs.iter().map(|&x| Some(x)).collect::<Vec<_>>())),
+        }
+    }
+
+    /// Its program, on a GPU.
+    pub fn program(&self) -> Option<&Rc<Program>> {
+        match &self.form {
+            Form::Cpu(..) => None,
+            Form::Gpu(program) => Some(program),
+        }
+    }
+}
+
+impl Work {
+    /// The result, row-major.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device failed, now or in the work before.
+    pub async fn finish(self) -> Result<Vec<f32>> {
+        match self {
+            Work::Done(x) => read(x).await,
+            Work::Queued(job) => job.finish().await,
+        }
+    }
+}
+
+/// The numbers of a tensor on the CPU.
+///
+/// # Errors
+/// [`Error::Internal`] if burn has none.
+pub async fn read(tensor: Tensor<4>) -> Result<Vec<f32>> {
+    let data = tensor.into_data_async().await.map_err(|e| Error::Internal(format!("a result was lost ({e:?})")))?;
+    data.try_into_vec::<f32>().map_err(|e| Error::Internal(format!("a result is not f32 ({e:?})")))
+}

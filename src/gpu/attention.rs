@@ -1,0 +1,34 @@
+//! `shaders/attention.wgsl`.
+
+use super::kernel::{Kernel, WORKGROUP, fold};
+use super::list::{Binding, Command, Node, Number};
+
+/// Queries of a workgroup.
+const QUERIES: usize = 8;
+/// Most channels: an invocation's share of the sums must fit its registers.
+pub const MAX_CHANNELS: usize = 512;
+
+/// The kernel for `dim` channels.
+pub fn attention_kernel(dim: usize) -> Kernel {
+    Kernel::new("attention", include_str!("../../shaders/attention.wgsl"))
+        .count("DIM", dim)
+        .count("SHARE", dim.div_ceil(4 * WORKGROUP))
+}
+
+/// Appends attention over all tokens, `q`, `k` and `v` `[n, h, w, c]`; returns the same size. c is a multiple of 4 and at
+/// most [`MAX_CHANNELS`].
+pub fn attention(q: &Node, k: &Node, v: &Node) -> Node {
+    let [q, k, v] = [q, k, v].map(Node::settled);
+    let list = &q.list;
+    let [n, h, w, c] = q.dims;
+    let tokens = h * w;
+    let y = list.result(q.dims);
+    list.push(Command {
+        kernel: attention_kernel(c),
+        bindings: vec![Binding::Read(q.id), Binding::Read(k.id), Binding::Read(v.id), Binding::Write(y.id)],
+        numbers: Vec::from([n, tokens, 0, 0].map(|v| Number::Value(v as u32))),
+        groups: fold(tokens.div_ceil(QUERIES), n),
+        macs: (2 * n * tokens * tokens * c) as u64,
+    });
+    y
+}

@@ -1,0 +1,31 @@
+//! `shaders/bicubic.wgsl`.
+
+use super::kernel::{Kernel, invocations};
+use super::list::{Binding, Command, Node, Number};
+
+/// The kernel, with or without a residual in space-to-depth order.
+pub fn bicubic_kernel(residual: bool) -> Kernel {
+    Kernel::new("bicubic", include_str!("../../shaders/bicubic.wgsl"))
+        .count("RESULT", 1 + usize::from(residual))
+        .flag("RESIDUAL", residual)
+}
+
+/// Appends the enlargement of `x` `[n, h, w, 3]` by 4, plus `residual` `[n, h, w, 48]`; returns `[n, 4h, 4w, 3]`.
+pub fn bicubic(x: &Node, residual: Option<&Node>) -> Node {
+    let x = x.settled();
+    let residual = residual.map(Node::settled);
+    let list = &x.list;
+    let [n, h, w, c] = x.dims;
+    let y = list.result([n, 4 * h, 4 * w, c]);
+    let mut bindings = vec![Binding::Read(x.id)];
+    bindings.extend(residual.as_ref().map(|residual| Binding::Read(residual.id)));
+    bindings.push(Binding::Write(y.id));
+    list.push(Command {
+        kernel: bicubic_kernel(residual.is_some()),
+        bindings,
+        numbers: Vec::from([n, h, w, 0].map(|v| Number::Value(v as u32))),
+        groups: invocations(16 * n * h * w),
+        macs: 0,
+    });
+    y
+}

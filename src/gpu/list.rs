@@ -1,0 +1,227 @@
+//! A command list under construction. Operations append their kernels; nothing runs yet. [`super::program`] turns the
+//! list into something that runs, again and again.
+//!
+//! A [`Node`] stands for a feature map `[n, h, w, c]` that some command of the list will have written. Two things are put
+//! off until a reader is known. A norm stays *pending* on its node: a convolution that can applies it while it reads,
+//! every other reader has it written out first. And maps that are put side by side need no copy where a convolution
+//! writes them: it writes into its slice of the wide map from the start.
+
+use super::device::Gpu;
+use super::kernel::Kernel;
+use burn::tensor::Tensor;
+use burn_cubecl::{CubeBackend, tensor::CubeTensor};
+use burn_wgpu::into_contiguous;
+use cubecl::wgpu::{AutoCompiler, WgpuServer};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The commands so far, and the maps that they read and write.
+pub(super) struct List {
+    pub(super) gpu: Rc<Gpu>,
+    pub(super) state: RefCell<State>,
+}
+
+/// What a [`List`] holds.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) maps: Vec<MapState>,
+    pub(super) commands: Vec<Command>,
+    /// What could not be recorded; reported when the list is compiled.
+    pub(super) trouble: Option<String>,
+}
+
+/// A feature map of the list.
+pub(super) struct MapState {
+    pub(super) dims: [usize; 4],
+    pub(super) role: Role,
+    /// The wide map that this one is a slice of, and its first channel there.
+    pub(super) slice_of: Option<(usize, usize)>,
+    /// Whether its writer can write into a slice.
+    sliceable: bool,
+}
+
+/// Who owns a map's memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Shared with others at other times.
+    Temporary,
+    /// Written by the host before a run, kept until the next.
+    Input,
+    /// Kept after a run.
+    Output,
+}
+
+/// One dispatch.
+pub(super) struct Command {
+    pub(super) kernel: Kernel,
+    pub(super) bindings: Vec<Binding>,
+    pub(super) numbers: Vec<Number>,
+    pub(super) groups: [u32; 3],
+    pub(super) macs: u64,
+}
+
+/// A buffer that a command binds.
+pub(super) enum Binding {
+    /// A map that the kernel reads, packed.
+    Read(usize),
+    /// A map that it reads, or a slice of one.
+    View(usize),
+    /// A map that it writes, or a slice of one.
+    Write(usize),
+    /// Weights.
+    Weight(Weight),
+}
+
+/// A number of a command's uniform.
+pub(super) enum Number {
+    Value(u32),
+    /// From pixel to pixel of a map, in numbers.
+    Stride(usize),
+    /// Before the first channel of a map.
+    Offset(usize),
+}
+
+/// A tensor of burn's on the GPU, packed in row-major order.
+#[derive(Clone)]
+pub(super) struct Weight {
+    pub(super) buffer: wgpu::Buffer,
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+    /// Keeps burn from giving the memory to another tensor.
+    _tensor: CubeTensor,
+}
+
+impl Weight {
+    /// The tensor's memory.
+    ///
+    /// # Errors
+    /// What CubeCL says if the tensor could not be written.
+    pub(super) fn new<const D: usize>(tensor: &Tensor<D>) -> Result<Self, String> {
+        let Ok(tensor) = tensor.clone().try_into_primitive::<CubeBackend>() else {
+            return Err("a weight lies on another device".into());
+        };
+        let tensor = into_contiguous(tensor);
+        let resource = tensor.client.get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone());
+        let resource = resource.map_err(|e| format!("{e:?}"))?;
+        let resource = resource.resource();
+        // WebGPU binds multiples of 4 bytes; f16 tensors of odd length are padded by CubeCL's own alignment.
+        let bytes = resource.size.next_multiple_of(4);
+        Ok(Self { buffer: resource.buffer.clone(), offset: resource.offset, bytes, _tensor: tensor })
+    }
+}
+
+/// A feature map `[n, h, w, c]` of a list.
+#[derive(Clone)]
+pub struct Node {
+    pub(super) list: Rc<List>,
+    pub(super) id: usize,
+    pub(super) dims: [usize; 4],
+    pub(super) pending: Option<PendingNorm>,
+}
+
+/// A norm whose statistics are in the list, but which nobody has applied yet.
+#[derive(Clone)]
+pub(super) struct PendingNorm {
+    /// `[n, 3, c]`, or `[n, 2, c]` for the per-pixel norm.
+    pub(super) coefficients: usize,
+    /// `[n * h * w]`, for the per-pixel norm.
+    pub(super) scale: Option<usize>,
+    pub(super) silu: bool,
+}
+
+impl List {
+    pub(super) fn new(gpu: &Rc<Gpu>) -> Rc<Self> {
+        Rc::new(Self { gpu: gpu.clone(), state: RefCell::default() })
+    }
+
+    /// A map that the host writes.
+    pub(super) fn input(self: &Rc<Self>, dims: [usize; 4]) -> Node {
+        self.map(dims, Role::Input, false)
+    }
+
+    fn map(self: &Rc<Self>, dims: [usize; 4], role: Role, sliceable: bool) -> Node {
+        let maps = &mut self.state.borrow_mut().maps;
+        maps.push(MapState { dims, role, slice_of: None, sliceable });
+        Node { list: self.clone(), id: maps.len() - 1, dims, pending: None }
+    }
+
+    /// A map for the next command to write.
+    pub(super) fn result(self: &Rc<Self>, dims: [usize; 4]) -> Node {
+        self.map(dims, Role::Temporary, false)
+    }
+
+    /// As [`Self::result`], for a command that can write into a slice of a wider map.
+    pub(super) fn sliceable(self: &Rc<Self>, dims: [usize; 4]) -> Node {
+        self.map(dims, Role::Temporary, true)
+    }
+
+    pub(super) fn push(&self, command: Command) {
+        self.state.borrow_mut().commands.push(command);
+    }
+
+    /// The tensor as a binding. If it has no memory the list cannot be compiled.
+    pub(super) fn weight<const D: usize>(&self, tensor: &Tensor<D>) -> Option<Binding> {
+        match Weight::new(tensor) {
+            Ok(weight) => Some(Binding::Weight(weight)),
+            Err(reason) => {
+                self.state.borrow_mut().trouble.get_or_insert(reason);
+                None
+            }
+        }
+    }
+}
+
+impl State {
+    /// Whether a command writes one of `id` and the slices of `whole`, and reads the other: WebGPU forbids both uses of
+    /// one buffer.
+    fn meets(&self, id: usize, whole: usize) -> bool {
+        let inside = |other: usize| self.maps[other].slice_of.is_some_and(|(root, _)| root == whole);
+        self.commands.iter().any(|command| {
+            let written = |f: &dyn Fn(usize) -> bool| command.bindings.iter().any(|b| matches!(b, Binding::Write(i) if f(*i)));
+            let read = |f: &dyn Fn(usize) -> bool| {
+                command.bindings.iter().any(|b| matches!(b, Binding::Read(i) | Binding::View(i) if f(*i)))
+            };
+            written(&|i| i == id) && read(&inside) || written(&inside) && read(&|i| i == id)
+        })
+    }
+}
+
+impl Node {
+    /// `[n, h, w, c]`.
+    pub fn dims(&self) -> [usize; 4] {
+        self.dims
+    }
+
+    /// Number of values.
+    pub(super) fn count(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    /// Puts maps of equal size side by side: `[n, h, w, sum of c]`.
+    pub fn concat(parts: &[Node]) -> Node {
+        let first = &parts[0];
+        let [n, h, w, _] = first.dims;
+        let channels = parts.iter().map(|part| part.dims[3]).sum();
+        let whole = first.list.result([n, h, w, channels]);
+        // Kernels read four channels at a time.
+        let aligned = parts.iter().all(|part| part.dims[3].is_multiple_of(4));
+        let mut offset = 0;
+        for part in parts {
+            let part = part.settled();
+            let mut state = part.list.state.borrow_mut();
+            let meets = state.meets(part.id, whole.id);
+            let map = &mut state.maps[part.id];
+            let free = map.sliceable && map.slice_of.is_none() && map.role == Role::Temporary;
+            if free && aligned && !meets {
+                map.slice_of = Some((whole.id, offset));
+            } else {
+                drop(state);
+                let slice = part.list.sliceable(part.dims);
+                slice.list.state.borrow_mut().maps[slice.id].slice_of = Some((whole.id, offset));
+                super::scale::record(&part, None, &slice);
+            }
+            offset += part.dims[3];
+        }
+        whole
+    }
+}

@@ -1,0 +1,146 @@
+//! Statistics of both norms (`shaders/group_norm_*.wgsl`, `shaders/rms_norm_stats.wgsl`), and their application where
+//! the reader does not apply them itself (`shaders/norm_apply.wgsl`).
+
+use super::kernel::{Kernel, fold, invocations};
+use super::list::{Binding, Command, Node, Number, PendingNorm};
+use crate::ops::{GroupNorm, RmsNorm};
+
+/// About as many invocations as the statistics are shared among: enough to fill a GPU, few enough to be joined by one
+/// invocation per group.
+const PARTS: usize = 8192;
+/// Fewest pixels of a chunk.
+const CHUNK: usize = 16;
+/// Most pixels of a picture whose groups each fit one workgroup: above, 32 workgroups are too few for a GPU.
+const SMALL: usize = 256;
+/// Pixels of one invocation of the last step.
+const PIXELS: usize = 4;
+
+/// The first two steps of group norm.
+pub fn group_norm_kernels(eps: f32, film: bool) -> [Kernel; 2] {
+    [
+        Kernel::new("group_norm_stats", include_str!("../../shaders/group_norm_stats.wgsl")),
+        Kernel::new("group_norm_combine", include_str!("../../shaders/group_norm_combine.wgsl"))
+            .real("EPS", eps)
+            .count("RESULT", 3 + usize::from(film))
+            .flag("FILM", film),
+    ]
+}
+
+/// Both steps in one.
+pub fn group_norm_small_kernel(eps: f32, film: bool) -> Kernel {
+    Kernel::new("group_norm_small", include_str!("../../shaders/group_norm_small.wgsl"))
+        .real("EPS", eps)
+        .count("RESULT", 3 + usize::from(film))
+        .flag("FILM", film)
+}
+
+/// The first step of the per-pixel norm.
+pub fn rms_norm_kernel(film: bool) -> Kernel {
+    Kernel::new("rms_norm_stats", include_str!("../../shaders/rms_norm_stats.wgsl"))
+        .real("EPS", RmsNorm::EPS)
+        .count("RESULT", 3 + usize::from(film))
+        .flag("FILM", film)
+}
+
+/// The last step of either.
+pub fn norm_apply_kernel(rms: bool, silu: bool) -> Kernel {
+    Kernel::new("norm_apply", include_str!("../../shaders/norm_apply.wgsl"))
+        .count("RESULT", 2 + usize::from(rms))
+        .flag("RMS", rms)
+        .flag("NORM_SILU", silu)
+}
+
+/// 0 where one film serves all pictures.
+fn films(film: Option<&Node>, n: usize) -> Number {
+    Number::Value(film.is_some_and(|film| film.dims[0] == n && n > 1) as u32)
+}
+
+/// Appends the statistics of `x` `[n, h, w, c]`; the norm itself, with FiLM (`film` `[n or 1, 1, 1, 2c]`) and SiLU, is
+/// left to the reader. c is a multiple of 4.
+pub fn group_norm(x: &Node, norm: &GroupNorm, film: Option<&Node>, silu: bool) -> Node {
+    let x = x.settled();
+    let film = film.map(Node::settled);
+    let list = x.list.clone();
+    let [n, h, w, c] = x.dims;
+    let pixels = h * w;
+    let value = |v: usize| Number::Value(v as u32);
+    let coefficients = list.result([n, 1, 3, c]);
+    let mut weights = Vec::new();
+    weights.extend(list.weight(&norm.gamma));
+    weights.extend(list.weight(&norm.beta));
+    weights.extend(film.as_ref().map(|film| Binding::Read(film.id)));
+    weights.push(Binding::Write(coefficients.id));
+    let films = films(film.as_ref(), n);
+    if pixels <= SMALL {
+        let mut bindings = vec![Binding::View(x.id)];
+        bindings.extend(weights);
+        let numbers = vec![
+            value(n),
+            value(pixels),
+            value(c),
+            value(norm.groups),
+            films,
+            Number::Stride(x.id),
+            Number::Offset(x.id),
+        ];
+        let kernel = group_norm_small_kernel(norm.eps, film.is_some());
+        list.push(Command { kernel, bindings, numbers, groups: fold(n * norm.groups, 1), macs: 0 });
+    } else {
+        let lanes = c / 4;
+        let length = pixels.div_ceil((PARTS / lanes).max(1)).max(CHUNK);
+        let chunks = pixels.div_ceil(length);
+        let [stats, combine] = group_norm_kernels(norm.eps, film.is_some());
+        let part = list.result([n, chunks, 2, c]);
+        let size = || [n, pixels, c, chunks, length].map(value);
+        let mut numbers = Vec::from(size());
+        numbers.extend([Number::Stride(x.id), Number::Offset(x.id)]);
+        let bindings = vec![Binding::View(x.id), Binding::Write(part.id)];
+        list.push(Command { kernel: stats, bindings, numbers, groups: invocations(n * chunks * lanes), macs: 0 });
+
+        let mut bindings = vec![Binding::Read(part.id)];
+        bindings.extend(weights);
+        let mut numbers = Vec::from(size());
+        numbers.extend([value(norm.groups), films]);
+        list.push(Command { kernel: combine, bindings, numbers, groups: invocations(n * norm.groups), macs: 0 });
+    }
+    Node { pending: Some(PendingNorm { coefficients: coefficients.id, scale: None, silu }), ..x }
+}
+
+/// As [`group_norm`], for the per-pixel norm.
+pub fn rms_norm(x: &Node, norm: &RmsNorm, film: Option<&Node>, silu: bool) -> Node {
+    let x = x.settled();
+    let film = film.map(Node::settled);
+    let list = x.list.clone();
+    let [n, h, w, c] = x.dims;
+    let (scale, coefficients) = (list.result([n, h, w, 1]), list.result([n, 1, 2, c]));
+    let mut bindings = vec![Binding::View(x.id)];
+    bindings.extend(list.weight(&norm.gamma));
+    bindings.extend(list.weight(&norm.beta));
+    bindings.extend(film.as_ref().map(|film| Binding::Read(film.id)));
+    bindings.extend([Binding::Write(scale.id), Binding::Write(coefficients.id)]);
+    let size = [n, h * w, c].map(|v| Number::Value(v as u32));
+    let mut numbers = Vec::from(size);
+    numbers.extend([films(film.as_ref(), n), Number::Stride(x.id), Number::Offset(x.id)]);
+    let groups = invocations((n * h * w).max(n * c / 4));
+    list.push(Command { kernel: rms_norm_kernel(film.is_some()), bindings, numbers, groups, macs: 0 });
+    Node { pending: Some(PendingNorm { coefficients: coefficients.id, scale: Some(scale.id), silu }), ..x }
+}
+
+impl Node {
+    /// The map with its norm applied.
+    pub(super) fn settled(&self) -> Node {
+        let Some(norm) = &self.pending else { return self.clone() };
+        let list = &self.list;
+        let [n, h, w, c] = self.dims;
+        let y = list.result(self.dims);
+        let mut bindings = vec![Binding::View(self.id), Binding::Read(norm.coefficients)];
+        bindings.extend(norm.scale.map(Binding::Read));
+        bindings.push(Binding::Write(y.id));
+        let mut numbers = Vec::from([n, h * w, c].map(|v| Number::Value(v as u32)));
+        numbers.extend([Number::Stride(self.id), Number::Offset(self.id)]);
+        let groups = invocations(n * (h * w).div_ceil(PIXELS) * c / 4);
+        let kernel = norm_apply_kernel(norm.scale.is_some(), norm.silu);
+        list.push(Command { kernel, bindings, numbers, groups, macs: 0 });
+        y
+    }
+}

@@ -1,0 +1,55 @@
+//! `shaders/posterior.wgsl`: the chain's own step, on the buffers of a program.
+
+use super::device::Gpu;
+use super::kernel::{Kernel, invocations};
+use super::program::{Dispatch, Program, bytes_of};
+use crate::diffusion::Gaussian;
+use crate::noise;
+use std::rc::Rc;
+
+/// The kernel.
+pub fn posterior_kernel() -> Kernel {
+    Kernel::new("posterior", include_str!("../../shaders/posterior.wgsl"))
+}
+
+/// Moves a program's first input, x_t, on by a step: `a x_t + b x0 + std n`, with the program's result as x0.
+pub struct Posterior {
+    gpu: Rc<Gpu>,
+    dispatch: Dispatch,
+    step: wgpu::Buffer,
+    dims: [usize; 4],
+    seed: u64,
+}
+
+impl Posterior {
+    /// For x_t and x0 of `dims` `[1, h, w, c]`.
+    pub fn new(gpu: &Rc<Gpu>, program: &Program, dims: [usize; 4], seed: u64) -> Self {
+        use wgpu::BufferUsages as Usage;
+        let pipeline = gpu.pipeline(&posterior_kernel());
+        let step = gpu.buffer(32, Usage::UNIFORM | Usage::COPY_DST);
+        let table = noise::quantiles();
+        let quantiles = gpu.buffer(size_of_val(table) as u64, Usage::STORAGE | Usage::COPY_DST);
+        gpu.queue.write_buffer(&quantiles, 0, bytes_of(table));
+        let buffers = [program.output(), &quantiles, program.input(0), &step];
+        let entries: Vec<_> = (0u32..)
+            .zip(buffers)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .collect();
+        let bind_group = gpu.bind_group(&pipeline, &entries);
+        let [_, h, w, c] = dims;
+        let dispatch = Dispatch { pipeline, bind_group, groups: invocations(h * w * c.div_ceil(4)) };
+        Self { gpu: gpu.clone(), dispatch, step, dims, seed }
+    }
+
+    /// The step with the noise of draw `draw`, to go before a program's next run; the standard deviation is `std`, not
+    /// the Gaussian's own.
+    pub(super) fn step(&self, q: Gaussian, std: f64, draw: u32) -> &Dispatch {
+        let [_, h, w, c] = self.dims;
+        let [seed, high] = noise::words(self.seed, draw);
+        let real = |v: f64| (v as f32).to_bits();
+        let numbers = [(h * w) as u32, w as u32, c as u32, real(q.a), real(q.b), real(std), seed, high];
+        let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        self.gpu.queue.write_buffer(&self.step, 0, &bytes);
+        &self.dispatch
+    }
+}

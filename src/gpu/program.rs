@@ -1,0 +1,384 @@
+//! A command list, compiled: pipelines, buffers and bind groups are made once, and every run only writes the inputs and
+//! submits the commands again.
+
+use super::device::{Gpu, take_error};
+use super::kernel::Kernel;
+use super::list::{Binding, Command, List, Node, Number, Role, State};
+use super::memory::{self, Tenant};
+use super::signal::Signal;
+use crate::{Error, Result};
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// A uniform's place in the buffer of all uniforms: what every device accepts as an offset.
+const UNIFORM: u64 = 256;
+
+/// Multiply-adds after which a submission ends: about 100 ms on a GPU of 0.4 TFLOP/s, and few submissions on a fast one.
+const SUBMIT_MACS: u64 = 20_000_000_000;
+
+/// What a program takes, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cost {
+    /// Dispatches of one run.
+    pub dispatches: usize,
+    /// Submissions of one run.
+    pub submits: usize,
+    /// Multiply-adds of its convolutions and attentions.
+    pub macs: u64,
+    /// Bytes that its commands read and write, each map and weight once per command.
+    pub bytes: u64,
+    /// The part of `bytes` that would be left if every norm, copy and element-wise step came for free.
+    pub least_bytes: u64,
+    /// Bytes of shared memory for its intermediate results.
+    pub activation_bytes: u64,
+    /// Bytes of its inputs and outputs.
+    pub io_bytes: u64,
+    /// Largest single buffer.
+    pub largest_buffer: u64,
+}
+
+/// A compiled command list.
+pub struct Program {
+    gpu: Rc<Gpu>,
+    dispatches: Vec<Dispatch>,
+    /// Ends of the submissions, as numbers of dispatches.
+    submits: Vec<usize>,
+    inputs: Vec<wgpu::Buffer>,
+    outputs: Vec<wgpu::Buffer>,
+    /// Two of them take turns, so that a result is read while the next is computed.
+    staging: [wgpu::Buffer; 2],
+    turn: Cell<usize>,
+    cost: Cost,
+    temporaries: Vec<wgpu::Buffer>,
+}
+
+/// A kernel with its buffers.
+pub(super) struct Dispatch {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) bind_group: wgpu::BindGroup,
+    pub(super) groups: [u32; 3],
+}
+
+impl Dispatch {
+    fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bind_group, &[]);
+        let [x, y, z] = self.groups;
+        pass.dispatch_workgroups(x, y, z);
+    }
+}
+
+/// A run whose result is on its way.
+pub struct Job {
+    staging: wgpu::Buffer,
+    mapped: Signal<Result<(), wgpu::BufferAsyncError>>,
+    gpu: Rc<Gpu>,
+}
+
+impl Program {
+    /// Compiles what `record` appends to a list for inputs of the given sizes.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if a buffer is larger than the device allows; [`Error::Internal`] for a list that WebGPU forbids.
+    pub fn new(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) -> Result<Self> {
+        let list = List::new(gpu);
+        let inputs: Vec<Node> = inputs.iter().map(|&dims| list.input(dims)).collect();
+        let output = record(&inputs).settled();
+        let input_ids: Vec<usize> = inputs.iter().map(|input| input.id).collect();
+        drop(inputs);
+        // An input, or a slice of a wider map, is copied to where it can be read.
+        let plain = {
+            let state = list.state.borrow();
+            let map = &state.maps[output.id];
+            map.role == Role::Temporary && map.slice_of.is_none()
+        };
+        let output = if plain { output } else { super::scale::copy(&output) };
+        list.state.borrow_mut().maps[output.id].role = Role::Output;
+        let state = std::mem::take(&mut *list.state.borrow_mut());
+        compile(gpu, state, &input_ids, output.id)
+    }
+
+    /// What a run takes.
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// Starts a run. `inputs` in the order of [`Self::new`]; `None` keeps what is there.
+    pub fn start(&self, inputs: &[Option<&[f32]>]) -> Job {
+        self.run(inputs, None);
+        self.read()
+    }
+
+    /// Runs without reading the result back; `before` goes before everything else.
+    pub(super) fn run(&self, inputs: &[Option<&[f32]>], mut before: Option<&Dispatch>) {
+        for (buffer, data) in self.inputs.iter().zip(inputs) {
+            if let Some(data) = data {
+                self.gpu.queue.write_buffer(buffer, 0, bytes_of(data));
+            }
+        }
+        let mut begin = 0;
+        for &end in &self.submits {
+            let mut encoder = self.gpu.wgpu.create_command_encoder(&Default::default());
+            {
+                let mut pass = encoder.begin_compute_pass(&Default::default());
+                for dispatch in before.take().into_iter().chain(&self.dispatches[begin..end]) {
+                    dispatch.record(&mut pass);
+                }
+            }
+            self.gpu.queue.submit([encoder.finish()]);
+            begin = end;
+        }
+    }
+
+    /// Asks for the result of the last run.
+    pub(super) fn read(&self) -> Job {
+        let turn = self.turn.replace(1 - self.turn.get());
+        let (output, staging) = (&self.outputs[0], &self.staging[turn]);
+        let mut encoder = self.gpu.wgpu.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(output, 0, staging, 0, staging.size());
+        self.gpu.queue.submit([encoder.finish()]);
+        let mapped = Signal::default();
+        let sender = mapped.clone();
+        staging.slice(..).map_async(wgpu::MapMode::Read, move |result| sender.send(result));
+        Job { staging: staging.clone(), mapped, gpu: self.gpu.clone() }
+    }
+
+    pub(super) fn input(&self, index: usize) -> &wgpu::Buffer {
+        &self.inputs[index]
+    }
+
+    pub(super) fn output(&self) -> &wgpu::Buffer {
+        &self.outputs[0]
+    }
+
+    /// Fills every buffer that a run writes with NaN: what a kernel forgets to write, or reads too early, shows.
+    pub fn poison(&self) {
+        for buffer in self.temporaries.iter().chain(&self.outputs) {
+            let nan = vec![f32::NAN; buffer.size() as usize / 4];
+            self.gpu.queue.write_buffer(buffer, 0, bytes_of(&nan));
+        }
+    }
+}
+
+impl Job {
+    /// The result, row-major.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device failed, now or in the work before.
+    pub async fn finish(mut self) -> Result<Vec<f32>> {
+        self.gpu.wait()?;
+        let mapped = (&mut self.mapped).await;
+        mapped.map_err(|e| Error::Gpu(take_error().unwrap_or(format!("reading a result back failed ({e})"))))?;
+        let result = {
+            let view = self.staging.slice(..).get_mapped_range();
+            let view = view.map_err(|e| Error::Gpu(format!("a result could not be read ({e})")))?;
+            view.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+        };
+        match take_error() {
+            Some(error) => Err(Error::Gpu(error)),
+            None => Ok(result),
+        }
+    }
+}
+
+impl Drop for Job {
+    /// Also ends a mapping that nobody waits for any more.
+    fn drop(&mut self) {
+        self.staging.unmap();
+    }
+}
+
+/// The bytes of numbers as a GPU reads them.
+pub(super) fn bytes_of(data: &[f32]) -> &[u8] {
+    // Every bit pattern is a valid byte, and WebGPU is little-endian as every platform that it runs on.
+    unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) }
+}
+
+impl State {
+    /// The map whose memory holds this one.
+    fn root(&self, id: usize) -> usize {
+        self.maps[id].slice_of.map_or(id, |(whole, _)| self.root(whole))
+    }
+
+    fn bytes(&self, id: usize) -> u64 {
+        4 * self.maps[id].dims.iter().product::<usize>() as u64
+    }
+
+    fn stride(&self, id: usize) -> usize {
+        self.maps[self.root(id)].dims[3]
+    }
+
+    fn offset(&self, id: usize) -> usize {
+        self.maps[id].slice_of.map_or(0, |(whole, first)| first + self.offset(whole))
+    }
+
+    /// Maps that a command reads, and those that it writes.
+    fn reads_and_writes(command: &Command) -> (Vec<usize>, Vec<usize>) {
+        let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        for binding in &command.bindings {
+            match binding {
+                Binding::Read(id) | Binding::View(id) => reads.push(*id),
+                Binding::Write(id) => writes.push(*id),
+                Binding::Weight(_) => {}
+            }
+        }
+        (reads, writes)
+    }
+
+    /// Refuses what WebGPU would: one buffer read and written in a dispatch, a slice where a packed map is read.
+    fn check(&self) -> Result<()> {
+        if let Some(trouble) = &self.trouble {
+            return Err(Error::Gpu(trouble.clone()));
+        }
+        for command in &self.commands {
+            let (reads, writes) = Self::reads_and_writes(command);
+            let clash = writes.iter().any(|&w| reads.iter().any(|&r| self.root(r) == self.root(w)));
+            let packed = |b: &Binding| !matches!(b, Binding::Read(id) if self.maps[*id].slice_of.is_some());
+            if clash || !command.bindings.iter().all(packed) {
+                return Err(Error::Internal(format!("{:?} cannot be recorded", command.kernel)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Memory of every temporary root map: its buffer among `sizes`.
+    fn plan(&self) -> (Vec<Option<usize>>, Vec<u64>) {
+        let mut spans: Vec<Option<(usize, usize)>> = vec![None; self.maps.len()];
+        for (i, command) in self.commands.iter().enumerate() {
+            let (reads, writes) = Self::reads_and_writes(command);
+            for id in reads.into_iter().chain(writes) {
+                let span = spans[self.root(id)].get_or_insert((i, i));
+                span.1 = i;
+            }
+        }
+        let temporary = |id: &usize| self.maps[*id].role == Role::Temporary && spans[*id].is_some();
+        let roots: Vec<usize> = (0..self.maps.len()).filter(temporary).collect();
+        let tenant = |&id: &usize| {
+            let (first, last) = spans[id].unwrap_or_default();
+            Tenant { bytes: self.bytes(id), first, last }
+        };
+        let (place, sizes) = memory::plan(&roots.iter().map(tenant).collect::<Vec<_>>());
+        let mut buffer = vec![None; self.maps.len()];
+        for (id, place) in roots.into_iter().zip(place) {
+            buffer[id] = Some(place);
+        }
+        (buffer, sizes)
+    }
+}
+
+fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Result<Program> {
+    use wgpu::BufferUsages as Usage;
+    state.check()?;
+    let (place, sizes) = state.plan();
+    let largest = sizes.iter().copied().chain(inputs.iter().chain([&output]).map(|&id| state.bytes(id)));
+    let largest_buffer = largest.max().unwrap_or(0);
+    if largest_buffer > gpu.max_tensor_bytes {
+        return Err(Error::Gpu(format!(
+            "a tile needs {} MiB in one piece, and this GPU gives {}; choose smaller tiles",
+            largest_buffer >> 20,
+            gpu.max_tensor_bytes >> 20
+        )));
+    }
+    let temporaries: Vec<wgpu::Buffer> = gpu.arena(&sizes);
+    let own = |id: usize| gpu.buffer(state.bytes(id), Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC);
+    let input_buffers: Vec<wgpu::Buffer> = inputs.iter().map(|&id| own(id)).collect();
+    let output_buffer = own(output);
+    let buffer_of = |id: usize| -> Option<&wgpu::Buffer> {
+        let root = state.root(id);
+        match state.maps[root].role {
+            Role::Temporary => place[root].map(|place| &temporaries[place]),
+            Role::Input => inputs.iter().position(|&input| input == root).map(|i| &input_buffers[i]),
+            Role::Output => Some(&output_buffer),
+        }
+    };
+
+    let uniforms = gpu.buffer(UNIFORM * state.commands.len().max(1) as u64, Usage::UNIFORM | Usage::COPY_DST);
+    let mut numbers = vec![0u8; uniforms.size() as usize];
+    let mut dispatches = Vec::with_capacity(state.commands.len());
+    let mut cost = Cost::default();
+    let (mut submits, mut since) = (Vec::new(), 0);
+    for (i, command) in state.commands.iter().enumerate() {
+        let at = i * UNIFORM as usize;
+        for (j, number) in command.numbers.iter().enumerate() {
+            let value = match *number {
+                Number::Value(value) => value,
+                Number::Stride(id) => state.stride(id) as u32,
+                Number::Offset(id) => state.offset(id) as u32,
+            };
+            numbers[at + 4 * j..at + 4 * j + 4].copy_from_slice(&value.to_le_bytes());
+        }
+        let pipeline = gpu.pipeline(&command.kernel);
+        let mut entries = Vec::with_capacity(command.bindings.len() + 1);
+        let mut touched = 0;
+        for binding in &command.bindings {
+            let resource = match binding {
+                Binding::Weight(weight) => {
+                    touched += weight.bytes;
+                    wgpu::BufferBinding {
+                        buffer: &weight.buffer,
+                        offset: weight.offset,
+                        size: wgpu::BufferSize::new(weight.bytes),
+                    }
+                }
+                Binding::Read(id) | Binding::View(id) | Binding::Write(id) => {
+                    touched += state.bytes(*id);
+                    let Some(buffer) = buffer_of(*id) else {
+                        return Err(Error::Internal(format!("{:?} reads what nothing writes", command.kernel)));
+                    };
+                    let size = wgpu::BufferSize::new(state.bytes(state.root(*id)));
+                    wgpu::BufferBinding { buffer, offset: 0, size }
+                }
+            };
+            entries.push(wgpu::BindGroupEntry {
+                binding: entries.len() as u32,
+                resource: wgpu::BindingResource::Buffer(resource),
+            });
+        }
+        entries.push(wgpu::BindGroupEntry {
+            binding: entries.len() as u32,
+            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                buffer: &uniforms,
+                offset: i as u64 * UNIFORM,
+                size: wgpu::BufferSize::new(UNIFORM),
+            }),
+        });
+        let bind_group = gpu.bind_group(&pipeline, &entries);
+        dispatches.push(Dispatch { pipeline, bind_group, groups: command.groups });
+        cost.macs += command.macs;
+        cost.bytes += touched;
+        if is_product(&command.kernel) {
+            cost.least_bytes += touched;
+        }
+        since += command.macs;
+        if since > SUBMIT_MACS {
+            submits.push(i + 1);
+            since = 0;
+        }
+    }
+    if submits.last() != Some(&dispatches.len()) {
+        submits.push(dispatches.len());
+    }
+    gpu.queue.write_buffer(&uniforms, 0, &numbers);
+    cost.dispatches = dispatches.len();
+    cost.submits = submits.len();
+    cost.activation_bytes = sizes.iter().sum();
+    cost.io_bytes = inputs.iter().chain([&output]).map(|&id| state.bytes(id)).sum();
+    cost.largest_buffer = largest_buffer;
+    let staging = || gpu.buffer(output_buffer.size(), Usage::MAP_READ | Usage::COPY_DST);
+    Ok(Program {
+        gpu: gpu.clone(),
+        dispatches,
+        submits,
+        inputs: input_buffers,
+        staging: [staging(), staging()],
+        outputs: vec![output_buffer],
+        turn: Cell::new(0),
+        cost,
+        temporaries,
+    })
+}
+
+/// Whether a kernel multiplies by weights or attends: what no fusion could leave out.
+fn is_product(kernel: &Kernel) -> bool {
+    ["conv2d", "conv2d_tiled", "attention", "window_attention"].contains(&kernel.name())
+}
