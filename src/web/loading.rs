@@ -32,7 +32,7 @@ impl Loading {
     pub fn begin(&mut self, json: &[u8]) -> Result<JsValue, JsValue> {
         let config = ModelConfig::parse(json)?;
         let description = description(&config);
-        self.model = Some((config, Upload::new(&self.chosen.device)));
+        self.model = Some((config, Upload::new(self.chosen.compute.device())));
         Ok(description)
     }
 
@@ -48,9 +48,9 @@ impl Loading {
     /// Builds the model whose shards have all come.
     pub fn finish(&mut self) -> Result<Engine, JsValue> {
         let (config, upload) = self.model.take().ok_or_else(nothing_begun)?;
-        let upscaler = Upscaler::build(config, upload.finish()?, &self.chosen.device)?;
+        let upscaler = Upscaler::build(config, upload.finish()?, &self.chosen.compute)?;
         refused_by_gpu()?;
-        self.chosen.device.memory_cleanup();
+        self.chosen.compute.clean_up();
         Ok(Engine::new(upscaler, self.chosen.clone()))
     }
 }
