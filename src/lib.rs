@@ -18,8 +18,8 @@
 //! | `web` | browser edge (wasm only) |
 
 pub mod checkpoint;
-pub mod convert;
 pub mod compute;
+pub mod convert;
 pub mod cpu;
 #[cfg(not(target_family = "wasm"))]
 pub mod degrade;
