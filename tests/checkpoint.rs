@@ -142,6 +142,19 @@ fn every_number_format_is_read() {
     }
 }
 
+/// A header of 640 bytes begins as a pickle does, with 0x80 0x02.
+#[test]
+fn a_safetensors_header_of_any_length_is_known() {
+    let file = safetensors("", &entries());
+    let (length, rest) = file.split_first_chunk().unwrap();
+    let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    for length in [640usize, 0x380, 0x480, 0x580, 700] {
+        let mut padded = header.to_vec();
+        padded.resize(length, b' ');
+        assert_entries("padded", &[&(length as u64).to_le_bytes()[..], &padded, data].concat());
+    }
+}
+
 /// Two tensors in one storage, one of them transposed.
 #[test]
 fn views_of_a_storage_are_read_in_order() {

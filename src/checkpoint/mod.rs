@@ -44,14 +44,16 @@ impl<'a> Checkpoint<'a> {
     /// [`Error::BadCheckpoint`] if it is none of these, is cut short, asks for anything but tensors, or names numbers
     /// that it does not hold; whatever `file` returns.
     pub fn open(file: &'a dyn Bytes) -> Result<Self> {
-        let mut magic = [0; 4];
-        let known = file.len().min(4) as usize;
-        file.read_at(0, magic.get_mut(..known).unwrap_or_default())?;
-        let named = match magic {
-            [b'P', b'K', 3, 4] => torch_zip::open(file)?,
-            [0x80, 2..=5, _, _] => torch_legacy::open(file)?,
-            _ if known == 4 => safetensors::open(file)?,
-            _ => return Err(bad("it is too short to hold tensors")),
+        let mut head = [0; 9];
+        if file.len() < head.len() as u64 {
+            return Err(bad("it is too short to hold tensors"));
+        }
+        file.read_at(0, &mut head)?;
+        let named = match head {
+            [b'P', b'K', 3, 4, ..] => torch_zip::open(file)?,
+            // Before the brace stands a length, which may look like a pickle.
+            [0x80, 2..=5, .., last] if last != b'{' => torch_legacy::open(file)?,
+            _ => safetensors::open(file)?,
         };
         if named.is_empty() {
             return Err(bad("it holds no tensors"));
