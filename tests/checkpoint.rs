@@ -260,7 +260,7 @@ fn claimed_sizes_are_compared_with_the_file() {
     for says in [tensor(16, 0, &[4, 4], &[0, 1]), tensor(16, 0, &[4, 4], &[1, 1]), tensor(16, 0, &[8], &[2])] {
         assert!(says.contains("overlap or have gaps"), "{says}");
     }
-    assert!(tensor(16, 0, &[1; 9], &[1; 9]).contains("not that of a tensor"));
+    assert!(tensor(16, 0, &[1; 9], &[1; 9]).contains("broken"));
     assert!(tensor(16, 0, &[16], &[]).contains("not that of a tensor"));
     let long_text = Pickle::new().op(b"X\xff\xff\xff\x7f");
     assert!(refusal(&archive(long_text)).contains("longer than any name"));
@@ -328,6 +328,30 @@ fn cycles_and_depth_do_no_harm() {
     assert!(refusal(&archive(tuples)).contains("no tensors"));
     let many = Pickle::new().op(&vec![b')'; 1 << 21]);
     assert!(refusal(&archive(many)).contains("more than a network needs"));
+}
+
+/// What is named again and again is not copied again and again.
+#[test]
+fn sharing_does_not_multiply_memory() {
+    let long = "k".repeat(60_000);
+    let storage = Pickle::new().op(b"}q\0((").text("storage").global("torch", "FloatStorage").text(&long).text("cpu");
+    // The id of one storage with a long key, 100,000 times.
+    let ids = storage.int(16).op(b"tq\x01").op(&b"h\x01Q".repeat(100_000));
+    // A shape of 60,000 numbers for 20,000 tensors.
+    let wide = Pickle::new().global("torch._utils", "_rebuild_tensor_v2").op(b"q\0((").text("storage");
+    let wide = wide.global("torch", "FloatStorage").text("0").text("cpu").int(16).op(b"tQq\x01(");
+    let wide = wide.op(&b"K\x01".repeat(60_000)).op(b"tq\x02");
+    let wide = wide.op(&b"h\0(h\x01K\0h\x02h\x02tR".repeat(20_000));
+    // One long name for 50,000 entries.
+    let names = Pickle::new().op(b"}").text(&long).op(b"q\0").tensor("FloatStorage", "0", 16, 0, &[16], &[1]);
+    let names = names.op(b"q\x01s(").op(&b"h\0h\x01".repeat(50_000)).op(b"u");
+    for (what, pickle) in [("ids", ids), ("shapes", wide), ("names", names)] {
+        let file = archive(pickle);
+        HELD.set((0, 0));
+        assert!(read_all(&file).is_err());
+        let peak = HELD.get().1 as usize;
+        assert!(peak <= 64 * file.len() + (160 << 10), "{what}: {peak} bytes for {}", file.len());
+    }
 }
 
 #[test]

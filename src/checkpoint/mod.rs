@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `bytes.rs` | [`Bytes`]: a file that is read piece by piece |
 //! | `pickle.rs` | the few opcodes and constructors that tensors need; everything else is refused |
+//! | `heap.rs`, `input.rs` | what a pickle builds; its bytes |
 //! | `torch_zip.rs`, `torch_legacy.rs`, `safetensors.rs` | the three containers |
 //! | `tensor.rs` | one tensor: where its numbers lie, checked against the file |
 //!
@@ -11,6 +12,8 @@
 //! for it.
 
 mod bytes;
+mod heap;
+mod input;
 mod pickle;
 mod safetensors;
 mod tensor;
@@ -21,7 +24,7 @@ pub use bytes::Bytes;
 pub use tensor::{Kind, TensorInfo};
 
 use crate::{Error, Result};
-use pickle::{Heap, Value};
+use heap::{Heap, Storage, Value};
 use std::collections::BTreeMap;
 
 /// Prefixes that training wrappers put before every name.
@@ -120,17 +123,20 @@ fn at(name: &str, error: Error) -> Error {
 fn state_dict(
     root: &Value,
     heap: &Heap,
-    locate: impl Fn(&pickle::Storage) -> Result<std::ops::Range<u64>>,
+    locate: impl Fn(&Storage) -> Result<std::ops::Range<u64>>,
 ) -> Result<Vec<(String, TensorInfo)>> {
     let root = heap.dict(root).ok_or_else(|| bad("it holds no state dict"))?;
     let inner = root.iter().find(|(key, _)| heap.text(key) == Some(STATE_DICT)).and_then(|(_, value)| heap.dict(value));
-    let mut named = Vec::new();
+    let mut named = BTreeMap::new();
     for (key, value) in inner.unwrap_or(root) {
         let (Some(name), Some(tensor)) = (heap.text(key), heap.tensor(value)) else { continue };
         let storage = heap.storage(tensor).ok_or_else(|| bad(format!("{name} has no storage")))?;
         let range = locate(storage).map_err(|e| at(name, e))?;
         let info = TensorInfo::strided(storage.kind, range, tensor.offset, &tensor.shape, &tensor.strides);
-        named.push((name.to_string(), info.map_err(|e| at(name, e))?));
+        // Before names are copied: each then has its own text in the file.
+        if named.insert(name, info.map_err(|e| at(name, e))?).is_some() {
+            return Err(bad(format!("{name} occurs twice")));
+        }
     }
-    Ok(named)
+    Ok(named.into_iter().map(|(name, info)| (name.to_string(), info)).collect())
 }

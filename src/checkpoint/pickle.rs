@@ -2,9 +2,11 @@
 //!
 //! A pickle is a program: it may name any function of any module and call it. This reader knows the functions of
 //! [`Callable`] and calls none of them, it only notes what they would build. At the first opcode or name beyond these it
-//! stops. Objects lie in a [`Heap`] and refer to each other by number, so cycles and depth cost nothing.
+//! stops.
 
-use super::{Bytes, Kind, bad};
+use super::heap::{Callable, Heap, Storage, Tensor, Value, keep};
+use super::input::Input;
+use super::{Bytes, bad};
 use crate::Result;
 use std::collections::BTreeMap;
 
@@ -20,144 +22,12 @@ const TEXT: usize = 1 << 16;
 /// What the pickle of PyTorch's older format begins with, a number of 10 bytes.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
-/// A value, small enough to be copied; the rest of it lies in the [`Heap`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value {
-    /// Something that nobody asks for: None, a fraction, a large number.
-    Opaque,
-    /// [`MAGIC`].
-    Magic,
-    Bool(bool),
-    Int(i64),
-    Text(usize),
-    Tuple(usize),
-    List(usize),
-    Dict(usize),
-    Callable(Callable),
-    Storage(usize),
-    Tensor(usize),
-}
-
-/// What may be named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Callable {
-    OrderedDict,
-    RebuildTensor,
-    RebuildParameter,
-    Storage(Kind),
-}
-
-impl Callable {
-    fn find(module: &str, name: &str) -> Option<Self> {
-        Some(match (module, name) {
-            ("collections", "OrderedDict") => Callable::OrderedDict,
-            ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => Callable::RebuildTensor,
-            ("torch._utils", "_rebuild_parameter") => Callable::RebuildParameter,
-            ("torch", storage) => Callable::Storage(match storage {
-                "DoubleStorage" => Kind::F64,
-                "FloatStorage" => Kind::F32,
-                "HalfStorage" => Kind::F16,
-                "BFloat16Storage" => Kind::BF16,
-                "LongStorage" => Kind::I64,
-                "IntStorage" => Kind::I32,
-                "ShortStorage" => Kind::I16,
-                "CharStorage" => Kind::I8,
-                "ByteStorage" => Kind::U8,
-                "BoolStorage" => Kind::Bool,
-                _ => return None,
-            }),
-            _ => return None,
-        })
-    }
-}
-
-/// Where a tensor's numbers are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Storage {
-    pub kind: Kind,
-    /// Its name in the container.
-    pub key: String,
-    /// How many numbers it has.
-    pub count: u64,
-}
-
-/// A view of a storage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tensor {
-    storage: usize,
-    /// Numbers before its first.
-    pub offset: u64,
-    pub shape: Vec<usize>,
-    pub strides: Vec<usize>,
-}
-
-/// Everything that a pickle has built.
-#[derive(Default)]
-pub struct Heap {
-    texts: Vec<String>,
-    sequences: Vec<Vec<Value>>,
-    dicts: Vec<Vec<(Value, Value)>>,
-    storages: Vec<Storage>,
-    tensors: Vec<Tensor>,
-}
-
-impl Heap {
-    pub fn text(&self, value: &Value) -> Option<&str> {
-        let Value::Text(i) = value else { return None };
-        self.texts.get(*i).map(String::as_str)
-    }
-
-    /// A tuple's or list's elements.
-    pub fn sequence(&self, value: &Value) -> Option<&[Value]> {
-        let (Value::Tuple(i) | Value::List(i)) = value else { return None };
-        self.sequences.get(*i).map(Vec::as_slice)
-    }
-
-    /// A dict's entries in the order of their insertion.
-    pub fn dict(&self, value: &Value) -> Option<&[(Value, Value)]> {
-        let Value::Dict(i) = value else { return None };
-        self.dicts.get(*i).map(Vec::as_slice)
-    }
-
-    pub fn tensor(&self, value: &Value) -> Option<&Tensor> {
-        let Value::Tensor(i) = value else { return None };
-        self.tensors.get(*i)
-    }
-
-    pub fn storage(&self, tensor: &Tensor) -> Option<&Storage> {
-        self.storages.get(tensor.storage)
-    }
-
-    pub fn storages(&self) -> &[Storage] {
-        &self.storages
-    }
-
-    /// Whole numbers, none negative.
-    fn sizes(&self, value: &Value) -> Option<Vec<usize>> {
-        let size = |value: &Value| match value {
-            Value::Int(n) => usize::try_from(*n).ok(),
-            _ => None,
-        };
-        self.sequence(value)?.iter().map(size).collect()
-    }
-
-    fn count(&self) -> usize {
-        self.texts.len() + self.sequences.len() + self.dicts.len() + self.storages.len() + self.tensors.len()
-    }
-}
-
-/// Puts `item` at the end and returns its number.
-fn keep<T>(items: &mut Vec<T>, item: T) -> usize {
-    items.push(item);
-    items.len() - 1
-}
-
 /// Reads the pickle in `begin..end` of the file into `heap`; returns its value and where it ends.
 ///
 /// # Errors
 /// [`crate::Error::BadCheckpoint`] if it is cut short, broken, too long, or asks for anything but tensors.
 pub fn read(file: &dyn Bytes, begin: u64, end: u64, heap: &mut Heap) -> Result<(Value, u64)> {
-    let input = Input { file, next: begin, end: end.min(begin.saturating_add(LENGTH)), buffer: Vec::new(), at: 0 };
+    let input = Input::new(file, begin, end.min(begin.saturating_add(LENGTH)));
     let mut machine = Machine { input, heap, stack: Vec::new(), marks: Vec::new(), memo: BTreeMap::new() };
     let value = machine.run()?;
     Ok((value, machine.input.position()))
@@ -376,11 +246,11 @@ impl Machine<'_> {
         else {
             return Err(broken());
         };
-        let (kind, key, count) = (self.heap.text(kind), self.heap.text(key), u64::try_from(*count));
-        let (Some("storage"), Some(key), Ok(count), [] | [Value::Opaque]) = (kind, key, count, rest) else {
+        let (kind, key, count) = (self.heap.text(kind), *key, u64::try_from(*count));
+        let (Some("storage"), Value::Text(_), Ok(count), [] | [Value::Opaque]) = (kind, key, count, rest) else {
             return Err(broken());
         };
-        let storage = Storage { kind: *class, key: key.to_string(), count };
+        let storage = Storage { kind: *class, key, count };
         let storage = Value::Storage(keep(&mut self.heap.storages, storage));
         self.stack.push(storage);
         Ok(())
@@ -448,67 +318,6 @@ fn long(digits: &[u8]) -> Value {
     Value::Int(i64::from_le_bytes(bytes))
 }
 
-fn broken() -> crate::Error {
+pub(super) fn broken() -> crate::Error {
     bad("its pickle is broken")
-}
-
-/// The file from a position on, in pieces.
-struct Input<'a> {
-    file: &'a dyn Bytes,
-    /// Where the next piece begins.
-    next: u64,
-    end: u64,
-    buffer: Vec<u8>,
-    /// How much of the buffer has been read.
-    at: usize,
-}
-
-/// Size of a piece.
-const PIECE: u64 = 1 << 14;
-
-impl Input<'_> {
-    fn position(&self) -> u64 {
-        self.next - (self.buffer.len() - self.at) as u64
-    }
-
-    fn byte(&mut self) -> Result<u8> {
-        if self.at == self.buffer.len() {
-            let length = self.end.saturating_sub(self.next).min(PIECE);
-            if length == 0 {
-                return Err(bad("its pickle is cut short or too long"));
-            }
-            self.buffer.resize(length as usize, 0);
-            self.file.read_at(self.next, &mut self.buffer)?;
-            self.next += length;
-            self.at = 0;
-        }
-        let byte = self.buffer.get(self.at).copied().unwrap_or_default();
-        self.at += 1;
-        Ok(byte)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let mut bytes = [0; N];
-        for byte in &mut bytes {
-            *byte = self.byte()?;
-        }
-        Ok(bytes)
-    }
-
-    /// As many bytes as claimed; `length` is bounded by the caller, and memory grows with what is there.
-    fn take(&mut self, length: usize) -> Result<Vec<u8>> {
-        (0..length).map(|_| self.byte()).collect()
-    }
-
-    /// A short text up to the end of its line.
-    fn line(&mut self) -> Result<String> {
-        let mut line = Vec::new();
-        while line.len() < 256 {
-            match self.byte()? {
-                b'\n' => return String::from_utf8(line).map_err(|_| broken()),
-                byte => line.push(byte),
-            }
-        }
-        Err(broken())
-    }
 }

@@ -6,7 +6,7 @@ use half::{bf16, f16};
 use std::ops::Range;
 
 /// Most dimensions that a tensor of a network has.
-const RANK: usize = 8;
+pub(super) const RANK: usize = 8;
 
 /// How a number is stored, little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl TensorInfo {
         let Some(data) = range.filter(|range| range.end <= storage.end) else {
             return Err(bad("it reaches beyond its storage"));
         };
-        let mut dense = row_major(shape);
+        let dense = row_major(shape);
         let same = shape.iter().zip(strides).zip(&dense).all(|((&n, stride), dense)| n < 2 || stride == dense);
         if same || data.is_empty() {
             return Ok(Self { kind, shape: shape.to_vec(), data, strides: None });
@@ -80,8 +80,7 @@ impl TensorInfo {
             }
             expected = expected.saturating_mul(n);
         }
-        dense.copy_from_slice(strides);
-        Ok(Self { kind, shape: shape.to_vec(), data, strides: Some(dense) })
+        Ok(Self { kind, shape: shape.to_vec(), data, strides: Some(strides.to_vec()) })
     }
 
     /// How many numbers it has.

@@ -1,8 +1,8 @@
 //! PyTorch's container before 1.6: five pickles (magic number, protocol, the writer's number formats, the state dict, the
 //! storages' keys), then each storage in the order of the keys: its count, 8 bytes, and its numbers.
 
-use super::pickle::{self, Heap, Storage, Value};
-use super::{Bytes, TensorInfo, bad, state_dict};
+use super::heap::{Heap, Storage, Value};
+use super::{Bytes, TensorInfo, bad, pickle, state_dict};
 use crate::Result;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -33,15 +33,17 @@ pub fn open(file: &dyn Bytes) -> Result<Vec<(String, TensorInfo)>> {
     let keys = next(&mut heap)?;
 
     let mut claimed: BTreeMap<&str, &Storage> = BTreeMap::new();
-    for storage in heap.storages() {
-        let first = claimed.entry(&storage.key).or_insert(storage);
-        if *first != storage {
-            return Err(bad(format!("its storage {} has two sizes", shown(&storage.key))));
+    for storage in &heap.storages {
+        let key = heap.text(&storage.key).unwrap_or_default();
+        let first = claimed.entry(key).or_insert(storage);
+        if (first.kind, first.count) != (storage.kind, storage.count) {
+            return Err(bad(format!("its storage {} has two sizes", shown(key))));
         }
     }
     let mut found: BTreeMap<&str, Range<u64>> = BTreeMap::new();
     for key in heap.sequence(&keys).ok_or_else(unknown)? {
-        let storage = heap.text(key).and_then(|key| claimed.get(key)).ok_or_else(unknown)?;
+        let key = heap.text(key).ok_or_else(unknown)?;
+        let storage = claimed.get(key).ok_or_else(unknown)?;
         let mut count = [0; 8];
         file.read_at(position, &mut count)?;
         let begin = position.saturating_add(8);
@@ -50,13 +52,14 @@ pub fn open(file: &dyn Bytes) -> Result<Vec<(String, TensorInfo)>> {
         let Some(end) = end.filter(|&end| end <= file.len() && u64::from_le_bytes(count) == storage.count) else {
             return Err(bad("its storages are cut short or broken"));
         };
-        if found.insert(&storage.key, begin..end).is_some() {
-            return Err(bad(format!("its storage {} occurs twice", shown(&storage.key))));
+        if found.insert(key, begin..end).is_some() {
+            return Err(bad(format!("its storage {} occurs twice", shown(key))));
         }
         position = end;
     }
     state_dict(&root, &heap, |storage| {
-        found.get(storage.key.as_str()).cloned().ok_or_else(|| bad("its storage is missing"))
+        let key = heap.text(&storage.key).unwrap_or_default();
+        found.get(key).cloned().ok_or_else(|| bad("its storage is missing"))
     })
 }
 

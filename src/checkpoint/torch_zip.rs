@@ -1,7 +1,7 @@
 //! PyTorch's container since 1.6: a zip archive with `ROOT/data.pkl` and one stored file `ROOT/data/KEY` per storage.
 
-use super::pickle::{self, Heap};
-use super::{Bytes, TensorInfo, bad, state_dict};
+use super::heap::Heap;
+use super::{Bytes, TensorInfo, bad, pickle, state_dict};
 use crate::{Error, Result};
 use rawzip::{CompressionMethod, ReaderAt, ZipArchive, ZipLocator};
 use std::cell::RefCell;
@@ -32,7 +32,8 @@ pub fn open(file: &dyn Bytes) -> Result<Vec<(String, TensorInfo)>> {
     let mut heap = Heap::default();
     let (value, _) = pickle::read(file, range.start, range.end, &mut heap)?;
     state_dict(&value, &heap, |storage| {
-        let range = files.get(&format!("{root}data/{}", storage.key)).ok_or_else(|| bad("its storage is missing"))?;
+        let key = heap.text(&storage.key).unwrap_or_default();
+        let range = files.get(&format!("{root}data/{key}")).ok_or_else(|| bad("its storage is missing"))?;
         if storage.count.checked_mul(storage.kind.size()) != Some(range.end - range.start) {
             return Err(bad("its storage is not as large as it should be"));
         }
