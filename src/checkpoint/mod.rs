@@ -27,6 +27,8 @@ use crate::{Error, Result};
 use heap::{Heap, Storage, Value};
 use std::collections::BTreeMap;
 
+const UNKNOWN: &str = "it is neither a PyTorch checkpoint nor a safetensors file";
+
 /// Prefixes that training wrappers put before every name.
 const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
 
@@ -49,7 +51,7 @@ impl<'a> Checkpoint<'a> {
     pub fn open(file: &'a dyn Bytes) -> Result<Self> {
         let mut head = [0; 9];
         if file.len() < head.len() as u64 {
-            return Err(bad("it is too short to hold tensors"));
+            return Err(bad(UNKNOWN));
         }
         file.read_at(0, &mut head)?;
         let named = match head {

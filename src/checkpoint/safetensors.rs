@@ -1,7 +1,7 @@
 //! The safetensors container, by its own library.
 
 use super::tensor::row_major;
-use super::{Bytes, Kind, TensorInfo, bad};
+use super::{Bytes, Kind, TensorInfo, UNKNOWN, bad};
 use crate::Result;
 use ::safetensors::Dtype;
 use ::safetensors::tensor::Metadata;
@@ -11,7 +11,7 @@ const HEADER_LIMIT: u64 = 8 << 20;
 
 /// The tensors of a safetensors file.
 pub fn open(file: &dyn Bytes) -> Result<Vec<(String, TensorInfo)>> {
-    let unknown = || bad("it is neither a PyTorch checkpoint nor a safetensors file");
+    let unknown = || bad(UNKNOWN);
     let mut length = [0; 8];
     if file.len() < 8 {
         return Err(unknown());
