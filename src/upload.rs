@@ -9,8 +9,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Numbers that go to a GPU at a time: 1 MiB of f32.
-const PIECE: usize = 1 << 18;
+/// Numbers that go to a GPU at a time: 128 KiB of f32. Dozens of them may wait in its queue.
+const PIECE: usize = 1 << 15;
 
 /// Tensors of at most this many numbers also stay in host memory (64 KiB of f32), for code that needs the values.
 const SMALL: usize = 1 << 14;
@@ -21,8 +21,8 @@ pub struct Upload {
     /// Numbers per piece.
     piece: usize,
     parts: BTreeMap<String, Vec<(usize, Part)>>,
-    /// Flat, in pieces; a part names its own by number.
-    uploaded: Vec<Vec<Tensor<1>>>,
+    /// Flat; a part names its own by number.
+    uploaded: Vec<Option<Tensor<1>>>,
     small: BTreeMap<(String, usize), Vec<f32>>,
 }
 
@@ -52,9 +52,10 @@ impl Upload {
                 let count = numbers.len();
                 pieces.push(Tensor::from_data(TensorData::new(numbers, [count]), &self.device));
             }
-            last = pieces.last().cloned().or(last);
+            let whole = joined(pieces);
+            last = whole.clone().or(last);
             self.parts.entry(part.name.clone()).or_default().push((self.uploaded.len(), part));
-            self.uploaded.push(pieces);
+            self.uploaded.push(whole);
         }
         // Reading a number back waits for the device: otherwise shards would pile up on their way to it.
         if let Some(last) = last {
@@ -74,11 +75,8 @@ impl Upload {
             let half = parts.iter().all(|(_, part)| part.is_half());
             let numbers = parts.iter().map(|(_, part)| self.small.remove(&(name.clone(), part.index)));
             let host = numbers.collect::<Option<Vec<_>>>().map(|numbers| numbers.concat());
-            let mut pieces = Vec::new();
-            for (at, _) in &parts {
-                pieces.extend(self.uploaded.get_mut(*at).map(std::mem::take).unwrap_or_default());
-            }
-            tensors.insert(name, Held { shape, half, host, pieces: RefCell::new(pieces) });
+            let uploaded = parts.iter().filter_map(|(at, _)| self.uploaded.get_mut(*at)?.take()).collect();
+            tensors.insert(name, Held { shape, half, host, parts: RefCell::new(uploaded) });
         }
         Ok(Uploaded { tensors })
     }
@@ -93,7 +91,7 @@ struct Held {
     shape: Vec<usize>,
     half: bool,
     host: Option<Vec<f32>>,
-    pieces: RefCell<Vec<Tensor<1>>>,
+    parts: RefCell<Vec<Tensor<1>>>,
 }
 
 impl Uploaded {
@@ -117,11 +115,11 @@ impl TensorSource for Uploaded {
     }
 
     fn take(&self, name: &str, shape: &[usize]) -> Result<Option<Tensor<1>>> {
-        let mut pieces = self.find(name, shape)?.pieces.take();
-        match pieces.len() {
-            0 => Err(Error::Internal(format!("{name} was given away before"))),
-            1 => Ok(pieces.pop()),
-            _ => Ok(Some(Tensor::cat(pieces, 0))),
-        }
+        let whole = joined(self.find(name, shape)?.parts.take());
+        whole.map(Some).ok_or_else(|| Error::Internal(format!("{name} was given away before")))
     }
+}
+
+fn joined(mut parts: Vec<Tensor<1>>) -> Option<Tensor<1>> {
+    if parts.len() > 1 { Some(Tensor::cat(parts, 0)) } else { parts.pop() }
 }

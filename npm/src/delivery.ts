@@ -5,7 +5,7 @@
  */
 
 import { sha256 as slowSha256, type Loading } from '../engine/resshift.js';
-import { download, isNoAnswer, type Wanted } from './download.ts';
+import { discard, download, isNoAnswer, type Wanted } from './download.ts';
 import { badWeights, damaged, hashMismatch, storage, UpscalerError } from './error.ts';
 import type { ErrorCode, LoadProgress, ModelInfo } from './index.d.ts';
 import { Room } from './room.ts';
@@ -16,10 +16,12 @@ const AT_ONCE = 4;
 /** Longest `model.json` that is read. */
 const JSON_LIMIT = 1 << 20;
 /**
- * Bytes of shards in memory: two of the largest that there are (8 MiB), less what the engine needs to take one in,
- * which it does a little at a time.
+ * Bytes of shards in memory: two of the largest that there are (8 MiB), less what the engine needs beside them while it
+ * takes them in (`tests/browser/full-size.spec.ts` measures it).
  */
-const IN_MEMORY = (16 - 1) << 20;
+const IN_MEMORY = (16 - 7) << 20;
+/** About what a browser hands over at a time. */
+const PIECE = 1 << 16;
 /** Failures after which an older version of the model will do. */
 const NOT_DELIVERED: readonly ErrorCode[] = ['http', 'offline', 'bad-weights', 'hash-mismatch'];
 
@@ -142,18 +144,18 @@ class Delivery {
       };
       let bytes: Uint8Array<ArrayBuffer> | undefined;
       if (!absent.has(shard)) {
-        await room.for(place, shard.bytes);
-        room.hold(place, shard.bytes);
+        await room.take(place, shard.bytes);
         bytes = await this.#stored(shard);
       }
       if (bytes === undefined) {
         cached = false;
-        bytes = await this.#fetch(shard, { signal: halt.signal, ready: () => room.for(place, 0), onBytes: hold });
+        bytes = await this.#fetch(shard, { signal: halt.signal, ready: () => room.take(place, PIECE), onBytes: hold });
         await this.#keep(shard, bytes);
       }
       halt.signal.throwIfAborted();
       const whole = bytes;
       await (engine = engine.then(() => this.loading.add(whole)));
+      discard(whole);
       arrive(place, shard.bytes);
     };
 

@@ -1,6 +1,6 @@
 /**
- * Memory of shards on their way, in bytes. The first in line has room for all of itself, so that there is always one
- * that ends; those behind it share what is left of the limit, and wait when that is full.
+ * Memory of shards on their way, in bytes. The first in line always has room, so that there is always one that ends;
+ * those behind it share what the largest one in line leaves of the limit, and wait when that is full.
  */
 export class Room {
   readonly #limit: number;
@@ -16,14 +16,16 @@ export class Room {
     this.#places.set(place, { size, held: 0 });
   }
 
-  /** Waits until the shard may hold `more` bytes beyond those that it holds. */
-  async for(place: number, more: number): Promise<void> {
+  /** Waits until the shard may hold `more` bytes beyond those that it holds; from then on it does. */
+  async take(place: number, more: number): Promise<void> {
     while (place !== this.#first() && this.#taken() + more > this.#limit) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+    const at = this.#places.get(place);
+    if (at) at.held += more;
   }
 
-  /** From now on the shard holds so many bytes. */
+  /** The shard holds exactly so many bytes. */
   hold(place: number, bytes: number): void {
     const at = this.#places.get(place);
     if (at === undefined) return;
@@ -43,9 +45,12 @@ export class Room {
 
   #taken(): number {
     const first = this.#first();
-    let sum = 0;
-    for (const [place, { size, held }] of this.#places) sum += place === first ? size : held;
-    return sum;
+    let [largest, behind] = [0, 0];
+    for (const [place, { size, held }] of this.#places) {
+      largest = Math.max(largest, size);
+      if (place !== first) behind += held;
+    }
+    return largest + behind;
   }
 
   #tell(): void {
