@@ -111,7 +111,7 @@ pub fn all() -> Vec<Check> {
         check!("nearest_code: the released codebook's size", 1e-6, nearest_code_distances),
         check!("nearest_code: the lowest of equal codes", EXACT, nearest_code_ties),
         check!("bicubic: enlargement, and the residual on top", NORMS, bicubic_both),
-        check!("scale: factors, and pictures side by side", EXACT, scale_and_concat),
+        check!("scale: factors, and pictures side by side", SUMS, scale_and_concat),
         check!("wiener: the compact model's prediction", NORMS, wiener_prediction),
         check!("posterior: a step of the chain with its noise", STEP, posterior_steps),
     ]
@@ -509,8 +509,24 @@ async fn scale_and_concat(gpu: &Rc<Gpu>) -> Result<f32, String> {
     let mut worst = 0f32;
     for [a, b] in [[48, 3], [3, 3], [8, 4]] {
         let inputs = [input(1, [2, 5, 7, a]), input(2, [2, 5, 7, b]), input(3, [1, 1, 1, a])];
-        let parts = |maps: &[Map]| Map::concat(vec![maps[0].scale(&maps[2]), maps[1].clone()]);
-        worst = worst.max(compare(gpu, &inputs, |_, maps| parts(maps)).await?);
+        // The scaled part is read by itself before and after it is put beside the other.
+        for (before, after) in [(false, false), (true, false), (false, true)] {
+            let network = |device: &Device, maps: &[Map]| {
+                let scaled = maps[0].scale(&maps[2]);
+                let layer = conv(ConvShape::same(a, 4, 1), device);
+                let mut parts = Vec::new();
+                if before {
+                    parts.push(layer.forward(&scaled));
+                }
+                let whole = Map::concat(vec![scaled.clone(), maps[1].clone()]);
+                if after {
+                    parts.push(layer.forward(&scaled));
+                }
+                parts.push(whole);
+                if parts.len() == 1 { parts.remove(0) } else { Map::concat(parts) }
+            };
+            worst = worst.max(compare(gpu, &inputs, network).await?);
+        }
     }
     Ok(worst)
 }

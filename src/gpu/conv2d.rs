@@ -1,7 +1,7 @@
 //! `shaders/conv2d.wgsl` and `shaders/conv2d_tiled.wgsl`: which of them, and how a layer is divided.
 
 use super::kernel::{Kernel, WORKGROUP, fold};
-use super::list::{Binding, Command, Node, Number};
+use super::list::{Binding, Command, Node, Number, Slices};
 use crate::ops::{Activation, ConvShape};
 use burn::tensor::{DType, FloatDType, Tensor};
 
@@ -119,10 +119,10 @@ pub fn conv2d(
     let list = x.list.clone();
     let tiled = list.gpu.tiled();
     // The register form would work a norm out again for every tap and every eight channels.
-    let x = if tiled { x.clone() } else { x.settled() };
+    let x = if tiled && x.pending.is_some() { x.clone() } else { x.settled() };
     let residual = residual.map(Node::settled);
     let [n, h, w, _] = x.dims;
-    let y = list.sliceable([n, s.output(h), s.output(w), s.c_out]);
+    let y = list.sliceable([n, s.output(h), s.output(w), s.c_out], Slices::Aligned);
     let phases = if s.upsample { 4 } else { 1 };
     // The grid of pixels: with phases, of one of them.
     let (rows, columns) = (y.dims[1] / if s.upsample { 2 } else { 1 }, y.dims[2] / if s.upsample { 2 } else { 1 });

@@ -36,8 +36,19 @@ pub(super) struct MapState {
     pub(super) role: Role,
     /// The wide map that this one is a slice of, and its first channel there.
     pub(super) slice_of: Option<(usize, usize)>,
-    /// Whether its writer can write into a slice.
-    sliceable: bool,
+    /// Into which slices its writer can write.
+    writes: Slices,
+}
+
+/// Slices of a wider map that a kernel can write into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slices {
+    /// None: it writes packed maps.
+    None,
+    /// Those that begin at a multiple of four channels of a map that has a multiple of four.
+    Aligned,
+    /// All.
+    Any,
 }
 
 /// Who owns a map's memory.
@@ -136,23 +147,23 @@ impl List {
 
     /// A map that the host writes.
     pub(super) fn input(self: &Rc<Self>, dims: [usize; 4]) -> Node {
-        self.map(dims, Role::Input, false)
+        self.map(dims, Role::Input, Slices::None)
     }
 
-    fn map(self: &Rc<Self>, dims: [usize; 4], role: Role, sliceable: bool) -> Node {
+    fn map(self: &Rc<Self>, dims: [usize; 4], role: Role, writes: Slices) -> Node {
         let maps = &mut self.state.borrow_mut().maps;
-        maps.push(MapState { dims, role, slice_of: None, sliceable });
+        maps.push(MapState { dims, role, slice_of: None, writes });
         Node { list: self.clone(), id: maps.len() - 1, dims, pending: None }
     }
 
     /// A map for the next command to write.
     pub(super) fn result(self: &Rc<Self>, dims: [usize; 4]) -> Node {
-        self.map(dims, Role::Temporary, false)
+        self.map(dims, Role::Temporary, Slices::None)
     }
 
     /// As [`Self::result`], for a command that can write into a slice of a wider map.
-    pub(super) fn sliceable(self: &Rc<Self>, dims: [usize; 4]) -> Node {
-        self.map(dims, Role::Temporary, true)
+    pub(super) fn sliceable(self: &Rc<Self>, dims: [usize; 4], writes: Slices) -> Node {
+        self.map(dims, Role::Temporary, writes)
     }
 
     pub(super) fn push(&self, command: Command) {
@@ -172,6 +183,17 @@ impl List {
 }
 
 impl State {
+    fn is_read(&self, id: usize) -> bool {
+        let reads = |b: &Binding| matches!(b, Binding::Read(i) | Binding::View(i) if *i == id);
+        self.commands.iter().any(|command| command.bindings.iter().any(reads))
+    }
+
+    /// Whether a map is a slice that cannot be read four channels at a time.
+    pub(super) fn is_unaligned(&self, id: usize) -> bool {
+        let map = &self.maps[id];
+        map.slice_of.is_some_and(|(whole, first)| !(first.is_multiple_of(4) && self.maps[whole].dims[3].is_multiple_of(4)))
+    }
+
     /// Whether a command writes one of `id` and the slices of `whole`, and reads the other: WebGPU forbids both uses of
     /// one buffer.
     fn meets(&self, id: usize, whole: usize) -> bool {
@@ -209,14 +231,20 @@ impl Node {
         for part in parts {
             let part = part.settled();
             let mut state = part.list.state.borrow_mut();
-            let meets = state.meets(part.id, whole.id);
+            let (meets, read) = (state.meets(part.id, whole.id), state.is_read(part.id));
             let map = &mut state.maps[part.id];
-            let free = map.sliceable && map.slice_of.is_none() && map.role == Role::Temporary;
-            if free && aligned && !meets {
+            let free = map.slice_of.is_none() && map.role == Role::Temporary && !meets;
+            let fits = match map.writes {
+                Slices::None => false,
+                Slices::Aligned => aligned,
+                // Those who have read it already took four channels at a time.
+                Slices::Any => aligned || !read,
+            };
+            if free && fits {
                 map.slice_of = Some((whole.id, offset));
             } else {
                 drop(state);
-                let slice = part.list.sliceable(part.dims);
+                let slice = part.list.sliceable(part.dims, Slices::Any);
                 slice.list.state.borrow_mut().maps[slice.id].slice_of = Some((whole.id, offset));
                 super::scale::record(&part, None, &slice);
             }

@@ -127,10 +127,13 @@ pub fn rms_norm(x: &Node, norm: &RmsNorm, film: Option<&Node>, silu: bool) -> No
 }
 
 impl Node {
-    /// The map with its norm applied.
+    /// The map with its norm applied, where every kernel can read it.
     pub(super) fn settled(&self) -> Node {
-        let Some(norm) = &self.pending else { return self.clone() };
         let list = &self.list;
+        let Some(norm) = &self.pending else {
+            let unaligned = list.state.borrow().is_unaligned(self.id);
+            return if unaligned { super::scale::copy(self) } else { self.clone() };
+        };
         let [n, h, w, c] = self.dims;
         let y = list.result(self.dims);
         let mut bindings = vec![Binding::View(self.id), Binding::Read(norm.coefficients)];

@@ -1,7 +1,7 @@
 //! `shaders/scale.wgsl`.
 
 use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number};
+use super::list::{Binding, Command, Node, Number, Slices};
 
 /// The kernel, with or without factors.
 pub fn scale_kernel(factor: bool) -> Kernel {
@@ -13,16 +13,15 @@ pub fn scale_kernel(factor: bool) -> Kernel {
 /// Appends `x * factor`, `x` `[n, h, w, c]`, `factor` `[1, 1, 1, c]`.
 pub fn scale(x: &Node, factor: &Node) -> Node {
     let x = x.settled();
-    let y = x.list.sliceable(x.dims);
+    let y = x.list.sliceable(x.dims, Slices::Any);
     record(&x, Some(factor), &y);
     y
 }
 
-/// Appends a packed copy.
+/// Appends a packed copy of a map without a pending norm.
 pub(super) fn copy(x: &Node) -> Node {
-    let x = x.settled();
     let y = x.list.result(x.dims);
-    record(&x, None, &y);
+    record(x, None, &y);
     y
 }
 

@@ -1,0 +1,108 @@
+//! What the networks take on a GPU, counted from their command lists: dispatches, bytes, memory. Nothing is run.
+//!
+//! Needs a WebGPU-capable adapter; an emulated one will do.
+
+mod support;
+
+use pollster::block_on;
+use resshift::compute::Compute;
+use resshift::gpu::{Cost, Gpu};
+use resshift::model::config::{UNetConfig, VqConfig};
+use resshift::model::{Denoiser, Latent, swin_vq};
+use resshift::ops::Map;
+use resshift::schedule::{Schedule, ScheduleConfig};
+use resshift::weights::{TensorSource, Weights};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use support::{compact, json};
+
+/// Side of the low-resolution tile.
+const SIDE: usize = 64;
+
+/// Weights of any shape, all 0.
+struct Zeros;
+
+impl TensorSource for Zeros {
+    fn read(&self, _: &str, shape: &[usize]) -> resshift::Result<Vec<f32>> {
+        Ok(vec![0.0; shape.iter().product()])
+    }
+}
+
+fn cost(gpu: &Rc<Gpu>, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map) -> Cost {
+    let stage = Compute::Gpu(gpu.clone()).prepare(sizes, network).unwrap();
+    stage.program().unwrap().cost()
+}
+
+/// A step of the network and the decoder, on a tile.
+fn costs(gpu: &Rc<Gpu>, latent: &dyn Latent, denoiser: &dyn Denoiser, schedule: &Schedule) -> [Cost; 2] {
+    let sizes = vec![[1, SIDE, SIDE, latent.channels()], [1, SIDE, SIDE, 3]];
+    let mut step = sizes.clone();
+    step.extend(denoiser.level(schedule, 0).iter().map(|v| [1, 1, 1, v.len()]));
+    [
+        cost(gpu, &step, |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..])),
+        cost(gpu, &sizes, |maps| latent.decode(&maps[0], &maps[1])),
+    ]
+}
+
+fn report(name: &str, cost: &Cost) -> f64 {
+    let ratio = cost.bytes as f64 / cost.least_bytes as f64;
+    println!(
+        "{name}: {} dispatches, {} submissions, {:.2} GMAC, {:.1} MB moved = {ratio:.2} of the least, {:.1} MB of activations",
+        cost.dispatches,
+        cost.submits,
+        cost.macs as f64 / 1e9,
+        cost.bytes as f64 / 1e6,
+        (cost.activation_bytes + cost.io_bytes) as f64 / 1e6
+    );
+    ratio
+}
+
+#[test]
+fn compact_model() {
+    let gpu = block_on(resshift::gpu::open()).unwrap();
+    let model = compact(&gpu.device);
+    let schedule = Schedule::new(model.config.schedule).unwrap();
+    for (form, tiled) in [("registers", false), ("tiles", true)] {
+        gpu.set_tiled(tiled);
+        let [step, decode] = costs(&gpu, &*model.latent, &*model.denoiser, &schedule);
+        let ratio = report(&format!("compact step, {form}"), &step);
+        report(&format!("compact decoder, {form}"), &decode);
+        assert!(step.dispatches <= 200 && step.submits == 1);
+        assert!(step.activation_bytes + step.io_bytes <= 60_000_000);
+        assert!(decode.activation_bytes + decode.io_bytes <= 60_000_000);
+        // The form without workgroup memory has norms written out.
+        assert!(ratio <= if tiled { 1.5 } else { 2.1 }, "{ratio}");
+    }
+}
+
+/// `keys_full.json`: the configurations of the released networks.
+#[derive(Deserialize)]
+struct Keys {
+    configs: BTreeMap<String, serde_json::Value>,
+}
+
+#[test]
+fn released_model() {
+    let keys: Keys = json("keys_full");
+    let unet: UNetConfig = serde_json::from_value(keys.configs["unet_realsr_x4"].clone()).unwrap();
+    let vq: VqConfig = serde_json::from_value(keys.configs["vq_f4"].clone()).unwrap();
+    let gpu = block_on(resshift::gpu::open()).unwrap();
+    let weights = Weights::new(Zeros, &gpu.device);
+    let (latent, denoiser) = swin_vq::load(&unet, &vq, &weights, &weights).unwrap();
+    let schedule = Schedule::new(ScheduleConfig::new(15, 0.3, 2.0)).unwrap();
+    gpu.set_tiled(true);
+    let [step, decode] = costs(&gpu, &*latent, &*denoiser, &schedule);
+    let encode = cost(&gpu, &[[1, SIDE, SIDE, 3]], |maps| latent.encode(&maps[0]));
+    let ratio = report("released UNet step, tiles", &step);
+    report("released encoder, tiles", &encode);
+    report("released decoder, tiles", &decode);
+    println!("{} pipelines in all", gpu.made().pipelines);
+    assert!(step.dispatches <= 340, "{}", step.dispatches);
+    assert!(ratio <= 1.5, "{ratio}");
+    for cost in [step, encode, decode] {
+        assert!(cost.activation_bytes + cost.io_bytes <= 200_000_000, "{cost:?}");
+        // What WebGPU grants without asking.
+        assert!(cost.largest_buffer <= 128 << 20);
+    }
+}
