@@ -4,6 +4,8 @@ use crate::gpu::{Gpu, Job, Program};
 use crate::ops::Map;
 use crate::{Error, Result};
 use burn::tensor::{Device, Tensor, TensorData};
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
 /// A place for networks to run.
@@ -27,11 +29,13 @@ enum Form<'a> {
 }
 
 /// A result on its way.
-pub enum Work {
+pub enum Work<'a> {
     /// Computed.
     Done(Tensor<4>),
     /// In a GPU's queue.
     Queued(Job),
+    /// At another engine.
+    Elsewhere(Pin<Box<dyn Future<Output = Result<Vec<f32>>> + 'a>>),
 }
 
 impl Compute {
@@ -74,7 +78,7 @@ impl Compute {
 
 impl Stage<'_> {
     /// Starts the network on `inputs`, row-major, of the sizes it was prepared for.
-    pub fn start(&self, inputs: &[&[f32]]) -> Work {
+    pub fn start(&self, inputs: &[&[f32]]) -> Work<'static> {
         match &self.form {
             Form::Cpu(device, network) => {
                 let map = |(data, &size): (&&[f32], &[usize; 4])| {
@@ -96,7 +100,7 @@ impl Stage<'_> {
     }
 }
 
-impl Work {
+impl Work<'_> {
     /// The result, row-major.
     ///
     /// # Errors
@@ -105,6 +109,7 @@ impl Work {
         match self {
             Work::Done(x) => read(x).await,
             Work::Queued(job) => job.finish().await,
+            Work::Elsewhere(answer) => answer.await,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod degrade;
 pub mod diffusion;
 pub mod error;
 pub mod gpu;
+pub mod helpers;
 pub mod image;
 #[cfg(not(target_family = "wasm"))]
 pub mod metrics;

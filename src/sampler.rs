@@ -7,6 +7,7 @@
 use crate::compute::{Compute, Stage, Work};
 use crate::diffusion::{Gaussian, posterior, prior};
 use crate::gpu::chain::Resident;
+use crate::helpers::{Alone, Answer};
 use crate::model::{Denoiser, Latent, Reach};
 use crate::noise;
 use crate::schedule::Schedule;
@@ -218,7 +219,13 @@ impl Chain<'_> {
                 let (x_t, y) = (x.part(rows.clone(), cols.clone()), lr.part(rows, cols));
                 let mut inputs: Vec<&[f32]> = vec![&x_t.data, &y.data];
                 inputs.extend(level.iter().map(Vec::as_slice));
-                flight.add(tile, stages.of(tile)?.start(&inputs)).await?;
+                let stage = stages.of(tile)?;
+                let help = if tiles > 1 { watch.helpers() } else { &Alone };
+                let work = match help.start(tile.y.len(), tile.x.len(), &inputs) {
+                    None => stage.start(&inputs),
+                    Some(answer) => elsewhere(answer, stage, inputs.iter().map(|input| input.to_vec()).collect()),
+                };
+                flight.add(tile, work, help.count()).await?;
                 flight.report(|tile| watch.event(Event::Step { step: step + 1, steps, tile, tiles }));
             }
             flight.land().await?;
@@ -272,7 +279,7 @@ impl Chain<'_> {
         for tile in plan.tiles() {
             watch.pause().await?;
             let part = lr.part(tile.y.range(), tile.x.range());
-            flight.add(tile, stages.of(tile)?.start(&[&part.data])).await?;
+            flight.add(tile, stages.of(tile)?.start(&[&part.data]), 0).await?;
         }
         flight.land().await?;
         Ok(y0)
@@ -291,6 +298,16 @@ impl Chain<'_> {
             }
         }
     }
+}
+
+/// What another engine answers; should it have failed, what `stage` computes here.
+fn elsewhere<'a>(answer: Answer, stage: &'a Stage<'_>, inputs: Vec<Vec<f32>>) -> Work<'a> {
+    Work::Elsewhere(Box::pin(async move {
+        match answer.await {
+            Some(values) => Ok(values),
+            None => stage.start(&inputs.iter().map(Vec::as_slice).collect::<Vec<_>>()).finish().await,
+        }
+    }))
 }
 
 fn no_steps() -> Error {
@@ -331,7 +348,7 @@ impl<'a> Stages<'a> {
 struct Flight<'a, 'c> {
     canvas: &'c mut Canvas,
     scale: usize,
-    tiles: VecDeque<(Tile<'a>, Work)>,
+    tiles: VecDeque<(Tile<'a>, Work<'a>)>,
     landed: usize,
     reported: usize,
 }
@@ -341,11 +358,16 @@ impl<'a, 'c> Flight<'a, 'c> {
         Self { canvas, scale, tiles: VecDeque::new(), landed: 0, reported: 0 }
     }
 
-    /// Adds a tile whose work has been started; waits for the one before it.
-    async fn add(&mut self, tile: Tile<'a>, work: Work) -> Result<()> {
-        let waits = matches!(work, Work::Queued(_));
+    /// Adds a tile whose work has been started; waits until no more are under way than are computed at a time. They land
+    /// in the order of the plan, so sums of blended tiles are always the same.
+    async fn add(&mut self, tile: Tile<'a>, work: Work<'a>, helpers: usize) -> Result<()> {
+        let under_way = match work {
+            Work::Done(_) if helpers == 0 => 0,
+            Work::Queued(_) => 1,
+            Work::Done(_) | Work::Elsewhere(_) => helpers + 1,
+        };
         self.tiles.push_back((tile, work));
-        while self.tiles.len() > usize::from(waits) {
+        while self.tiles.len() > under_way {
             self.next().await?;
         }
         Ok(())
@@ -380,12 +402,56 @@ impl<'a, 'c> Flight<'a, 'c> {
 /// The plan for a computation of the given reach over a canvas: `tile` positions a side, or a default that keeps
 /// its memory small beside its halo's cost.
 pub fn plan(height: usize, width: usize, reach: Reach, multiple: usize, tile: Option<usize>) -> Plan {
+    shared_plan(height, width, reach, multiple, tile, Team::default())
+}
+
+/// Who computes the tiles of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Team {
+    /// Engines that compute at the same time.
+    pub engines: usize,
+    /// Most positions that one of them should compute at a time, halo included; `None`: any number.
+    pub most: Option<usize>,
+}
+
+impl Default for Team {
+    fn default() -> Self {
+        Self { engines: 1, most: None }
+    }
+}
+
+/// As [`plan`], for a team: where the reach is finite and no side is given, the tiles with which it is ready first.
+pub fn shared_plan(
+    height: usize,
+    width: usize,
+    reach: Reach,
+    multiple: usize,
+    tile: Option<usize>,
+    team: Team,
+) -> Plan {
     match reach {
         Reach::Finite(halo) => {
-            let side = tile.unwrap_or(if height.max(width) <= FINITE_WHOLE { FINITE_WHOLE } else { FINITE_TILE });
             // The CPU computes pairs of pixels: on the coarsest grid, too, a tile starts at an even position.
             let pair = 2 * multiple;
-            Plan::exact(height, width, side.next_multiple_of(pair), halo.next_multiple_of(pair), multiple)
+            let exact = |side: usize| {
+                Plan::exact(height, width, side.next_multiple_of(pair), halo.next_multiple_of(pair), multiple)
+            };
+            if let Some(side) = tile {
+                return exact(side);
+            }
+            let usual = exact(if height.max(width) <= FINITE_WHOLE { FINITE_WHOLE } else { FINITE_TILE });
+            let fits = |plan: &Plan| team.most.is_none_or(|most| plan.largest() <= most);
+            if team.engines <= 1 && fits(&usual) {
+                return usual;
+            }
+            // A tile's time is its number of positions. Smaller tiles must be worth their halos, and their trouble.
+            let sides = (1..=MOST_PARTS).map(|parts| height.max(width).div_ceil(parts));
+            let plans: Vec<Plan> = sides.filter(|&side| side <= FINITE_WHOLE).map(exact).collect();
+            let begin = if fits(&usual) { 9 * usual.makespan(team.engines) / 10 } else { usize::MAX };
+            let better = plans.iter().filter(|plan| fits(plan) && plan.makespan(team.engines) < begin);
+            let smallest = plans.iter().min_by_key(|plan| plan.largest());
+            let best = better.min_by_key(|plan| plan.makespan(team.engines));
+            best.or(smallest.filter(|_| !fits(&usual))).cloned().unwrap_or(usual)
         }
         Reach::Global { overlap } => {
             let tile = tile.unwrap_or(GLOBAL_TILE).next_multiple_of(multiple).max(multiple);
@@ -398,5 +464,7 @@ pub fn plan(height: usize, width: usize, reach: Reach, multiple: usize, tile: Op
 const FINITE_WHOLE: usize = 320;
 /// Side of a tile's core beyond that: with its halo of about 64 on both sides, 384.
 const FINITE_TILE: usize = 256;
+/// Most tiles along the longer side of a canvas that is divided among engines.
+const MOST_PARTS: usize = 16;
 /// Side of a tile of a network that sees all of it; what the released networks were trained on.
 const GLOBAL_TILE: usize = 64;

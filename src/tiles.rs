@@ -137,6 +137,22 @@ impl Plan {
         self.rows.iter().flat_map(|y| self.cols.iter().map(move |x| Tile { y, x }))
     }
 
+    /// Positions that the largest tile computes.
+    pub fn largest(&self) -> usize {
+        self.tiles().map(|tile| tile.y.len() * tile.x.len()).max().unwrap_or(0)
+    }
+
+    /// Positions that the busiest of some equal engines computes, if each takes the next tile as soon as it is free.
+    pub fn makespan(&self, engines: usize) -> usize {
+        let mut busy = vec![0; engines.max(1)];
+        for tile in self.tiles() {
+            if let Some(first) = busy.iter_mut().min() {
+                *first += tile.y.len() * tile.x.len();
+            }
+        }
+        busy.into_iter().max().unwrap_or(0)
+    }
+
     /// Number of tiles.
     pub fn count(&self) -> usize {
         self.rows.len() * self.cols.len()

@@ -1,10 +1,11 @@
 //! A picture in, a picture four times as wide and high out.
 
+use crate::compute::Compute;
+use crate::helpers::{Alone, Helpers};
 use crate::image::{Picture, Pixels, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
 use crate::model::Model;
 use crate::model::config::ModelConfig;
-use crate::compute::Compute;
-use crate::sampler::{Canvas, Chain, Levels, Noise, Stages, plan};
+use crate::sampler::{Canvas, Chain, Levels, Noise, Stages, Team, plan, shared_plan};
 use crate::schedule::Schedule;
 use crate::tiles::Tile;
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
@@ -24,11 +25,14 @@ pub struct Options {
     pub temperature: Option<f64>,
     /// Side of a tile in low-resolution pixels, without its halo or with its overlap; `None`: chosen by the model's cost.
     pub tile: Option<usize>,
+    /// Most positions that one evaluation of the network should compute, halo included, where `tile` is `None`: on a slow
+    /// device a run can be cancelled, and shows progress, only between two of them.
+    pub most: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { steps: None, seed: 0, temperature: None, tile: None }
+        Self { steps: None, seed: 0, temperature: None, tile: None, most: None }
     }
 }
 
@@ -68,6 +72,10 @@ pub trait Watch {
     /// Awaited between network evaluations: the place to let other work happen, and to cancel by returning
     /// [`Error::Aborted`].
     fn pause(&mut self) -> impl Future<Output = Result<()>>;
+    /// Engines that take a part of the tiles.
+    fn helpers(&self) -> &dyn Helpers {
+        &Alone
+    }
 }
 
 /// A [`Watch`] that does neither.
@@ -136,13 +144,31 @@ impl Upscaler {
         let temperature = options.temperature.unwrap_or(self.model.config.temperature);
         let chain = Chain { latent, denoiser, levels, noise, temperature, compute: &self.compute };
         let encode = plan(h, w, latent.reach(), 1, options.tile);
-        let network = plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile);
+        let team = Team { engines: 1 + watch.helpers().count(), most: options.most };
+        let network = shared_plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile, team);
         let z0 = chain.run(&lr, &encode, &network, watch).await?;
         let result = self.decode(&z0, &lr, picture, options, watch).await?;
         Ok(match &picture.alpha {
             Some(alpha) => with_alpha(result, alpha),
             None => result,
         })
+    }
+
+    /// The network's prediction for one tile, for an engine that has this one as a helper: `inputs` as
+    /// [`crate::helpers::Helpers::start`] is given them; returns x0, `[rows, cols, channels]`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the inputs do not fit the network, [`Error::Gpu`] if the device fails.
+    pub async fn predict(&self, rows: usize, cols: usize, inputs: &[&[f32]]) -> Result<Vec<f32>> {
+        let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
+        let mut sizes = vec![[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
+        sizes.extend(denoiser.level(&self.schedule, 0).iter().map(|values| [1, 1, 1, values.len()]));
+        if !sizes.iter().map(|size| size.iter().product::<usize>()).eq(inputs.iter().map(|input| input.len())) {
+            return Err(Error::Internal("a tile of another model".into()));
+        }
+        let stage =
+            self.compute.prepare(&sizes, |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]))?;
+        stage.start(inputs).finish().await
     }
 
     /// z_0 to 8-bit pixels, one row of tiles at a time.

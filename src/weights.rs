@@ -30,6 +30,19 @@ pub trait TensorSource {
     }
 }
 
+/// The same numbers, all of them kept in f32.
+pub struct Widened<T>(pub T);
+
+impl<T: TensorSource> TensorSource for Widened<T> {
+    fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        self.0.read(name, shape)
+    }
+
+    fn take(&self, name: &str, shape: &[usize]) -> Result<Option<Tensor<1>>> {
+        self.0.take(name, shape)
+    }
+}
+
 /// Tensors by name, read below a prefix and put on one device.
 #[derive(Clone)]
 pub struct Weights {

@@ -4,9 +4,9 @@ mod support;
 
 use burn::tensor::Device;
 use pollster::block_on;
+use resshift::compute::read;
 use resshift::image::Picture;
 use resshift::model::Reach;
-use resshift::compute::read;
 use resshift::sampler::{Canvas, Chain, Levels, Noise, plan};
 use resshift::schedule::Schedule;
 use resshift::tiles::Plan;

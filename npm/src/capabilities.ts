@@ -2,6 +2,7 @@
 
 import { adapterName, isSoftware } from './adapter.ts';
 import type { Capabilities } from './index.d.ts';
+import { gpuWins, recall } from './remembered.ts';
 
 /** A module with one 128-bit vector: `(module (func (result v128) (i8x16.splat (i32.const 0))))`. */
 const SIMD_MODULE = new Uint8Array([
@@ -14,11 +15,13 @@ const SIMD_MODULE = new Uint8Array([
 export async function capabilities(): Promise<Capabilities> {
   const wasm = typeof WebAssembly === 'object' && WebAssembly.validate(SIMD_MODULE);
   const [webgpu, cache] = await Promise.all([adapter(), indexedDbWorks()]);
-  const hardware = webgpu !== null && !webgpu.software;
-  return { wasm, webgpu, recommended: wasm ? (hardware ? 'webgpu' : 'cpu') : null, cache };
+  const measured = webgpu && recall(webgpu.name);
+  const fast = measured ? gpuWins(measured) : webgpu !== null && !webgpu.software;
+  return { wasm, webgpu, recommended: wasm ? (fast ? 'webgpu' : 'cpu') : null, cache };
 }
 
-async function adapter(): Promise<Capabilities['webgpu']> {
+/** The GPU that the engine would open. */
+export async function adapter(): Promise<Capabilities['webgpu']> {
   try {
     const found = await globalThis.navigator?.gpu?.requestAdapter({ powerPreference: 'high-performance' });
     if (!found) return null;

@@ -3,7 +3,10 @@
  * picture is sent anywhere.
  */
 
-/** Where the networks run. `auto`: a real GPU through WebGPU if there is one, else the CPU. */
+/**
+ * Where the networks run. `auto`: on the GPU or the CPU, whichever a short measurement at the first start found faster; a
+ * GPU that computes wrongly is passed over.
+ */
 export type Device = 'auto' | 'webgpu' | 'cpu';
 
 export interface CreateOptions {
@@ -15,6 +18,11 @@ export interface CreateOptions {
   mirrors?: readonly (string | URL)[];
   /** Default `auto`. */
   device?: Device;
+  /**
+   * On the CPU: how many engines may share the tiles of a picture, 1 to 4. Each has the model, and a tile, in memory.
+   * Default: as many as the machine has processors, at most 4.
+   */
+  engines?: number;
   /** Ends the download. */
   signal?: AbortSignal;
   /** Download progress. */
@@ -85,6 +93,24 @@ export interface DeviceInfo {
   name: string;
   /** A GPU emulated on the CPU. */
   software: boolean;
+  /** Weights that are stored as f16 stay so; else they are f32. */
+  f16: boolean;
+  /**
+   * Why it was chosen: it was `asked` for; it is the `faster` one; there is `no-webgpu`; or WebGPU is there, but computes
+   * wrongly or does not answer (`webgpu-failed`).
+   */
+  reason: 'asked' | 'faster' | 'no-webgpu' | 'webgpu-failed';
+  /** What the choice was made by, now or at an earlier visit. */
+  measured?: Measured;
+}
+
+/** Milliseconds for a gigamultiplication of convolutions, about one evaluation of the compact network on 64x64 pixels. */
+export interface Measured {
+  webgpu: number;
+  /** With weights in f16, where the GPU has it. */
+  webgpuF16?: number;
+  /** On one thread; absent where the GPU left no doubt. */
+  cpu?: number;
 }
 
 export interface ModelInfo {
@@ -116,7 +142,7 @@ export interface Capabilities {
   wasm: boolean;
   /** A WebGPU adapter, if the browser gives one. */
   webgpu: null | { name: string; software: boolean; f16: boolean; maxBufferBytes: number };
-  /** What `auto` chooses. */
+  /** What `auto` chooses; before it was measured here, what it is likely to choose. */
   recommended: 'webgpu' | 'cpu' | null;
   /** IndexedDB can be used here. */
   cache: boolean;

@@ -10,8 +10,9 @@ const U32_MAX = 2 ** 32 - 1;
 
 /** @throws UpscalerError `bad-option` */
 export function settings(options: CreateOptions, here: string): Settings {
-  const { model = DEFAULT_MODEL, device = 'auto', mirrors = [] } = options;
+  const { model = DEFAULT_MODEL, device = 'auto', mirrors = [], engines } = options;
   if (!DEVICES.includes(device)) throw badOption(`The device is ${DEVICES.join(', ')}, nothing else.`);
+  if (engines !== undefined && !isInteger(engines, 1, 4)) throw badOption('The engines are a whole number from 1 to 4.');
   if (!Array.isArray(mirrors)) throw badOption('The mirrors are a list of addresses.');
   const base = baseUrl(options.baseUrl, here);
   const folder = `models/${modelName(model)}/`;
@@ -20,6 +21,7 @@ export function settings(options: CreateOptions, here: string): Settings {
     folders: [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href),
     engine: engineUrl(base),
     device,
+    engines,
   };
 }
 

@@ -1,6 +1,6 @@
 /** Messages between the page (`connection.ts`) and the worker (`worker.ts`). One request at a time. */
 
-import type { Device, DeviceInfo, ErrorCode, ImportOptions, ImportPlan, LoadProgress, ModelInfo, RunProgress, StoredModel } from './index.d.ts';
+import type { Device, DeviceInfo, ErrorCode, ImportOptions, ImportPlan, LoadProgress, Measured, ModelInfo, RunProgress, StoredModel } from './index.d.ts';
 
 /** A picture on its way to the worker: an encoded file, or the fields of `ImageData`. */
 export type Payload = Uint8Array<ArrayBuffer> | Pixels;
@@ -21,6 +21,10 @@ export interface Settings {
   /** URL of the WebAssembly file. */
   engine: string;
   device: Device;
+  /** What this GPU was measured at before. */
+  measured?: Measured | undefined;
+  /** Most engines that work together on the CPU. */
+  engines?: number | undefined;
 }
 
 /** Files to make a model of. */

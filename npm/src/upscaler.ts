@@ -1,12 +1,13 @@
 /** The public surface; `index.d.ts` describes it. */
 
-import { capabilities } from './capabilities.ts';
+import { adapter, capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { aborted, disposed, UpscalerError } from './error.ts';
 import type * as api from './index.d.ts';
 import { read } from './input.ts';
 import * as options from './options.ts';
 import type { Created, Done, Payload, Run, Settings } from './protocol.ts';
+import { recall, remember } from './remembered.ts';
 
 export { deleteAllModels, deleteModel, importModel, listModels } from './models.ts';
 export { UpscalerError };
@@ -100,14 +101,17 @@ Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities'>;
 
 /** A new worker with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
 async function start(settings: Settings, signal?: AbortSignal, onProgress?: api.CreateOptions['onProgress']): Promise<Started> {
+  const gpu = settings.device === 'cpu' ? null : await adapter();
+  const measured = gpu ? recall(gpu.name) : undefined;
   const attempt = async (device: api.Device): Promise<Started> => {
     const connection = new Connection();
     try {
       const created = await connection.create(
-        { ...settings, device },
+        { ...settings, device, measured },
         (note) => note.type === 'load' && onProgress?.(note.progress),
         signal,
       );
+      if (gpu && created.device.measured) remember(gpu.name, created.device.measured);
       return { connection, created, warnings: created.warnings.map((fault) => new UpscalerError(fault)) };
     } catch (error) {
       connection.close();

@@ -8,19 +8,25 @@ import { importFiles } from './import.ts';
 import type { DeviceInfo, ImportPlan, LoadProgress, RunProgress } from './index.d.ts';
 import type { Answer, Fault, ImportOrder, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
 import { stored } from './store.ts';
+import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
 import { claimTimestampQuery } from './webgpu.ts';
 
 /** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
 declare const ENGINE_BYTES: number;
 
-const post = self.postMessage as (message: Note | Answer, transfer: Transferable[]) => void;
+const post = self.postMessage as (message: Note | Answer | Reply, transfer: Transferable[]) => void;
 
 let engine: Engine | undefined;
 /** Goes on with an import, or does not. */
 let consent: ((given: boolean) => void) | undefined;
+/** Helpers for a run; none on a GPU. */
+let team: (() => Team) | undefined;
+/** This worker's work for another one, if it is a helper. */
+const helper = new Helper();
 
-self.onmessage = ({ data }: MessageEvent<Request>) => {
-  if (data.type === 'abort') engine?.abort();
+self.onmessage = ({ data }: MessageEvent<Request | Joining | Job>) => {
+  if (data.type === 'join' || data.type === 'predict') void helper.answer(data, post);
+  else if (data.type === 'abort') engine?.abort();
   else if (data.type === 'consent') consent?.(data.given);
   else answer(data).catch(fail);
 };
@@ -38,13 +44,15 @@ async function answer(request: Exclude<Request, { type: 'abort' | 'consent' }>):
 async function create(settings: Settings): Promise<void> {
   const report = (progress: LoadProgress): void => post({ type: 'load', progress }, []);
   claimTimestampQuery();
-  await loadEngine(settings.engine, report);
-  const loading = await Loading.open(settings.device);
+  const module = await loadEngine(settings.engine, report);
+  const loading = await Loading.open(settings.device, settings.measured);
   let ready: Engine | undefined;
   const troubles = await deliver(settings, loading, () => (ready = loading.finish()), report);
   if (ready === undefined) throw new Error('a model that is delivered is also built');
   engine = ready;
   const { device, model, warnings } = engine;
+  const helpers = helpersHere(settings.engines);
+  if (device.kind === 'cpu' && helpers > 0) team = () => new Team(settings.model, module, helpers);
   report({ phase: 'ready', loaded: model.bytes, total: model.bytes, cached: false });
   post({ type: 'created', device: await named(device), model, warnings: [...warnings, ...troubles.map(plain)] }, []);
 }
@@ -66,7 +74,7 @@ async function named(device: DeviceInfo): Promise<DeviceInfo> {
   return adapter ? { ...device, name: adapterName(adapter.info) } : device;
 }
 
-async function loadEngine(url: string, report: (progress: LoadProgress) => void): Promise<void> {
+async function loadEngine(url: string, report: (progress: LoadProgress) => void): Promise<WebAssembly.Module> {
   const response = await fetch(url).catch(() => {
     throw offline(url);
   });
@@ -81,7 +89,9 @@ async function loadEngine(url: string, report: (progress: LoadProgress) => void)
   });
   const headers = { 'content-type': 'application/wasm' };
   try {
-    await init({ module_or_path: new Response(response.body.pipeThrough(count), { headers }) });
+    const module = await WebAssembly.compileStreaming(new Response(response.body.pipeThrough(count), { headers }));
+    await init({ module_or_path: module });
+    return module;
   } catch (error) {
     throw error instanceof WebAssembly.CompileError ? error : offline(url);
   }
@@ -93,7 +103,10 @@ async function upscale(input: Payload, run: Run): Promise<void> {
   const onTile = ({ x, y, ...pixels }: { x: number; y: number } & Pixels): void =>
     post({ type: 'tile', x, y, pixels }, [pixels.data.buffer]);
   const { steps, seed, temperature, tile, tiles } = run;
-  const result = await engine.upscale(input, steps, seed, temperature, tile, onProgress, tiles ? onTile : undefined);
+  const helpers = team?.();
+  const result = await engine
+    .upscale(input, steps, seed, temperature, tile, onProgress, tiles ? onTile : undefined, helpers)
+    .finally(() => helpers?.close());
   const { png, width, height } = result as { png: Uint8Array<ArrayBuffer>; width: number; height: number };
   post({ type: 'done', png, width, height }, [png.buffer]);
 }

@@ -122,6 +122,7 @@ async fn upscale(arguments: &Upscale) -> Result<()> {
         seed: arguments.seed,
         temperature: arguments.temperature,
         tile: arguments.tile.0,
+        most: None,
     };
     let mut progress = Progress::new();
     let pixels = upscaler.upscale(&picture, &options, &mut progress).await?;

@@ -1,10 +1,21 @@
 //! Which device to run on.
 
 use super::object::object;
+use super::trial::{self, Measured, within};
 use crate::compute::Compute;
+use crate::gpu::Gpu;
 use crate::{Error, Result, gpu};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
+
+/// Milliseconds within which a GPU must be open, and tested and measured: it answers, or it is not used. An emulated one
+/// that needs longer would not be chosen anyway.
+const OPEN_MS: u32 = 10_000;
+const TRIAL_MS: u32 = 10_000;
+const SOFTWARE_TRIAL_MS: u32 = 1_500;
+
+/// Longest that one evaluation of the network should take, in milliseconds.
+const STEP_MS: f64 = 5000.0;
 
 /// A device, ready to run on.
 #[derive(Clone)]
@@ -17,40 +28,111 @@ pub struct Chosen {
     pub gpu: bool,
     /// Whether that GPU is emulated on the CPU.
     pub software: bool,
+    /// Whether weights that are stored as f16 stay so.
+    pub half: bool,
+    /// Why it was chosen.
+    pub reason: Reason,
+    /// What the choice was made by, now or at an earlier start.
+    pub measured: Option<Measured>,
     /// Why a GPU that is there was not taken.
     pub trouble: Option<Error>,
 }
 
+/// Why a device was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The caller named it.
+    Asked,
+    /// It is the faster one.
+    Faster,
+    /// There is no GPU.
+    NoGpu,
+    /// The GPU computes wrongly or does not answer.
+    GpuFailed,
+}
+
 impl Chosen {
+    /// How many positions of the compact network it computes in [`STEP_MS`], as far as it was measured.
+    pub fn most_positions(&self) -> Option<usize> {
+        let measured = self.measured?;
+        let milliseconds = if self.gpu { measured.gpu } else { measured.cpu? };
+        Some((STEP_MS / milliseconds.max(0.1) * (trial::SIDE * trial::SIDE) as f64) as usize)
+    }
+
     /// `DeviceInfo` of `npm/src/index.d.ts`.
     pub fn info(&self) -> JsValue {
+        let reason = match self.reason {
+            Reason::Asked => "asked",
+            Reason::Faster => "faster",
+            Reason::NoGpu => "no-webgpu",
+            Reason::GpuFailed => "webgpu-failed",
+        };
         object([
             ("kind", if self.gpu { "webgpu" } else { "cpu" }.into()),
             ("name", self.name.as_str().into()),
             ("software", self.software.into()),
+            ("f16", self.half.into()),
+            ("reason", reason.into()),
+            ("measured", self.measured.map_or(JsValue::UNDEFINED, Measured::to_js)),
         ])
     }
 }
 
-/// Opens what was `wanted`: `webgpu`, `cpu`, or `auto`, which is a GPU in hardware that computes correctly, else the
-/// CPU.
+/// Opens what was `wanted`: `webgpu`, `cpu`, or `auto`, which is the faster of the two, by measurement; a GPU that computes
+/// wrongly is passed over however fast it is. With what was `remembered` of this GPU nothing is measured again.
 ///
 /// # Errors
 /// [`Error::BadOption`] for another word; for `webgpu` also [`Error::NoWebGpu`] and [`Error::Gpu`].
-pub async fn choose(wanted: &str) -> Result<Chosen> {
+pub async fn choose(wanted: &str, remembered: Option<Measured>) -> Result<Chosen> {
     match wanted {
-        "cpu" => Ok(cpu(None)),
-        "webgpu" => tested(gpu::open().await.map_err(plainly)?).await,
-        "auto" => match gpu::open().await {
-            Ok(gpu) if gpu.software => {
-                gpu.destroy();
-                Ok(cpu(None))
-            }
-            Ok(gpu) => Ok(tested(gpu).await.unwrap_or_else(|error| cpu(Some(error)))),
-            Err(_) => Ok(cpu(None)),
-        },
+        "cpu" => Ok(cpu(Reason::Asked, remembered, None)),
+        "webgpu" => {
+            let gpu = gpu::open().await.map_err(plainly)?;
+            checked(&gpu).await?;
+            Ok(on_gpu(gpu, Reason::Asked, remembered))
+        }
+        "auto" => Ok(automatic(remembered).await),
         other => Err(Error::BadOption(format!("The device is auto, webgpu or cpu, not {other:?}."))),
     }
+}
+
+async fn automatic(remembered: Option<Measured>) -> Chosen {
+    if remembered.is_some_and(|measured| !measured.gpu_wins()) {
+        return cpu(Reason::Faster, remembered, None);
+    }
+    let gpu = match within(OPEN_MS, gpu::open()).await {
+        Some(Ok(gpu)) => gpu,
+        Some(Err(_)) => return cpu(Reason::NoGpu, None, None),
+        None => return cpu(Reason::GpuFailed, None, Some(silent())),
+    };
+    let trial = async {
+        checked(&gpu).await?;
+        match remembered {
+            Some(measured) => Ok(measured),
+            None => trial::measure(&gpu).await,
+        }
+    };
+    let limit = if gpu.software { SOFTWARE_TRIAL_MS } else { TRIAL_MS };
+    let trouble = match within(limit, trial).await {
+        Some(Ok(measured)) if measured.gpu_wins() => return on_gpu(gpu, Reason::Faster, Some(measured)),
+        Some(Ok(measured)) => {
+            gpu.destroy();
+            return cpu(Reason::Faster, Some(measured), None);
+        }
+        // That it is slow is no news.
+        None if gpu.software => {
+            gpu.destroy();
+            return cpu(Reason::Faster, None, None);
+        }
+        Some(Err(error)) => error,
+        None => silent(),
+    };
+    gpu.destroy();
+    cpu(Reason::GpuFailed, None, Some(trouble))
+}
+
+fn silent() -> Error {
+    Error::Gpu("it does not answer".into())
 }
 
 /// wgpu lists every graphics interface that a page cannot have anyway.
@@ -61,16 +143,31 @@ fn plainly(error: Error) -> Error {
     }
 }
 
-/// The GPU, if its results are right.
-async fn tested(gpu: Rc<gpu::Gpu>) -> Result<Chosen> {
-    if let Err(error) = gpu.self_test().await {
+/// Whether the GPU's results are right.
+async fn checked(gpu: &Rc<Gpu>) -> Result<()> {
+    let outcome = gpu.self_test().await;
+    if outcome.is_err() {
         gpu.destroy();
-        return Err(error);
     }
-    let name = if gpu.name.is_empty() { "GPU".into() } else { gpu.name.clone() };
-    Ok(Chosen { software: gpu.software, compute: Compute::Gpu(gpu), name, gpu: true, trouble: None })
+    outcome
 }
 
-fn cpu(trouble: Option<Error>) -> Chosen {
-    Chosen { compute: Compute::cpu(), name: "CPU".into(), gpu: false, software: false, trouble }
+fn on_gpu(gpu: Rc<Gpu>, reason: Reason, measured: Option<Measured>) -> Chosen {
+    let name = if gpu.name.is_empty() { "GPU".into() } else { gpu.name.clone() };
+    let half = gpu.f16 && measured.is_none_or(|measured| measured.half_wins());
+    Chosen {
+        software: gpu.software,
+        compute: Compute::Gpu(gpu),
+        name,
+        gpu: true,
+        half,
+        reason,
+        measured,
+        trouble: None,
+    }
+}
+
+fn cpu(reason: Reason, measured: Option<Measured>, trouble: Option<Error>) -> Chosen {
+    let name = "CPU".into();
+    Chosen { compute: Compute::cpu(), name, gpu: false, software: false, half: false, reason, measured, trouble }
 }

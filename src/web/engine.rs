@@ -2,6 +2,7 @@
 
 use super::device::Chosen;
 use super::error::to_js;
+use super::helpers::{JsHelpers, PageHelpers};
 use super::object::object;
 use super::picture;
 use super::watch::PageWatch;
@@ -9,7 +10,7 @@ use crate::image::encode_png;
 use crate::model::config::{Licence, ModelConfig};
 use crate::upscaler::{Options, Upscaler};
 use crate::{Error, Result, gpu};
-use js_sys::{Array, Function, Uint8Array};
+use js_sys::{Array, Float32Array, Function, Uint8Array};
 use std::cell::Cell;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -44,7 +45,7 @@ impl Engine {
     }
 
     /// Upscales `input` (see [`picture::read`]) and returns `{ png: Uint8Array, width, height }`. `on_progress` and
-    /// `on_tile` are those of [`PageWatch`]. One run at a time.
+    /// `on_tile` are those of [`PageWatch`]; `helpers` take a part of the tiles. One run at a time.
     #[allow(clippy::too_many_arguments)]
     pub async fn upscale(
         &self,
@@ -55,6 +56,7 @@ impl Engine {
         tile: Option<u32>,
         on_progress: Function,
         on_tile: Option<Function>,
+        helpers: Option<JsHelpers>,
     ) -> Result<JsValue, JsValue> {
         self.aborted.set(false);
         let options = Options {
@@ -63,8 +65,10 @@ impl Engine {
             seed: seed as u64,
             temperature,
             tile: tile.map(|n| n as usize),
+            most: self.chosen.most_positions(),
         };
-        let watch = PageWatch::new(&on_progress, on_tile.as_ref(), &self.aborted)?;
+        let helpers = PageHelpers(helpers);
+        let watch = PageWatch::new(&on_progress, on_tile.as_ref(), &self.aborted, &helpers)?;
         let mut result = self.run(&input, &options, watch).await;
         // A GPU that has refused a part of the work goes on, with wrong numbers.
         if let Some(error) = gpu::take_error() {
@@ -73,6 +77,14 @@ impl Engine {
         // However it ended, the run's tensors are dropped by now: their memory goes back to the device.
         self.chosen.compute.clean_up();
         Ok(result?)
+    }
+
+    /// As a helper of another engine: one tile (see [`Upscaler::predict`]). `inputs` are `Float32Array`s, as is the result.
+    pub async fn predict(&self, rows: u32, cols: u32, inputs: Vec<Float32Array>) -> Result<Float32Array, JsValue> {
+        let inputs: Vec<Vec<f32>> = inputs.iter().map(Float32Array::to_vec).collect();
+        let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+        let x0 = self.upscaler.predict(rows as usize, cols as usize, &inputs).await?;
+        Ok(Float32Array::from(&x0[..]))
     }
 
     /// Ends the run in progress before its next network evaluation.

@@ -3,9 +3,11 @@
 use super::device::{self, Chosen};
 use super::engine::{Engine, model_info};
 use super::object::object;
+use super::trial::Measured;
 use crate::model::config::{ModelConfig, Shard};
 use crate::upload::Upload;
 use crate::upscaler::Upscaler;
+use crate::weights::Widened;
 use crate::{Error, Result, gpu};
 use js_sys::{Array, Reflect, Uint8Array};
 use sha2::{Digest, Sha256};
@@ -22,9 +24,9 @@ pub struct Loading {
 
 #[wasm_bindgen]
 impl Loading {
-    /// Opens the `device`: `auto`, `webgpu` or `cpu`.
-    pub async fn open(device: String) -> Result<Loading, JsValue> {
-        Ok(Self { chosen: device::choose(&device).await?, model: None })
+    /// Opens the `device`: `auto`, `webgpu` or `cpu`. `remembered` is the `measured` of an earlier start, if any.
+    pub async fn open(device: String, remembered: JsValue) -> Result<Loading, JsValue> {
+        Ok(Self { chosen: device::choose(&device, Measured::from_js(&remembered)).await?, model: None })
     }
 
     /// Begins the model that `json`, a `model.json`, describes; what there was of another one goes. Returns
@@ -48,7 +50,12 @@ impl Loading {
     /// Builds the model whose shards have all come.
     pub fn finish(&mut self) -> Result<Engine, JsValue> {
         let (config, upload) = self.model.take().ok_or_else(nothing_begun)?;
-        let upscaler = Upscaler::build(config, upload.finish()?, &self.chosen.compute)?;
+        let weights = upload.finish()?;
+        let compute = &self.chosen.compute;
+        let upscaler = match self.chosen.half {
+            true => Upscaler::build(config, weights, compute)?,
+            false => Upscaler::build(config, Widened(weights), compute)?,
+        };
         refused_by_gpu()?;
         self.chosen.compute.clean_up();
         Ok(Engine::new(upscaler, self.chosen.clone()))

@@ -3,10 +3,11 @@
 //! | module | job |
 //! |---|---|
 //! | [`engine`] | a model on a device |
-//! | [`device`] | which device to run on |
+//! | [`device`], [`trial`] | which device to run on, and the measurement that decides |
 //! | [`import`] | checkpoint files on their way to a stored model |
 //! | [`loading`] | a model on its way to a device; `npm/src/delivery.ts` brings its shards |
 //! | [`picture`] | pictures from and to JavaScript |
+//! | [`helpers`] | engines of other workers |
 //! | [`watch`] | progress, tiles, abort |
 //! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
 
@@ -15,10 +16,12 @@ pub mod checks;
 pub mod device;
 pub mod engine;
 pub mod error;
+pub mod helpers;
 pub mod import;
 pub mod loading;
 pub mod object;
 pub mod picture;
+pub mod trial;
 pub mod watch;
 
 use wasm_bindgen::prelude::wasm_bindgen;

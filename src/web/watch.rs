@@ -1,7 +1,9 @@
 //! What a run tells the page, and how the page ends it.
 
+use super::helpers::PageHelpers;
 use super::object::object;
 use super::picture::opaque_rgba;
+use crate::helpers::Helpers;
 use crate::upscaler::{Event, Watch};
 use crate::{Error, Result};
 use js_sys::{Function, Promise};
@@ -15,6 +17,7 @@ pub struct PageWatch<'a> {
     on_progress: &'a Function,
     on_tile: Option<&'a Function>,
     aborted: &'a Cell<bool>,
+    helpers: &'a PageHelpers,
     turns: Turns,
 }
 
@@ -24,8 +27,13 @@ impl<'a> PageWatch<'a> {
     ///
     /// # Errors
     /// [`Error::Internal`] if the browser gives no message channel.
-    pub fn new(on_progress: &'a Function, on_tile: Option<&'a Function>, aborted: &'a Cell<bool>) -> Result<Self> {
-        Ok(Self { on_progress, on_tile, aborted, turns: Turns::new()? })
+    pub fn new(
+        on_progress: &'a Function,
+        on_tile: Option<&'a Function>,
+        aborted: &'a Cell<bool>,
+        helpers: &'a PageHelpers,
+    ) -> Result<Self> {
+        Ok(Self { on_progress, on_tile, aborted, helpers, turns: Turns::new()? })
     }
 }
 
@@ -63,6 +71,10 @@ impl Watch for PageWatch<'_> {
     async fn pause(&mut self) -> Result<()> {
         self.turns.next().await?;
         if self.aborted.get() { Err(Error::Aborted) } else { Ok(()) }
+    }
+
+    fn helpers(&self) -> &dyn Helpers {
+        self.helpers
     }
 }
 

@@ -62,10 +62,10 @@ test('warnings do not stop the work', async ({ page, server }) => {
 test('a hardware GPU is named', async ({ page, server }) => {
   await wish(page, {
     capabilities: { wasm: true, webgpu: { name: 'Example 9000', software: false, f16: true, maxBufferBytes: 1 << 30 }, recommended: 'webgpu', cache: true },
-    device: { kind: 'webgpu', name: 'Example 9000', software: false },
+    device: { kind: 'webgpu', name: 'Example 9000', software: false, f16: true, reason: 'faster' },
   });
   await open(page, server);
-  await expect(page.locator('#runs-on')).toHaveText('Runs on your GPU (Example 9000).');
+  await expect(page.locator('#runs-on')).toHaveText('Runs on your GPU (Example 9000, f16).');
   await upscale(page, { file: fixture('cup-16x16.png') });
   await expect(page.locator('#outcome')).toContainText('on your GPU (Example 9000)');
 });

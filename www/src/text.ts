@@ -28,21 +28,23 @@ export function willRunOn(device: Device, capabilities: Capabilities): string {
   const { webgpu, recommended } = capabilities;
   if (device === 'webgpu' && !webgpu) return 'This browser offers no WebGPU here; Automatic runs on your CPU.';
   const kind = device === 'auto' ? recommended ?? 'cpu' : device;
-  return runsOn({ kind, name: webgpu?.name ?? '', software: webgpu?.software ?? false }, device, capabilities);
+  const reason = device !== 'auto' ? 'asked' : webgpu ? 'faster' : 'no-webgpu';
+  return runsOn({ kind, name: webgpu?.name ?? '', software: webgpu?.software ?? false, f16: false, reason }, device, capabilities);
 }
 
 /** Where a run happens, and why there if nobody asked for it. */
 export function runsOn(info: DeviceInfo, wanted: Device, capabilities: Capabilities | null): string {
   if (info.kind === 'webgpu') {
-    return info.software
-      ? `Runs on a GPU that your CPU emulates (${info.name}); Automatic is likely to be faster.`
-      : `Runs on your GPU (${info.name}).`;
+    if (!info.software) return `Runs on your GPU (${info.name}${info.f16 ? ', f16' : ''}).`;
+    const why = info.reason === 'faster' ? 'it is faster than the CPU alone' : 'Automatic is likely to be faster';
+    return `Runs on a GPU that your CPU emulates (${info.name}); ${why}.`;
   }
-  if (wanted === 'auto' && capabilities?.webgpu?.software) {
-    return `Runs on your CPU: the only GPU on offer is a software one (${capabilities.webgpu.name}).`;
-  }
-  if (wanted === 'auto' && capabilities && !capabilities.webgpu) return 'Runs on your CPU: this browser offers no WebGPU here.';
-  return 'Runs on your CPU.';
+  const gpu = capabilities?.webgpu;
+  if (wanted !== 'auto' || !capabilities) return 'Runs on your CPU.';
+  if (!gpu || info.reason === 'no-webgpu') return 'Runs on your CPU: this browser offers no WebGPU here.';
+  if (info.reason === 'webgpu-failed') return `Runs on your CPU: the GPU (${gpu.name}) computes wrongly or does not answer.`;
+  if (gpu.software) return `Runs on your CPU: the only GPU on offer is a software one (${gpu.name}).`;
+  return `Runs on your CPU: it is faster than the GPU (${gpu.name}).`;
 }
 
 /** The same as part of a list: `on your CPU`. */

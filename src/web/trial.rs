@@ -1,0 +1,123 @@
+//! A short measurement of a device: how long it takes for about the work of one evaluation of the compact network on
+//! 64x64 pixels.
+
+use super::object::{field, object};
+use crate::compute::Compute;
+use crate::gpu::Gpu;
+use crate::ops::{Conv2d, ConvShape};
+use crate::{Error, Result, gpu};
+use burn::tensor::Tensor;
+use js_sys::{Function, Promise};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::Poll;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::JsFuture;
+
+/// Pixels a side.
+pub const SIDE: usize = 64;
+const CHANNELS: usize = 48;
+/// 3x3 convolutions, one after the other: 1.0e9 multiplications.
+const LAYERS: usize = 12;
+/// Most repetitions, and the milliseconds after which no other one begins.
+const REPETITIONS: usize = 8;
+const ENOUGH_MS: f64 = 120.0;
+/// A GPU that is faster than this needs no comparison: no CPU is.
+const SURELY_MS: f64 = 4.0;
+
+/// What a device was measured at, in milliseconds; the least of several times.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measured {
+    /// The GPU with weights in f32.
+    pub gpu: f64,
+    /// The GPU with weights in f16, where it has them.
+    pub half: Option<f64>,
+    /// One thread of the CPU; `None` where the GPU left no doubt.
+    pub cpu: Option<f64>,
+}
+
+impl Measured {
+    /// Whether the GPU is the faster one.
+    pub fn gpu_wins(&self) -> bool {
+        let gpu = self.half.map_or(self.gpu, |half| half.min(self.gpu));
+        self.cpu.is_none_or(|cpu| gpu < cpu)
+    }
+
+    /// Whether f16 weights are no slower; they take half the memory.
+    pub fn half_wins(&self) -> bool {
+        self.half.is_some_and(|half| half <= 1.05 * self.gpu)
+    }
+
+    /// `Measured` of `npm/src/index.d.ts`.
+    pub fn to_js(self) -> JsValue {
+        let number = |value: Option<f64>| value.map_or(JsValue::UNDEFINED, JsValue::from);
+        object([("webgpu", self.gpu.into()), ("webgpuF16", number(self.half)), ("cpu", number(self.cpu))])
+    }
+
+    /// The inverse of [`Self::to_js`]; `None` for anything else.
+    pub fn from_js(value: &JsValue) -> Option<Self> {
+        let number = |name| field(value, name).as_f64();
+        Some(Self { gpu: number("webgpu")?, half: number("webgpuF16"), cpu: number("cpu") })
+    }
+}
+
+/// Measures both devices.
+///
+/// # Errors
+/// [`Error::Gpu`] if the GPU fails.
+pub async fn measure(gpu: &Rc<Gpu>) -> Result<Measured> {
+    let compute = Compute::Gpu(gpu.clone());
+    let mut measured = Measured { gpu: milliseconds(&compute, false).await?, half: None, cpu: None };
+    if gpu.f16 {
+        measured.half = Some(milliseconds(&compute, true).await?);
+    }
+    compute.clean_up();
+    gpu::take_error().map_or(Ok(()), |error| Err(Error::Gpu(error)))?;
+    if measured.gpu > SURELY_MS {
+        measured.cpu = Some(milliseconds(&Compute::cpu(), false).await?);
+    }
+    Ok(measured)
+}
+
+async fn milliseconds(compute: &Compute, half: bool) -> Result<f64> {
+    let device = compute.device();
+    // As large as keeps the numbers of one layer near those of the one before.
+    let weight = Tensor::full([CHANNELS, CHANNELS, 3, 3], 1.0 / (9 * CHANNELS) as f32, device);
+    let layer = Conv2d::packed(weight, Tensor::zeros([CHANNELS], device), ConvShape::same(CHANNELS, CHANNELS, 3), half);
+    let stage = compute
+        .prepare(&[[1, SIDE, SIDE, CHANNELS]], |maps| (0..LAYERS).fold(maps[0].clone(), |x, _| layer.forward(&x)))?;
+    let input = vec![1.0; SIDE * SIDE * CHANNELS];
+    // The first one compiles.
+    stage.start(&[&input]).finish().await?;
+    let (begin, mut least) = (now(), f64::INFINITY);
+    for _ in 0..REPETITIONS {
+        let before = now();
+        stage.start(&[&input]).finish().await?;
+        least = least.min(now() - before);
+        if now() - begin > ENOUGH_MS {
+            break;
+        }
+    }
+    Ok(least)
+}
+
+/// What `work` gives, if it does so in time. Work that is late goes no further.
+pub async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut timer = JsFuture::from(Promise::new(&mut |resolve, _| set_timeout(&resolve, milliseconds)));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => Pin::new(&mut timer).poll(context).map(|_| None),
+    })
+    .await
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(handler: &Function, milliseconds: u32);
+}
