@@ -431,22 +431,20 @@ pub fn shared_plan(
 ) -> Plan {
     match reach {
         Reach::Finite(halo) => {
-            // The CPU computes pairs of pixels: on the coarsest grid, too, a tile starts at an even position.
-            let pair = 2 * multiple;
-            let exact = |side: usize| {
-                Plan::exact(height, width, side.next_multiple_of(pair), halo.next_multiple_of(pair), multiple)
-            };
+            let exact = |cores: [usize; 2]| Plan::exact_of([height, width], cores, halo, multiple);
             if let Some(side) = tile {
-                return exact(side);
+                return exact([side; 2]);
             }
-            let usual = exact(if height.max(width) <= FINITE_WHOLE { FINITE_WHOLE } else { FINITE_TILE });
+            let usual = exact([if height.max(width) <= FINITE_WHOLE { FINITE_WHOLE } else { FINITE_TILE }; 2]);
             let fits = |plan: &Plan| team.most.is_none_or(|most| plan.largest() <= most);
             if team.engines <= 1 && fits(&usual) {
                 return usual;
             }
             // A tile's time is its number of positions. Smaller tiles must be worth their halos, and their trouble.
-            let sides = (1..=MOST_PARTS).map(|parts| height.max(width).div_ceil(parts));
-            let plans: Vec<Plan> = sides.filter(|&side| side <= FINITE_WHOLE).map(exact).collect();
+            let sides = |length: usize| (1..=MOST_PARTS).map(move |parts| length.div_ceil(parts));
+            let cores = sides(height).flat_map(|rows| sides(width).map(move |cols| [rows, cols]));
+            let small = cores.filter(|cores| cores.iter().all(|&side| side <= FINITE_WHOLE));
+            let plans: Vec<Plan> = small.map(exact).collect();
             let begin = if fits(&usual) { 9 * usual.makespan(team.engines) / 10 } else { usize::MAX };
             let better = plans.iter().filter(|plan| fits(plan) && plan.makespan(team.engines) < begin);
             let smallest = plans.iter().min_by_key(|plan| plan.largest());
@@ -464,7 +462,7 @@ pub fn shared_plan(
 const FINITE_WHOLE: usize = 320;
 /// Side of a tile's core beyond that: with its halo of about 64 on both sides, 384.
 const FINITE_TILE: usize = 256;
-/// Most tiles along the longer side of a canvas that is divided among engines.
-const MOST_PARTS: usize = 16;
+/// Most tiles along a side of a canvas that is divided among engines.
+const MOST_PARTS: usize = 12;
 /// Side of a tile of a network that sees all of it; what the released networks were trained on.
 const GLOBAL_TILE: usize = 64;

@@ -69,7 +69,12 @@ impl Plan {
     /// All tiles compute extents of one size, so that one command list serves them all: at an edge of the canvas, where
     /// there is no halo, they reach further inwards.
     pub fn exact(height: usize, width: usize, core: usize, halo: usize, multiple: usize) -> Self {
-        let spans = |length: usize| {
+        Self::exact_of([height, width], [core; 2], halo, multiple)
+    }
+
+    /// As [`Self::exact`], with cores of their own height and width.
+    pub fn exact_of([height, width]: [usize; 2], cores: [usize; 2], halo: usize, multiple: usize) -> Self {
+        let spans = |length: usize, core: usize| {
             let count = length.div_ceil(core.max(1).next_multiple_of(multiple)).max(1);
             let core = length.div_ceil(count).max(1).next_multiple_of(multiple);
             let halo = halo.next_multiple_of(multiple);
@@ -84,7 +89,7 @@ impl Plan {
                 })
                 .collect()
         };
-        Self { rows: spans(height), cols: spans(width) }
+        Self { rows: spans(height, cores[0]), cols: spans(width, cores[1]) }
     }
 
     /// For computations that see their whole tile: tiles of side `tile` overlap by at least `overlap` and are

@@ -130,7 +130,8 @@ fn tiles_leave_no_trace() {
     }
     let model = compact(&device);
     let trained = Schedule::new(model.config.schedule).unwrap();
-    let lr = resshift::upscaler::pad(&picture, 4);
+    let multiple = model.denoiser.multiple();
+    let lr = resshift::upscaler::pad(&picture, multiple);
     let run = |network: &Plan| {
         let levels = Levels::new(&*model.denoiser, &trained, Some(2)).unwrap();
         let chain = Chain {
@@ -143,8 +144,8 @@ fn tiles_leave_no_trace() {
         };
         block_on(chain.run(&lr, network, network, &mut Unwatched)).unwrap().data
     };
-    let plan = plan(lr.height, lr.width, model.denoiser.reach(), 4, Some(20));
-    assert_eq!(run(&plan), run(&Plan::exact(lr.height, lr.width, 4096, 0, 4)));
+    let plan = plan(lr.height, lr.width, model.denoiser.reach(), multiple, Some(20));
+    assert_eq!(run(&plan), run(&Plan::exact(lr.height, lr.width, 4096, 0, multiple)));
     // Their order does not matter: the same tiles backwards.
     let mut backwards = plan.clone();
     backwards.rows.reverse();

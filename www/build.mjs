@@ -23,7 +23,7 @@ export async function buildPage({ packageFolder, out }) {
   await mkdir(out, { recursive: true });
 
   await bundle({
-    entryPoints: [join(www, 'src/main.ts'), join(www, 'style.css')],
+    entryPoints: [join(www, 'src/main.ts'), join(www, 'src/bench.ts'), join(www, 'style.css')],
     outdir: out,
     entryNames: '[name]',
     bundle: true,
@@ -39,7 +39,7 @@ export async function buildPage({ packageFolder, out }) {
       },
     }],
   });
-  for (const name of ['index.html', 'manifest.webmanifest', 'samples']) await cp(join(www, name), join(out, name), { recursive: true });
+  for (const name of ['index.html', 'bench', 'manifest.webmanifest', 'samples']) await cp(join(www, name), join(out, name), { recursive: true });
   await mkdir(join(out, 'icons'));
   for (const name of await readdir(join(www, 'icons'))) {
     if (['.svg', '.png'].includes(extname(name))) await cp(join(www, 'icons', name), join(out, 'icons', name));

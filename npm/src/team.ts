@@ -95,7 +95,8 @@ class Member {
   }
 
   #receive(reply: Reply): void {
-    if (reply.type === 'lost') return this.close();
+    // Also what a broken worker says of itself (see `worker.ts`).
+    if (reply.type !== 'ready' && reply.type !== 'predicted') return this.close();
     this.free = true;
     if (reply.type === 'predicted') this.#settle?.resolve(reply.values);
     this.#settle = undefined;

@@ -10,7 +10,7 @@
 //!
 //! No output takes part in a product with an input outside its 3x3 window, so the reach is that of the plain sum, to the
 //! bit. The bits depend on whether a pixel is the first or the second of its pair: tiles of a picture start at even
-//! positions (see `sampler::plan`).
+//! positions (see `CompactUNet::multiple`).
 
 use super::direct::finish;
 use super::lanes::{self, Lanes, load, load_padded, splat, store};

@@ -245,8 +245,10 @@ impl Denoiser for CompactUNet {
         wiener(&x_t, &output, &level[2], &level[3])
     }
 
+    /// The grid of the downsamplings, twice: the CPU computes pairs of pixels (see [`crate::cpu`]), and a tile gives the
+    /// same bits as the whole where its pairs are the same.
     fn multiple(&self) -> usize {
-        1 << (self.config.channels.len() - 1)
+        2 << (self.config.channels.len() - 1)
     }
 
     fn reach(&self) -> Reach {
