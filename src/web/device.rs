@@ -112,17 +112,18 @@ async fn automatic(remembered: Option<Measured>) -> Chosen {
             None => trial::measure(&gpu).await,
         }
     };
-    let limit = if gpu.software { SOFTWARE_TRIAL_MS } else { TRIAL_MS };
+    let limit = if gpu.software && remembered.is_none() { SOFTWARE_TRIAL_MS } else { TRIAL_MS };
     let trouble = match within(limit, trial).await {
         Some(Ok(measured)) if measured.gpu_wins() => return on_gpu(gpu, Reason::Faster, Some(measured)),
         Some(Ok(measured)) => {
             gpu.destroy();
             return cpu(Reason::Faster, Some(measured), None);
         }
-        // That it is slow is no news.
+        // That it is slow is no news: it counts as if it had just been ready.
         None if gpu.software => {
             gpu.destroy();
-            return cpu(Reason::Faster, None, None);
+            let measured = trial::slower_than(f64::from(limit)).await.ok();
+            return cpu(Reason::Faster, measured, None);
         }
         Some(Err(error)) => error,
         None => silent(),

@@ -81,6 +81,14 @@ pub async fn measure(gpu: &Rc<Gpu>) -> Result<Measured> {
     Ok(measured)
 }
 
+/// For a GPU that was not ready after `gpu` milliseconds.
+///
+/// # Errors
+/// [`Error::Internal`] if the CPU fails.
+pub async fn slower_than(gpu: f64) -> Result<Measured> {
+    Ok(Measured { gpu, half: None, cpu: Some(milliseconds(&Compute::cpu(), false).await?) })
+}
+
 async fn milliseconds(compute: &Compute, half: bool) -> Result<f64> {
     let device = compute.device();
     // As large as keeps the numbers of one layer near those of the one before.
