@@ -2,8 +2,8 @@
 //! its own and decoded by itself; where tiles overlap, clamped pixels are averaged with equal weights. Shows seams.
 
 use crate::Result;
-use crate::compute::Compute;
 use crate::model::{Denoiser, Latent};
+use crate::compute::Compute;
 use crate::sampler::{Canvas, Chain, Levels, Noise};
 use crate::tiles::Plan;
 use crate::upscaler::{SCALE, Watch};

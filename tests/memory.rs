@@ -2,8 +2,8 @@
 
 mod support;
 
-use pollster::block_on;
 use resshift::compute::Compute;
+use pollster::block_on;
 use resshift::image::Picture;
 use resshift::upscaler::{Options, Unwatched, Upscaler};
 use std::alloc::{GlobalAlloc, Layout, System};

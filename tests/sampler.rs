@@ -4,12 +4,12 @@ mod support;
 
 use burn::tensor::Device;
 use pollster::block_on;
-use resshift::compute::read;
 use resshift::image::encode::to_u8;
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::{Denoiser, Latent, swin_vq};
 use resshift::ops::bicubic;
 use resshift::released::Released;
+use resshift::compute::read;
 use resshift::sampler::{Canvas, Chain, Levels, Noise, plan};
 use resshift::schedule::{Schedule, ScheduleConfig};
 use resshift::tiles::{Plan, released_starts};
@@ -89,14 +89,8 @@ fn trace(name: &str, steps: usize) {
         row.copy_from_slice(&draws[draw as usize][y * length..][..length]);
     };
     let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
-    let chain = Chain {
-        latent: &*latent,
-        denoiser: &*denoiser,
-        levels,
-        noise: Noise::Field(&noise),
-        temperature: 1.0,
-        compute: &cpu(),
-    };
+    let chain =
+        Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: Noise::Field(&noise), temperature: 1.0, compute: &cpu() };
     let whole = Plan::exact(h, w, h.max(w), 0, 1);
     let z0 = block_on(chain.run(&padded, &whole, &whole, &mut Unwatched)).unwrap();
     let last = golden.nhwc(&format!("step{:02}.t0.x_next", steps - 1));
@@ -296,14 +290,8 @@ fn sizes_that_the_released_code_refuses() {
         assert_eq!(padded.part(0..height, 0..width), lr);
         let noise = seeded(2, 3);
         let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
-        let chain = Chain {
-            latent: &*latent,
-            denoiser: &*denoiser,
-            levels,
-            noise: Noise::Field(&noise),
-            temperature: 1.0,
-            compute: &cpu(),
-        };
+        let chain =
+            Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: Noise::Field(&noise), temperature: 1.0, compute: &cpu() };
         let plan = Plan::blended(padded.height, padded.width, 16, 8, 8);
         let z0 = block_on(chain.run(&padded, &plan, &plan, &mut Unwatched)).unwrap();
         assert!(z0.data.iter().all(|v| v.is_finite()));
@@ -330,14 +318,8 @@ fn laws() {
     assert_eq!(levels.visited, [1, 3]);
     let run = |plan: &Plan| {
         let levels = levels.clone();
-        let chain = Chain {
-            latent: &*latent,
-            denoiser: &*denoiser,
-            levels,
-            noise: Noise::Field(&noise),
-            temperature: 1.0,
-            compute: &cpu(),
-        };
+        let chain =
+            Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: Noise::Field(&noise), temperature: 1.0, compute: &cpu() };
         block_on(chain.run(&lr, plan, plan, &mut Unwatched)).unwrap().data
     };
     assert_eq!(run(&Plan::exact(16, 16, 16, 0, 1)), run(&Plan::blended(16, 16, 64, 16, 8)));

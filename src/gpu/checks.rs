@@ -144,12 +144,8 @@ async fn conv2d_compact(gpu: &Rc<Gpu>) -> Result<f32, String> {
 }
 
 async fn conv2d_wide(gpu: &Rc<Gpu>) -> Result<f32, String> {
-    let layers = vec![
-        ConvShape::same(51, 48, 3),
-        ConvShape::down(48, 64, 1, 1),
-        ConvShape::up(16, 16),
-        ConvShape::same(64, 64, 1),
-    ];
+    let layers =
+        vec![ConvShape::same(51, 48, 3), ConvShape::down(48, 64, 1, 1), ConvShape::up(16, 16), ConvShape::same(64, 64, 1)];
     conv2d_each(gpu, layers, [1, 101, 83]).await
 }
 
@@ -297,8 +293,7 @@ async fn conv2d_half(gpu: &Rc<Gpu>) -> Result<f32, String> {
 /// What `conv2d` has written out before it, `conv2d_tiled` applies itself.
 async fn conv2d_normed(gpu: &Rc<Gpu>) -> Result<f32, String> {
     let mut worst = 0f32;
-    for s in
-        [ConvShape::same(64, 24, 3), ConvShape::same(64, 72, 1), ConvShape::down(64, 8, 1, 1), ConvShape::up(64, 8)]
+    for s in [ConvShape::same(64, 24, 3), ConvShape::same(64, 72, 1), ConvShape::down(64, 8, 1, 1), ConvShape::up(64, 8)]
     {
         for silu in [false, true] {
             let inputs = [input(1, [2, 9, 10, 64]), input(6, [2, 1, 1, 128])];
@@ -366,8 +361,7 @@ async fn group_norm_outlier(gpu: &Rc<Gpu>) -> Result<f32, String> {
 /// `[1, h, w, 32]`, one channel per group, against statistics in f64.
 async fn group_norm_exact(gpu: &Rc<Gpu>, values: Vec<f32>, [h, w]: [usize; 2]) -> Result<f32, String> {
     let device = &gpu.device;
-    let norm =
-        GroupNorm { gamma: Tensor::ones([32], device), beta: Tensor::zeros([32], device), groups: 32, eps: 1e-6 };
+    let norm = GroupNorm { gamma: Tensor::ones([32], device), beta: Tensor::zeros([32], device), groups: 32, eps: 1e-6 };
     let inputs = [Input { data: values.clone(), dims: [1, h, w, 32] }];
     let result = on_gpu(gpu, &inputs, |_, maps| norm.forward(&maps[0], None, false)).await?;
     let mut errors = Vec::new();
@@ -446,10 +440,7 @@ async fn window_attention(
     mask: MaskKind,
 ) -> Result<f32, String> {
     // Larger than 1, so that the softmax has something to decide.
-    let qkv = Input {
-        data: numbers(1, n * h * w * 3 * heads * dim).map(|v| 3.0 * v).collect(),
-        dims: [n, h, w, 3 * heads * dim],
-    };
+    let qkv = Input { data: numbers(1, n * h * w * 3 * heads * dim).map(|v| 3.0 * v).collect(), dims: [n, h, w, 3 * heads * dim] };
     compare(gpu, &[qkv], |device, maps| {
         let table = random(2, [(2 * window - 1).pow(2), heads], device) * 2.0;
         WindowAttention { table, heads, window, shift, mask }.forward(&maps[0])
@@ -607,7 +598,11 @@ fn input(seed: u32, dims: [usize; 4]) -> Input {
 }
 
 /// Largest difference between `network` on the GPU and on the CPU.
-async fn compare(gpu: &Rc<Gpu>, inputs: &[Input], network: impl Fn(&Device, &[Map]) -> Map) -> Result<f32, String> {
+async fn compare(
+    gpu: &Rc<Gpu>,
+    inputs: &[Input],
+    network: impl Fn(&Device, &[Map]) -> Map,
+) -> Result<f32, String> {
     let result = on_gpu(gpu, inputs, &network).await?;
     let device = Device::flex();
     let map = |x: &Input| Map::Host(Tensor::from_data(TensorData::new(x.data.clone(), x.dims), &device));
@@ -615,7 +610,11 @@ async fn compare(gpu: &Rc<Gpu>, inputs: &[Input], network: impl Fn(&Device, &[Ma
     difference(&result, &read(expected).await.map_err(|e| e.to_string())?)
 }
 
-async fn on_gpu(gpu: &Rc<Gpu>, inputs: &[Input], network: impl Fn(&Device, &[Map]) -> Map) -> Result<Vec<f32>, String> {
+async fn on_gpu(
+    gpu: &Rc<Gpu>,
+    inputs: &[Input],
+    network: impl Fn(&Device, &[Map]) -> Map,
+) -> Result<Vec<f32>, String> {
     let sizes: Vec<[usize; 4]> = inputs.iter().map(|input| input.dims).collect();
     let compute = Compute::Gpu(gpu.clone());
     let stage = compute.prepare(&sizes, |maps| network(&gpu.device, maps)).map_err(|e| e.to_string())?;

@@ -199,8 +199,7 @@ impl State {
     fn meets(&self, id: usize, whole: usize) -> bool {
         let inside = |other: usize| self.maps[other].slice_of.is_some_and(|(root, _)| root == whole);
         self.commands.iter().any(|command| {
-            let written =
-                |f: &dyn Fn(usize) -> bool| command.bindings.iter().any(|b| matches!(b, Binding::Write(i) if f(*i)));
+            let written = |f: &dyn Fn(usize) -> bool| command.bindings.iter().any(|b| matches!(b, Binding::Write(i) if f(*i)));
             let read = |f: &dyn Fn(usize) -> bool| {
                 command.bindings.iter().any(|b| matches!(b, Binding::Read(i) | Binding::View(i) if f(*i)))
             };

@@ -127,8 +127,7 @@ impl Conv2d {
                 // The kernel adds the residual itself, where nothing comes between.
                 let added = residual.as_ref().filter(|_| activation.is_none());
                 let by_kernel = kernel.as_ref().and_then(|kernel| kernel.forward(x, added));
-                let adds =
-                    if by_kernel.is_some() { residual.clone().filter(|_| added.is_none()) } else { residual.clone() };
+                let adds = if by_kernel.is_some() { residual.clone().filter(|_| added.is_none()) } else { residual.clone() };
                 let y = by_kernel.unwrap_or_else(|| self.on_host(x.clone(), weight, bias));
                 let y = match activation {
                     Some(Activation::Silu) => silu(y),

@@ -3,8 +3,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use resshift::compute::Compute;
-use resshift::model::config::ModelConfig;
 use resshift::model::{Denoiser, Latent, Model};
+use resshift::model::config::ModelConfig;
 use resshift::ops::Map;
 use resshift::sampler::Canvas;
 use resshift::schedule::Schedule;
