@@ -138,6 +138,7 @@ fn the_rest() {
     [4, 64, 300, 512].into_iter().for_each(|dim| validate(&attention_kernel(dim)));
     validate(&wiener_kernel());
     validate(&posterior_kernel());
+    resshift::gpu::peak::peak_kernels().iter().for_each(validate);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod list;
 pub mod memory;
 mod nearest_code;
 mod norm;
+pub mod peak;
 mod posterior;
 mod program;
 mod scale;

@@ -109,6 +109,18 @@ impl Program {
         self.read()
     }
 
+    /// Runs `times` times on the inputs that are there, and returns when the GPU has done so. For measurements.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device failed.
+    pub async fn repeat(&self, times: usize) -> Result<()> {
+        (0..times).for_each(|_| self.run(&[], None));
+        let done = self.gpu.done();
+        self.gpu.wait()?;
+        done.await;
+        take_error().map_or(Ok(()), |error| Err(Error::Gpu(error)))
+    }
+
     /// Runs without reading the result back; `before` goes before everything else.
     pub(super) fn run(&self, inputs: &[Option<&[f32]>], mut before: Option<&Dispatch>) {
         for (buffer, data) in self.inputs.iter().zip(inputs) {
