@@ -70,8 +70,10 @@ pub struct Conv2d {
 /// Weights as the device reads them.
 #[derive(Clone, Debug)]
 enum Packed {
-    /// `[c_out, c_in, k, k]` and `[c_out]`; and once more as the CPU's kernel reads them, but not on an autodiff device.
-    Host(Tensor<4>, Tensor<1>, Option<kernels::Conv2d>),
+    /// `[c_out, c_in, k, k]` and `[c_out]`: on an autodiff device, and for shapes that the CPU's kernel lacks.
+    Host(Tensor<4>, Tensor<1>),
+    /// As the CPU's kernel reads them, and not a second time: a large model takes hundreds of megabytes.
+    Cpu(kernels::Conv2d),
     /// As [`gpu::pack_conv2d`] lays them out.
     Gpu(Tensor<2>, Tensor<1>),
 }
@@ -104,8 +106,7 @@ impl Conv2d {
             let (weight, bias) = gpu::pack_conv2d(weight, bias, &shape, half);
             Packed::Gpu(weight, bias)
         } else {
-            let kernel = kernels::Conv2d::pack(shape, &weight, &bias);
-            Packed::Host(weight, bias, kernel)
+            kernels::Conv2d::pack(shape, &weight, &bias).map_or(Packed::Host(weight, bias), Packed::Cpu)
         };
         Self { shape, weights }
     }
@@ -122,22 +123,18 @@ impl Conv2d {
                 let residual = residual.map(Map::node);
                 Map::Gpu(gpu::conv2d(x, weight, bias, &self.shape, activation, residual))
             }
-            (Map::Host(x), Packed::Host(weight, bias, kernel)) => {
+            (Map::Host(x), Packed::Host(weight, bias)) => {
+                let y = self.on_host(x.clone(), weight, bias);
+                Map::Host(finished(y, activation, residual.map(|residual| residual.clone().host())))
+            }
+            (Map::Host(x), Packed::Cpu(kernel)) => {
                 let residual = residual.map(|residual| residual.clone().host());
                 // The kernel adds the residual itself, where nothing comes between.
-                let added = residual.as_ref().filter(|_| activation.is_none());
-                let by_kernel = kernel.as_ref().and_then(|kernel| kernel.forward(x, added));
-                let adds = if by_kernel.is_some() { residual.clone().filter(|_| added.is_none()) } else { residual.clone() };
-                let y = by_kernel.unwrap_or_else(|| self.on_host(x.clone(), weight, bias));
-                let y = match activation {
-                    Some(Activation::Silu) => silu(y),
-                    Some(Activation::Gelu) => gelu(y),
-                    None => y,
+                let (added, later) = if activation.is_none() { (residual, None) } else { (None, residual) };
+                let Some(y) = kernel.forward(x, added.as_ref()) else {
+                    unreachable!("a convolution was given maps of other sizes")
                 };
-                Map::Host(match adds {
-                    Some(residual) => residual + y,
-                    None => y,
-                })
+                Map::Host(finished(y, activation, later))
             }
             // A model's weights and the maps it is given belong to one device.
             _ => unreachable!("a convolution was given a map of another device"),
@@ -160,5 +157,18 @@ impl Conv2d {
         }
         let options = ConvOptions::new([s.stride; 2], [padding; 2], [1, 1], 1);
         cpu::conv2d(x, weight.clone(), bias.clone(), options).permute([0, 2, 3, 1])
+    }
+}
+
+/// `activation(y) + residual`
+fn finished(y: Tensor<4>, activation: Option<Activation>, residual: Option<Tensor<4>>) -> Tensor<4> {
+    let y = match activation {
+        Some(Activation::Silu) => silu(y),
+        Some(Activation::Gelu) => gelu(y),
+        None => y,
+    };
+    match residual {
+        Some(residual) => residual + y,
+        None => y,
     }
 }
