@@ -28,9 +28,12 @@ export interface Job {
 /** What a helper says: first that it is ready, then a prediction for every job. */
 export type Reply = { type: 'ready' } | { type: 'predicted'; values: Float32Array<ArrayBuffer> } | { type: 'lost' };
 
-/** Helpers that suit this machine, besides the engine itself. */
-export function helpersHere(asked: number | undefined): number {
-  if (typeof Worker === 'undefined') return 0;
+/** Largest model, in bytes of weights, that helpers hold unasked: each of them takes some four times as much memory. */
+const HELPED = 64 << 20;
+
+/** Helpers that suit this machine and a model of so many bytes, besides the engine itself. */
+export function helpersHere(asked: number | undefined, bytes: number): number {
+  if (typeof Worker === 'undefined' || (asked === undefined && bytes > HELPED)) return 0;
   return Math.min(asked ?? navigator.hardwareConcurrency ?? 1, MOST) - 1;
 }
 

@@ -51,7 +51,7 @@ async function create(settings: Settings): Promise<void> {
   if (ready === undefined) throw new Error('a model that is delivered is also built');
   engine = ready;
   const { device, model, warnings } = engine;
-  const helpers = helpersHere(settings.engines);
+  const helpers = helpersHere(settings.engines, model.bytes);
   if (device.kind === 'cpu' && helpers > 0) team = () => new Team(settings.model, module, helpers);
   report({ phase: 'ready', loaded: model.bytes, total: model.bytes, cached: false });
   post({ type: 'created', device: await named(device), model, warnings: [...warnings, ...troubles.map(plain)] }, []);
