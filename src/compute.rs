@@ -8,6 +8,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
+/// Latent pixels that fill a GPU: four tiles of the released networks' size, one of the compact model's.
+const BATCH: usize = 4 * 64 * 64;
+
 /// A place for networks to run.
 #[derive(Clone)]
 pub enum Compute {
@@ -65,6 +68,15 @@ impl Compute {
             })?)),
         };
         Ok(Stage { sizes: sizes.to_vec(), form })
+    }
+
+    /// How many tiles of `positions` latent pixels to compute at once. Small tiles do not fill a GPU: the released UNet's
+    /// lowest level is 8x8 for a tile of 64x64. An emulated GPU has no lanes to fill.
+    pub fn batch(&self, positions: usize) -> usize {
+        match self {
+            Compute::Gpu(gpu) if gpu.tiled() => (BATCH / positions.max(1)).clamp(1, 4),
+            _ => 1,
+        }
     }
 
     /// Gives back what runs have left in the device's memory, but the weights.

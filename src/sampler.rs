@@ -196,9 +196,9 @@ impl Chain<'_> {
         })
     }
 
-    /// The network for tiles of `rows` x `cols`.
-    fn network(&self, rows: usize, cols: usize) -> Result<Stage<'_>> {
-        let mut sizes = vec![[1, rows, cols, self.latent.channels()], [1, rows, cols, 3]];
+    /// The network for `n` tiles of `rows` x `cols` at once.
+    fn network(&self, n: usize, rows: usize, cols: usize) -> Result<Stage<'_>> {
+        let mut sizes = vec![[n, rows, cols, self.latent.channels()], [n, rows, cols, 3]];
         sizes.extend(self.denoiser.level(&self.levels.schedule, 0).iter().map(|v| [1, 1, 1, v.len()]));
         self.compute.prepare(&sizes, |maps| self.denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]))
     }
@@ -207,25 +207,30 @@ impl Chain<'_> {
     async fn tiled(&self, lr: &Canvas, y0: Canvas, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
         let mut x = y0;
         self.add_noise(&mut x, 0, prior(&self.levels.schedule).std);
-        let stages = Stages::new(plan, |rows, cols| self.network(rows, cols))?;
         let (steps, tiles) = (self.steps().len(), plan.count());
+        let batch = |rows: usize, cols: usize| self.compute.batch(rows * cols).min(tiles);
+        let stages = Stages::new(plan, |rows, cols| self.network(batch(rows, cols), rows, cols))?;
+        let all: Vec<Tile<'_>> = plan.tiles().collect();
+        let same = |a: &Tile<'_>, b: &Tile<'_>| (a.y.len(), a.x.len()) == (b.y.len(), b.x.len());
         for (step, Step { t, next }) in self.steps().enumerate() {
             let mut x0 = Canvas::zeros(x.height, x.width, x.channels);
             let level = self.denoiser.level(&self.levels.schedule, t);
             let mut flight = Flight::new(&mut x0, 1);
-            for tile in plan.tiles() {
+            let groups = all.chunk_by(same).flat_map(|run| run.chunks(batch(run[0].y.len(), run[0].x.len()).max(1)));
+            for group in groups {
                 watch.pause().await?;
-                let (rows, cols) = (tile.y.range(), tile.x.range());
-                let (x_t, y) = (x.part(rows.clone(), cols.clone()), lr.part(rows, cols));
-                let mut inputs: Vec<&[f32]> = vec![&x_t.data, &y.data];
+                let tile = group[0];
+                let n = batch(tile.y.len(), tile.x.len());
+                let (x_t, y) = (gather(&x, group, n), gather(lr, group, n));
+                let mut inputs: Vec<&[f32]> = vec![&x_t, &y];
                 inputs.extend(level.iter().map(Vec::as_slice));
                 let stage = stages.of(tile)?;
-                let help = if tiles > 1 { watch.helpers() } else { &Alone };
+                let help = if tiles > 1 && n == 1 { watch.helpers() } else { &Alone };
                 let work = match help.start(tile.y.len(), tile.x.len(), &inputs) {
                     None => stage.start(&inputs),
                     Some(answer) => elsewhere(answer, stage, inputs.iter().map(|input| input.to_vec()).collect()),
                 };
-                flight.add(tile, work, help.count()).await?;
+                flight.add(group, work, help.count()).await?;
                 flight.report(|tile| watch.event(Event::Step { step: step + 1, steps, tile, tiles }));
             }
             flight.land().await?;
@@ -242,7 +247,7 @@ impl Chain<'_> {
 
     /// The chain of a canvas that is one tile, on the GPU: nothing is read back before z_0.
     async fn resident(&self, lr: &Canvas, y0: Canvas, seed: u64, watch: &mut impl Watch) -> Result<Canvas> {
-        let stage = self.network(lr.height, lr.width)?;
+        let stage = self.network(1, lr.height, lr.width)?;
         let (Compute::Gpu(gpu), Some(program)) = (self.compute, stage.program()) else {
             return Err(Error::Internal("a program was expected".into()));
         };
@@ -275,11 +280,12 @@ impl Chain<'_> {
         let stages = Stages::new(plan, |rows, cols| {
             self.compute.prepare(&[[1, rows, cols, 3]], |maps| self.latent.encode(&maps[0]))
         })?;
+        let tiles: Vec<Tile<'_>> = plan.tiles().collect();
         let mut flight = Flight::new(&mut y0, 1);
-        for tile in plan.tiles() {
+        for tile in tiles.chunks(1) {
             watch.pause().await?;
-            let part = lr.part(tile.y.range(), tile.x.range());
-            flight.add(tile, stages.of(tile)?.start(&[&part.data]), 0).await?;
+            let part = gather(lr, tile, 1);
+            flight.add(tile, stages.of(tile[0])?.start(&[&part]), 0).await?;
         }
         flight.land().await?;
         Ok(y0)
@@ -308,6 +314,12 @@ fn elsewhere<'a>(answer: Answer, stage: &'a Stage<'_>, inputs: Vec<Vec<f32>>) ->
             None => stage.start(&inputs.iter().map(Vec::as_slice).collect::<Vec<_>>()).finish().await,
         }
     }))
+}
+
+/// What `tiles` read of a canvas, one after the other, `n` in all: the last is repeated where there are fewer.
+fn gather(canvas: &Canvas, tiles: &[Tile<'_>], n: usize) -> Vec<f32> {
+    let at = |i: usize| tiles[i.min(tiles.len() - 1)];
+    (0..n).flat_map(|i| canvas.part(at(i).y.range(), at(i).x.range()).data).collect()
 }
 
 fn no_steps() -> Error {
@@ -348,26 +360,27 @@ impl<'a> Stages<'a> {
 struct Flight<'a, 'c> {
     canvas: &'c mut Canvas,
     scale: usize,
-    tiles: VecDeque<(Tile<'a>, Work<'a>)>,
+    /// Tiles that are computed together.
+    groups: VecDeque<(&'a [Tile<'a>], Work<'a>)>,
     landed: usize,
     reported: usize,
 }
 
 impl<'a, 'c> Flight<'a, 'c> {
     fn new(canvas: &'c mut Canvas, scale: usize) -> Self {
-        Self { canvas, scale, tiles: VecDeque::new(), landed: 0, reported: 0 }
+        Self { canvas, scale, groups: VecDeque::new(), landed: 0, reported: 0 }
     }
 
-    /// Adds a tile whose work has been started; waits until no more are under way than are computed at a time. They land
+    /// Adds tiles whose work has been started; waits until no more are under way than are computed at a time. They land
     /// in the order of the plan, so sums of blended tiles are always the same.
-    async fn add(&mut self, tile: Tile<'a>, work: Work<'a>, helpers: usize) -> Result<()> {
+    async fn add(&mut self, tiles: &'a [Tile<'a>], work: Work<'a>, helpers: usize) -> Result<()> {
         let under_way = match work {
             Work::Done(_) if helpers == 0 => 0,
             Work::Queued(_) => 1,
             Work::Done(_) | Work::Elsewhere(_) => helpers + 1,
         };
-        self.tiles.push_back((tile, work));
-        while self.tiles.len() > under_way {
+        self.groups.push_back((tiles, work));
+        while self.groups.len() > under_way {
             self.next().await?;
         }
         Ok(())
@@ -375,17 +388,19 @@ impl<'a, 'c> Flight<'a, 'c> {
 
     /// Waits for all of them.
     async fn land(&mut self) -> Result<()> {
-        while !self.tiles.is_empty() {
+        while !self.groups.is_empty() {
             self.next().await?;
         }
         Ok(())
     }
 
     async fn next(&mut self) -> Result<()> {
-        if let Some((tile, work)) = self.tiles.pop_front() {
+        if let Some((tiles, work)) = self.groups.pop_front() {
             let values = work.finish().await?;
-            self.canvas.add(tile, &values, self.scale);
-            self.landed += 1;
+            for (tile, values) in tiles.iter().zip(values.chunks_exact(tiles[0].count() * self.canvas.channels)) {
+                self.canvas.add(*tile, values, self.scale);
+            }
+            self.landed += tiles.len();
         }
         Ok(())
     }

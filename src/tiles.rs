@@ -53,6 +53,13 @@ pub struct Tile<'a> {
     pub x: &'a Span,
 }
 
+impl Tile<'_> {
+    /// Positions that are computed.
+    pub fn count(&self) -> usize {
+        self.y.len() * self.x.len()
+    }
+}
+
 /// A grid of tiles that covers a canvas.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
