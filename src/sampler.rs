@@ -455,12 +455,13 @@ pub fn shared_plan(
             if team.engines <= 1 && fits(&usual) {
                 return usual;
             }
-            // A tile's time is its number of positions. Smaller tiles must be worth their halos, and their trouble.
+            // A tile's time is its number of positions. Smaller tiles must be well worth their halos: a machine that is busy
+            // with other things has less to give than its engines.
             let sides = |length: usize| (1..=MOST_PARTS).map(move |parts| length.div_ceil(parts));
             let cores = sides(height).flat_map(|rows| sides(width).map(move |cols| [rows, cols]));
             let small = cores.filter(|cores| cores.iter().all(|&side| side <= FINITE_WHOLE));
             let plans: Vec<Plan> = small.map(exact).collect();
-            let begin = if fits(&usual) { 9 * usual.makespan(team.engines) / 10 } else { usize::MAX };
+            let begin = if fits(&usual) { 2 * usual.makespan(team.engines) / 3 } else { usize::MAX };
             let better = plans.iter().filter(|plan| fits(plan) && plan.makespan(team.engines) < begin);
             let smallest = plans.iter().min_by_key(|plan| plan.largest());
             let best = better.min_by_key(|plan| plan.makespan(team.engines));

@@ -97,16 +97,17 @@ fn plans_for_a_team() {
                 let limit = most.unwrap_or(usize::MAX);
                 assert!(shared.largest() <= limit.max(216 * 216), "{height}x{width}: {}", shared.largest());
                 if usual.largest() <= limit {
-                    assert!(shared == usual || 10 * shared.makespan(engines) < 9 * usual.makespan(engines) + 10);
+                    assert!(shared == usual || 3 * shared.makespan(engines) <= 2 * usual.makespan(engines));
                 }
             }
         }
     }
-    // A halo as large as the tile: nothing to gain. Four times the area: two engines gain, four gain more.
+    // Where halos are as large as the tiles there is nothing to gain; for two engines too little; for four half the time.
     let makespan = |side, engines| {
         let plan = shared_plan(side, side, reach, 8, None, Team { engines, most: None });
         plan.makespan(engines) as f64 / (side * side) as f64
     };
     assert_eq!(makespan(64, 4), 1.0);
-    assert!(makespan(320, 2) < 0.8 && makespan(320, 4) < 0.5, "{} {}", makespan(320, 2), makespan(320, 4));
+    assert_eq!(makespan(320, 2), 1.0);
+    assert!(makespan(320, 4) < 0.5, "{}", makespan(320, 4));
 }

@@ -20,7 +20,8 @@ export interface CreateOptions {
   device?: Device;
   /**
    * On the CPU: how many engines may share the tiles of a picture, 1 to 4. Each has the model, and a tile, in memory.
-   * Default: as many as the machine has processors, at most 4; one where the weights are larger than 64 MiB.
+   * Default: one less than the machine has processors, at most 4; one where it has fewer than 4, or where the weights are
+   * larger than 64 MiB.
    */
   engines?: number;
   /** Ends the download. */

@@ -30,11 +30,15 @@ export type Reply = { type: 'ready' } | { type: 'predicted'; values: Float32Arra
 
 /** Largest model, in bytes of weights, that helpers hold unasked: each of them takes some four times as much memory. */
 const HELPED = 64 << 20;
+/** Fewest processors on which helpers start unasked: on two that were busy besides they were no gain. */
+const WORTHWHILE = 4;
 
 /** Helpers that suit this machine and a model of so many bytes, besides the engine itself. */
 export function helpersHere(asked: number | undefined, bytes: number): number {
-  if (typeof Worker === 'undefined' || (asked === undefined && bytes > HELPED)) return 0;
-  return Math.min(asked ?? navigator.hardwareConcurrency ?? 1, MOST) - 1;
+  if (typeof Worker === 'undefined') return 0;
+  const processors = navigator.hardwareConcurrency ?? 1;
+  const spare = processors < WORTHWHILE || bytes > HELPED ? 1 : processors - 1;
+  return Math.min(asked ?? spare, MOST) - 1;
 }
 
 /** `PageHelpers` in Rust. */
