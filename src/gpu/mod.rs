@@ -19,7 +19,7 @@ pub mod peak;
 mod posterior;
 mod program;
 mod scale;
-mod signal;
+pub(crate) mod signal;
 mod wiener;
 mod window_attention;
 

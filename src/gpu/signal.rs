@@ -1,4 +1,4 @@
-//! A value that a callback of the GPU delivers to an `await`.
+//! A value that a callback, of a GPU or a timer, delivers to an `await`.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

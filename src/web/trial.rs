@@ -4,17 +4,17 @@
 use super::object::{field, object};
 use crate::compute::Compute;
 use crate::gpu::Gpu;
+use crate::gpu::signal::Signal;
 use crate::ops::{Conv2d, ConvShape};
 use crate::{Error, Result, gpu};
 use burn::tensor::Tensor;
-use js_sys::{Function, Promise};
+use gloo::timers::callback::Timeout;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::JsFuture;
 
 /// Pixels a side.
 pub const SIDE: usize = 64;
@@ -114,10 +114,13 @@ async fn milliseconds(compute: &Compute, half: bool) -> Result<f64> {
 /// What `work` gives, if it does so in time. Work that is late goes no further.
 pub async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
-    let mut timer = JsFuture::from(Promise::new(&mut |resolve, _| set_timeout(&resolve, milliseconds)));
+    let mut late = Signal::default();
+    let ring = late.clone();
+    // Dropped with this call, and the timer with it.
+    let _timer = Timeout::new(milliseconds, move || ring.send(()));
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => Pin::new(&mut timer).poll(context).map(|_| None),
+        Poll::Pending => Pin::new(&mut late).poll(context).map(|()| None),
     })
     .await
 }
@@ -126,6 +129,4 @@ pub async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Opti
 extern "C" {
     #[wasm_bindgen(js_namespace = performance)]
     fn now() -> f64;
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(handler: &Function, milliseconds: u32);
 }
