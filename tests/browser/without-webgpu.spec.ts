@@ -19,12 +19,16 @@ test('WebGPU by name is refused with a way on', async ({ page, server }) => {
   await expect(page.locator('#outcome')).toContainText('on your CPU');
 });
 
-test('capabilities tell it without loading anything', async ({ page, server }) => {
-  await open(page, server);
-  const found = await page.evaluate(async () => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
-    return Upscaler.capabilities();
+test.describe('without a service worker, which would fetch for itself', () => {
+  test.use({ serviceWorkers: 'block' });
+
+  test('capabilities tell it without loading anything', async ({ page, server }) => {
+    await open(page, server);
+    const found = await page.evaluate(async () => {
+      const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+      return Upscaler.capabilities();
+    });
+    expect(found).toEqual({ wasm: true, webgpu: null, recommended: 'cpu', cache: true });
+    expect(server.asked(/models|worker/)).toEqual([]);
   });
-  expect(found).toEqual({ wasm: true, webgpu: null, recommended: 'cpu', cache: true });
-  expect(server.asked(/models|worker/)).toEqual([]);
 });
