@@ -6,7 +6,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`schedule`], [`diffusion`], [`noise`] | the paper's mathematics, f64, no tensors but in `q_sample` and the loss |
-//! | [`ops`] | tensor operations, channels last, each with its CPU form; [`gpu`] launches the WGSL of `shaders/` |
+//! | [`ops`] | tensor operations, channels last, each with its CPU form; [`gpu`] records the WGSL of `shaders/` |
 //! | [`model`] | networks: UNet with Swin windows, VQ autoencoder, compact model, behind one latent trait |
 //! | [`weights`], [`shard`], [`upload`] | named tensors on their way from a model folder's files to a device |
 //! | [`checkpoint`], [`convert`] | PyTorch's files, read safely; from checkpoints to model folders |
