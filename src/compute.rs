@@ -1,6 +1,6 @@
 //! Where networks run: one call for the CPU and the GPU.
 
-use crate::gpu::{Gpu, Job, Program};
+use crate::gpu::{Gpu, Job, Node, Program};
 use crate::ops::Map;
 use crate::{Error, Result};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -62,12 +62,16 @@ impl Compute {
     pub fn prepare<'a>(&self, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map + 'a) -> Result<Stage<'a>> {
         let form = match self {
             Compute::Cpu(device) => Form::Cpu(device.clone(), Box::new(network)),
-            Compute::Gpu(gpu) => Form::Gpu(Rc::new(Program::new(gpu, sizes, |inputs| {
-                let inputs: Vec<Map> = inputs.iter().map(|input| Map::Gpu(input.clone())).collect();
-                network(&inputs).node().clone()
-            })?)),
+            Compute::Gpu(gpu) => Form::Gpu(Rc::new(Program::new(gpu, sizes, |inputs| recorded(inputs, &network))?)),
         };
         Ok(Stage { sizes: sizes.to_vec(), form })
+    }
+
+    /// Has a GPU compile the kernels that [`Self::prepare`] would need, without waiting for them.
+    pub fn rehearse(&self, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map) {
+        if let Compute::Gpu(gpu) = self {
+            Program::rehearse(gpu, sizes, |inputs| recorded(inputs, &network));
+        }
     }
 
     /// How many tiles of `positions` latent pixels to compute at once. Small tiles do not fill a GPU: the released UNet's
@@ -86,6 +90,11 @@ impl Compute {
             gpu.device.memory_cleanup();
         }
     }
+}
+
+fn recorded(inputs: &[Node], network: &impl Fn(&[Map]) -> Map) -> Node {
+    let inputs: Vec<Map> = inputs.iter().cloned().map(Map::Gpu).collect();
+    network(&inputs).node().clone()
 }
 
 impl Stage<'_> {

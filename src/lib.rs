@@ -33,6 +33,7 @@ pub mod metrics;
 pub mod model;
 pub mod noise;
 pub mod ops;
+pub mod rehearsal;
 pub mod released;
 pub mod sampler;
 pub mod schedule;

@@ -98,6 +98,10 @@ fn released_model() {
     report("released encoder, tiles", &encode);
     report("released decoder, tiles", &decode);
     println!("{} pipelines in all", gpu.made().pipelines);
+    // On a GPU that was measured to take 50 GMAC in 100 ms.
+    gpu.set_submit_macs(50_000_000_000);
+    let [whole, _] = costs(&gpu, &*latent, &*denoiser, &schedule);
+    assert!(step.submits > 1 && whole.submits == 1, "{} and {} submissions", step.submits, whole.submits);
     assert!(step.dispatches <= 340, "{}", step.dispatches);
     assert!(ratio <= 1.5, "{ratio}");
     for cost in [step, encode, decode] {

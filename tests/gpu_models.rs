@@ -10,6 +10,7 @@ use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
 use resshift::ops::Map;
+use resshift::rehearsal::rehearse;
 use resshift::upscaler::{Options, Unwatched, Upscaler};
 use resshift::weights::Weights;
 use std::rc::Rc;
@@ -146,5 +147,24 @@ fn the_steady_state_makes_nothing() {
         println!("made before the first step's end, tile {tile:?}: {:?}", watch.1[0]);
         assert!(watch.1.len() >= 4 && watch.1[0].pipelines > 0);
         assert!(watch.1.iter().all(|made| *made == watch.1[0]), "{:?}", watch.1);
+    }
+}
+
+/// After a rehearsal, which knows no weights, a run of that size makes no pipeline any more.
+#[test]
+fn a_rehearsal_leaves_no_pipeline_to_make() {
+    for tiled in [false, true] {
+        let gpu = gpu();
+        gpu.set_tiled(tiled);
+        let compute = Compute::Gpu(gpu.clone());
+        let (config, files) = compact_folder();
+        rehearse(&config, gpu.f16, &compute, 13, 20).unwrap();
+        let rehearsed = gpu.made();
+        assert!(rehearsed.pipelines > 10 && rehearsed.bind_groups == 0 && rehearsed.buffers == 0, "{rehearsed:?}");
+        let upscaler = Upscaler::load(config, files, &compute).unwrap();
+        let options = Options { steps: Some(2), ..Options::default() };
+        block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap();
+        println!("tiled {tiled}: {} pipelines, all of them rehearsed", gpu.made().pipelines);
+        assert_eq!(gpu.made().pipelines, rehearsed.pipelines);
     }
 }

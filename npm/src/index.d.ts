@@ -112,6 +112,8 @@ export interface Measured {
   webgpuF16?: number;
   /** On one thread; absent where the GPU left no doubt. */
   cpu?: number;
+  /** Whether convolutions through workgroup memory were the faster ones; absent on emulated GPUs. */
+  tiled?: boolean;
 }
 
 export interface ModelInfo {

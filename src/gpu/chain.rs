@@ -1,7 +1,7 @@
 //! A chain that stays on the GPU: for pictures of one tile nothing is read back before z_0.
 
 use super::device::{Gpu, take_error};
-use super::posterior::Posterior;
+use super::posterior::{Posterior, posterior_kernel};
 use super::program::{Program, bytes_of};
 use crate::diffusion::Gaussian;
 use crate::{Error, Result};
@@ -15,6 +15,11 @@ pub struct Resident {
 }
 
 impl Resident {
+    /// Has the GPU make the pipeline of the chain's own step.
+    pub fn rehearse(gpu: &Gpu) {
+        gpu.pipeline(&posterior_kernel());
+    }
+
     /// `program` takes x_t `[1, h, w, c]` first and returns x0; x_t starts as the prior mean `y0`.
     pub fn new(gpu: &Rc<Gpu>, program: Rc<Program>, dims: [usize; 4], y0: &[f32], seed: u64) -> Self {
         gpu.queue.write_buffer(program.input(0), 0, bytes_of(y0));

@@ -3,7 +3,7 @@
 use super::kernel::{Kernel, WORKGROUP, fold};
 use super::list::{Binding, Command, Node, Number, Slices};
 use crate::ops::{Activation, ConvShape};
-use burn::tensor::{DType, FloatDType, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 /// Output channels of one invocation of `conv2d`, and what packed weights are a multiple of.
 const CHANNELS: usize = 8;
@@ -85,11 +85,20 @@ pub fn pack_conv2d(weight: Tensor<4>, bias: Tensor<1>, s: &ConvShape, half: bool
     let [rows, columns, ..] = weight.dims();
     let packed = Tensor::zeros([rows, columns, c_in, c_out], &device);
     let packed = packed.slice_assign([0..rows, 0..columns, 0..s.c_in, 0..s.c_out], weight);
-    let packed = packed.reshape([rows * columns * c_in, c_out]);
-    // Sums of weights are no f16 numbers.
-    let half = half && !s.upsample && device.supports_dtype(DType::F16);
-    let packed = if half { packed.cast(FloatDType::F16) } else { packed };
+    let packed = stored(packed.reshape([rows * columns * c_in, c_out]), s, half);
     (packed, Tensor::zeros([c_out], &device).slice_assign([0..s.c_out], bias))
+}
+
+/// What stands for packed weights and bias in a list that is not run: of their type, not of their size.
+pub fn unknown_conv2d(device: &Device, s: &ConvShape, half: bool) -> (Tensor<2>, Tensor<1>) {
+    (stored(Tensor::zeros([1, CHANNELS], device), s, half), Tensor::zeros([CHANNELS], device))
+}
+
+/// Packed weights in f16, where that is asked for, the GPU has it, and nothing is lost.
+fn stored(packed: Tensor<2>, s: &ConvShape, half: bool) -> Tensor<2> {
+    // Sums of weights are no f16 numbers.
+    let half = half && !s.upsample && packed.device().supports_dtype(DType::F16);
+    if half { packed.cast(FloatDType::F16) } else { packed }
 }
 
 /// 3x3 weights `[3, 3, c_in, c_out]` over doubled pixels as 2x2 weights over the pixels, for even and odd rows and

@@ -22,6 +22,9 @@ const FEATURES: wgpu::Features = wgpu::Features::SHADER_F16
     .union(wgpu::Features::SUBGROUP)
     .union(wgpu::Features::TIMESTAMP_QUERY);
 
+/// Multiply-adds after which a submission ends on a GPU that has not been measured: about 100 ms at 0.4 TFLOP/s.
+const SUBMIT_MACS: u64 = 20_000_000_000;
+
 /// Words in the names of adapters that compute on the CPU.
 const SOFTWARE: [&str; 4] = ["swiftshader", "llvmpipe", "lavapipe", "basic render"];
 
@@ -41,6 +44,7 @@ pub struct Gpu {
     pub(super) queue: wgpu::Queue,
     /// Whether convolutions use workgroup memory.
     tiled: Cell<bool>,
+    submit_macs: Cell<u64>,
     pipelines: RefCell<HashMap<Kernel, wgpu::ComputePipeline>>,
     /// Memory of intermediate results, shared by all programs: none of them needs it between two runs.
     arena: RefCell<Vec<wgpu::Buffer>>,
@@ -95,6 +99,7 @@ pub async fn open() -> Result<Rc<Gpu>> {
         wgpu,
         queue,
         tiled: Cell::new(!software),
+        submit_macs: Cell::new(SUBMIT_MACS),
         pipelines: RefCell::default(),
         arena: RefCell::default(),
         made: Cell::default(),
@@ -125,6 +130,16 @@ impl Gpu {
     /// Chooses the convolution for lists that are recorded from now on.
     pub fn set_tiled(&self, tiled: bool) {
         self.tiled.set(tiled);
+    }
+
+    /// Multiply-adds after which a submission of a list that is compiled from now on ends.
+    pub fn submit_macs(&self) -> u64 {
+        self.submit_macs.get()
+    }
+
+    /// Sets [`Self::submit_macs`]: about 100 ms of work, so that a page stays alive and no watchdog barks.
+    pub fn set_submit_macs(&self, macs: u64) {
+        self.submit_macs.set(macs);
     }
 
     /// What has been made so far. In the steady state nothing more is.

@@ -13,9 +13,6 @@ use std::rc::Rc;
 /// A uniform's place in the buffer of all uniforms: what every device accepts as an offset.
 const UNIFORM: u64 = 256;
 
-/// Multiply-adds after which a submission ends: about 100 ms on a GPU of 0.4 TFLOP/s, and few submissions on a fast one.
-const SUBMIT_MACS: u64 = 20_000_000_000;
-
 /// What a program takes, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
@@ -81,21 +78,16 @@ impl Program {
     /// # Errors
     /// [`Error::Gpu`] if a buffer is larger than the device allows; [`Error::Internal`] for a list that WebGPU forbids.
     pub fn new(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) -> Result<Self> {
-        let list = List::new(gpu);
-        let inputs: Vec<Node> = inputs.iter().map(|&dims| list.input(dims)).collect();
-        let output = record(&inputs).settled();
-        let input_ids: Vec<usize> = inputs.iter().map(|input| input.id).collect();
-        drop(inputs);
-        // An input, or a slice of a wider map, is copied to where it can be read.
-        let plain = {
-            let state = list.state.borrow();
-            let map = &state.maps[output.id];
-            map.role == Role::Temporary && map.slice_of.is_none()
-        };
-        let output = if plain { output } else { super::scale::copy(&output) };
-        list.state.borrow_mut().maps[output.id].role = Role::Output;
-        let state = std::mem::take(&mut *list.state.borrow_mut());
-        compile(gpu, state, &input_ids, output.id)
+        let (state, inputs, output) = recorded(gpu, inputs, record);
+        compile(gpu, state, &inputs, output)
+    }
+
+    /// Has the GPU make the pipelines that [`Self::new`] would need, and nothing else.
+    pub fn rehearse(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) {
+        let (state, ..) = recorded(gpu, inputs, record);
+        for command in &state.commands {
+            gpu.pipeline(&command.kernel);
+        }
     }
 
     /// What a run takes.
@@ -278,6 +270,29 @@ impl State {
     }
 }
 
+/// The list that `record` makes of inputs of the given sizes, and its inputs and output.
+fn recorded(
+    gpu: &Rc<Gpu>,
+    inputs: &[[usize; 4]],
+    record: impl FnOnce(&[Node]) -> Node,
+) -> (State, Vec<usize>, usize) {
+    let list = List::new(gpu);
+    let inputs: Vec<Node> = inputs.iter().map(|&dims| list.input(dims)).collect();
+    let output = record(&inputs).settled();
+    let input_ids: Vec<usize> = inputs.iter().map(|input| input.id).collect();
+    drop(inputs);
+    // An input, or a slice of a wider map, is copied to where it can be read.
+    let plain = {
+        let state = list.state.borrow();
+        let map = &state.maps[output.id];
+        map.role == Role::Temporary && map.slice_of.is_none()
+    };
+    let output = if plain { output } else { super::scale::copy(&output) };
+    list.state.borrow_mut().maps[output.id].role = Role::Output;
+    let state = std::mem::take(&mut *list.state.borrow_mut());
+    (state, input_ids, output.id)
+}
+
 fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Result<Program> {
     use wgpu::BufferUsages as Usage;
     state.check()?;
@@ -362,7 +377,7 @@ fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Resu
             cost.least_bytes += touched;
         }
         since += command.macs;
-        if since > SUBMIT_MACS {
+        if since > gpu.submit_macs() {
             submits.push(i + 1);
             since = 0;
         }

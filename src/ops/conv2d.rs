@@ -81,6 +81,9 @@ enum Packed {
 impl Conv2d {
     /// Reads `weight` `[c_out, c_in, k, k]` and `bias` `[c_out]`.
     pub fn load(weights: &Weights, shape: ConvShape) -> Result<Self> {
+        if weights.are_unknown() {
+            return Ok(Self::unknown(weights, shape));
+        }
         let k = shape.kernel;
         let weight = weights.tensor("weight", [shape.c_out, shape.c_in, k, k])?;
         Ok(Self::packed(weight, weights.tensor("bias", [shape.c_out])?, shape, weights.is_half("weight")))
@@ -88,10 +91,19 @@ impl Conv2d {
 
     /// Reads a linear layer, `weight` `[c_out, c_in]`, as a 1x1 convolution.
     pub fn load_linear(weights: &Weights, c_in: usize, c_out: usize) -> Result<Self> {
+        if weights.are_unknown() {
+            return Ok(Self::unknown(weights, ConvShape::same(c_in, c_out, 1)));
+        }
         let weight = weights.tensor("weight", [c_out, c_in])?;
         let bias = weights.tensor("bias", [c_out])?;
         let weight = weight.reshape([c_out, c_in, 1, 1]);
         Ok(Self::packed(weight, bias, ConvShape::same(c_in, c_out, 1), weights.is_half("weight")))
+    }
+
+    /// A layer on a GPU that can be recorded, but not run: its weights take no memory.
+    fn unknown(weights: &Weights, shape: ConvShape) -> Self {
+        let (weight, bias) = gpu::unknown_conv2d(weights.device(), &shape, weights.is_half("weight"));
+        Self { shape, weights: Packed::Gpu(weight, bias) }
     }
 
     /// `weight` `[c_out, c_in, k, k]`, `bias` `[c_out]`.

@@ -155,6 +155,9 @@ async fn checked(gpu: &Rc<Gpu>) -> Result<()> {
 
 fn on_gpu(gpu: Rc<Gpu>, reason: Reason, measured: Option<Measured>) -> Chosen {
     let name = if gpu.name.is_empty() { "GPU".into() } else { gpu.name.clone() };
+    if let Some(measured) = measured {
+        measured.apply(&gpu);
+    }
     let half = gpu.f16 && measured.is_none_or(|measured| measured.half_wins());
     Chosen {
         software: gpu.software,

@@ -5,6 +5,7 @@ use super::engine::{Engine, model_info};
 use super::object::object;
 use super::trial::Measured;
 use crate::model::config::{ModelConfig, Shard};
+use crate::rehearsal::rehearse;
 use crate::upload::Upload;
 use crate::upscaler::Upscaler;
 use crate::weights::Widened;
@@ -14,6 +15,9 @@ use sha2::{Digest, Sha256};
 use std::ops::Range;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Side of the picture whose kernels are compiled while the weights are on their way.
+const REHEARSED: usize = 256;
 
 /// An opened device, and the part of a model that it has so far. Failures are thrown as by [`Engine`].
 #[wasm_bindgen]
@@ -34,6 +38,10 @@ impl Loading {
     pub fn begin(&mut self, json: &[u8]) -> Result<JsValue, JsValue> {
         let config = ModelConfig::parse(json)?;
         let description = description(&config);
+        // On an emulated GPU compiling takes the time of a run, and a kernel too many is not worth it.
+        if !self.chosen.software {
+            rehearse(&config, self.chosen.half, &self.chosen.compute, REHEARSED, REHEARSED)?;
+        }
         self.model = Some((config, Upload::new(self.chosen.compute.device())));
         Ok(description)
     }

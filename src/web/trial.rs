@@ -24,6 +24,13 @@ const LAYERS: usize = 12;
 /// Most repetitions, and the milliseconds after which no other one begins.
 const REPETITIONS: usize = 8;
 const ENOUGH_MS: f64 = 120.0;
+/// Multiply-adds of one repetition.
+const MACS: f64 = (LAYERS * SIDE * SIDE * CHANNELS * CHANNELS * 9) as f64;
+/// Longest that one submission should keep a GPU busy.
+const SUBMIT_MS: f64 = 100.0;
+/// Share of the time of the convolution through workgroup memory below which the one in registers is taken: it has norms
+/// written out, which the measurement leaves out.
+const REGISTERS_WIN: f64 = 0.8;
 /// A GPU that is faster than this needs no comparison: no CPU is.
 const SURELY_MS: f64 = 4.0;
 
@@ -36,6 +43,8 @@ pub struct Measured {
     pub half: Option<f64>,
     /// One thread of the CPU; `None` where the GPU left no doubt.
     pub cpu: Option<f64>,
+    /// Whether the GPU was faster with workgroup memory; `None` where that was not asked.
+    pub tiled: Option<bool>,
 }
 
 impl Measured {
@@ -50,16 +59,32 @@ impl Measured {
         self.half.is_some_and(|half| half <= 1.05 * self.gpu)
     }
 
+    /// Has the GPU use the faster convolution, and end its submissions after [`SUBMIT_MS`].
+    pub fn apply(&self, gpu: &Gpu) {
+        if let Some(tiled) = self.tiled {
+            gpu.set_tiled(tiled);
+        }
+        let fastest = self.half.map_or(self.gpu, |half| half.min(self.gpu));
+        // At least a repetition, which did end.
+        gpu.set_submit_macs((MACS * (SUBMIT_MS / fastest.max(0.01)).max(1.0)) as u64);
+    }
+
     /// `Measured` of `npm/src/index.d.ts`.
     pub fn to_js(self) -> JsValue {
         let number = |value: Option<f64>| value.map_or(JsValue::UNDEFINED, JsValue::from);
-        object([("webgpu", self.gpu.into()), ("webgpuF16", number(self.half)), ("cpu", number(self.cpu))])
+        object([
+            ("webgpu", self.gpu.into()),
+            ("webgpuF16", number(self.half)),
+            ("cpu", number(self.cpu)),
+            ("tiled", self.tiled.map_or(JsValue::UNDEFINED, JsValue::from)),
+        ])
     }
 
     /// The inverse of [`Self::to_js`]; `None` for anything else.
     pub fn from_js(value: &JsValue) -> Option<Self> {
         let number = |name| field(value, name).as_f64();
-        Some(Self { gpu: number("webgpu")?, half: number("webgpuF16"), cpu: number("cpu") })
+        let tiled = field(value, "tiled").as_bool();
+        Some(Self { gpu: number("webgpu")?, half: number("webgpuF16"), cpu: number("cpu"), tiled })
     }
 }
 
@@ -69,7 +94,16 @@ impl Measured {
 /// [`Error::Gpu`] if the GPU fails.
 pub async fn measure(gpu: &Rc<Gpu>) -> Result<Measured> {
     let compute = Compute::Gpu(gpu.clone());
-    let mut measured = Measured { gpu: milliseconds(&compute, false).await?, half: None, cpu: None };
+    let mut measured = Measured { gpu: milliseconds(&compute, false).await?, half: None, cpu: None, tiled: None };
+    // That emulated GPUs are slow at barriers is known, and their time is short.
+    if !gpu.software {
+        let tiled = measured.gpu;
+        gpu.set_tiled(false);
+        let registers = milliseconds(&compute, false).await?;
+        measured.tiled = Some(registers > REGISTERS_WIN * tiled);
+        measured.gpu = if registers > REGISTERS_WIN * tiled { tiled } else { registers };
+        measured.apply(gpu);
+    }
     if gpu.f16 {
         measured.half = Some(milliseconds(&compute, true).await?);
     }
@@ -86,7 +120,7 @@ pub async fn measure(gpu: &Rc<Gpu>) -> Result<Measured> {
 /// # Errors
 /// [`Error::Internal`] if the CPU fails.
 pub async fn slower_than(gpu: f64) -> Result<Measured> {
-    Ok(Measured { gpu, half: None, cpu: Some(milliseconds(&Compute::cpu(), false).await?) })
+    Ok(Measured { gpu, half: None, cpu: Some(milliseconds(&Compute::cpu(), false).await?), tiled: None })
 }
 
 async fn milliseconds(compute: &Compute, half: bool) -> Result<f64> {
