@@ -12,11 +12,12 @@
 //   4 size         n, tokens
 // Workgroup: 64 invocations, 2.2 KiB of workgroup memory; grid: blocks of 8 queries in x and y, pictures in z.
 // Constant: DIM, a multiple of 4, up to 512: SHARE vec4s of channels for each invocation.
+// Q, K, V and Y, f32 or f16: how they are stored.
 
-@group(0) @binding(0) var<storage, read> q: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> k: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> v: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> q: array<Q4>;
+@group(0) @binding(1) var<storage, read> k: array<K4>;
+@group(0) @binding(2) var<storage, read> v: array<V4>;
+@group(0) @binding(3) var<storage, read_write> y: array<Y4>;
 @group(0) @binding(4) var<uniform> size: vec4<u32>;
 
 const QUERIES = 8u;
@@ -61,9 +62,9 @@ fn main(
         }
         if (key < tokens) {
             for (var d = 0u; d < D4; d++) {
-                let c = k[(image + key) * D4 + d];
+                let c = vec4<f32>(k[(image + key) * D4 + d]);
                 for (var i = 0u; i < QUERIES; i++) {
-                    score[i] += dot(q[at[i] + d], c);
+                    score[i] += dot(vec4<f32>(q[at[i] + d]), c);
                 }
             }
         }
@@ -97,7 +98,7 @@ fn main(
             for (var s = 0u; s < SHARE; s++) {
                 let d = s * 64u + lane;
                 if (d < D4) {
-                    let value = v[(image + begin + j) * D4 + d];
+                    let value = vec4<f32>(v[(image + begin + j) * D4 + d]);
                     for (var i = 0u; i < QUERIES; i++) {
                         sum[i * SHARE + s] = fma(vec4<f32>(weight[j * QUERIES + i]), value, sum[i * SHARE + s]);
                     }
@@ -111,7 +112,7 @@ fn main(
         for (var s = 0u; s < SHARE; s++) {
             let d = s * 64u + lane;
             if (d < D4 && first + i < tokens) {
-                y[at[i] + d] = sum[i * SHARE + s] / total[i];
+                y[at[i] + d] = Y4(sum[i * SHARE + s] / total[i]);
             }
         }
     }

@@ -10,10 +10,11 @@
 //   1 residual  (with RESIDUAL) [n, h, w, 48]
 //   last two: y [n, 4h, 4w, 3]; size: n, h, w
 // Workgroup: 64 invocations, each one pixel of y. Constant: RESULT. Flag: RESIDUAL.
+// R, f32 or f16: how residual is stored.
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 #if RESIDUAL
-@group(0) @binding(1) var<storage, read> residual: array<f32>;
+@group(0) @binding(1) var<storage, read> residual: array<R>;
 #endif
 @group(0) @binding(RESULT) var<storage, read_write> y: array<f32>;
 @group(0) @binding(RESULT + 1) var<uniform> size: vec4<u32>;
@@ -60,8 +61,8 @@ fn main(
     }
     for (var c = 0u; c < 3u; c++) {
 #if RESIDUAL
-        let detail = residual[((n * size.y + row / 4u) * size.z + column / 4u) * 48u + 16u * c + row % 4u * 4u + column % 4u];
-        y[id * 3u + c] = sum[c] + detail;
+        let at = ((n * size.y + row / 4u) * size.z + column / 4u) * 48u + 16u * c + row % 4u * 4u + column % 4u;
+        y[id * 3u + c] = sum[c] + f32(residual[at]);
 #else
         y[id * 3u + c] = sum[c];
 #endif

@@ -22,10 +22,10 @@
 //   last two: y [n, h', w', c_out]; the layer's numbers
 // Workgroup: LANES channel tiles x ROWS pixel tiles; grid: pixel tiles in x and y, channel tiles of all phases in z.
 // Constants: KERNEL, STRIDE, LANES, ROWS. Flags: PHASES; WIDE; HALF, weights in f16 (needs shader-f16; sums stay f32);
-// IN_VEC4 and OUT_VEC4 where channels, strides and offsets are multiples of 4; RESIDUAL; SILU; GELU.
+// X, R and Y, f32 or f16: how x, residual and y are stored. IN_VEC4 and OUT_VEC4 where channels, strides and offsets are multiples of 4; RESIDUAL; SILU; GELU.
 
 #if IN_VEC4
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> x: array<X4>;
 #else
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 #endif
@@ -74,7 +74,7 @@ fn source(q: Quad, ky: u32, kx: u32, pad: vec2<u32>) -> Source {
 fn load(pixel: u32, c: u32) -> vec4<f32> {
     let i = pixel * layer.x_stride + layer.x_offset + 4u * c;
 #if IN_VEC4
-    return x[i / 4u];
+    return vec4<f32>(x[i / 4u]);
 #else
     let more = layer.c_in - 1u - 4u * c;
     var v = vec4<f32>(x[i], 0.0, 0.0, 0.0);

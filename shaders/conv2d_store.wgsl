@@ -27,9 +27,9 @@ struct Layer {
 
 #if OUT_VEC4
 #if RESIDUAL
-@group(0) @binding(RESULT - 1) var<storage, read> residual: array<vec4<f32>>;
+@group(0) @binding(RESULT - 1) var<storage, read> residual: array<R4>;
 #endif
-@group(0) @binding(RESULT) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(RESULT) var<storage, read_write> y: array<Y4>;
 #else
 #if RESIDUAL
 @group(0) @binding(RESULT - 1) var<storage, read> residual: array<f32>;
@@ -71,9 +71,9 @@ fn store(pixel: u32, o: u32, sum: vec4<f32>) {
 #endif
 #if OUT_VEC4
 #if RESIDUAL
-    v += residual[r / 4u];
+    v += vec4<f32>(residual[r / 4u]);
 #endif
-    y[i / 4u] = v;
+    y[i / 4u] = Y4(v);
 #else
     for (var k = 0u; k < min(4u, layer.c_out - 4u * o); k++) {
 #if RESIDUAL

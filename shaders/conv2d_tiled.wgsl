@@ -20,7 +20,7 @@
 // Constants: KERNEL, STRIDE, RESULT. Flags: WIDE, NORM, RMS, NORM_SILU and those of `conv2d`.
 
 #if IN_VEC4
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> x: array<X4>;
 #else
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 #endif
@@ -63,7 +63,7 @@ var<workgroup> panel: array<vec4<f32>, PANEL>;
 fn load(n: u32, pixel: u32, c: u32) -> vec4<f32> {
     let i = pixel * layer.x_stride + layer.x_offset + 4u * c;
 #if IN_VEC4
-    var v = x[i / 4u];
+    var v = vec4<f32>(x[i / 4u]);
 #else
     let more = layer.c_in - 1u - 4u * c;
     var v = vec4<f32>(x[i], 0.0, 0.0, 0.0);

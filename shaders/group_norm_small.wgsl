@@ -11,6 +11,7 @@
 //   3 film   (with FILM) [n, 2, c]: scale, shift
 //   last two: coefficients [n, 3, c]: mean, factor, offset; size
 // Workgroup: 64 invocations; grid: the groups of all pictures. Constants: EPS, RESULT. Flag: FILM.
+// X, f32 or f16: how x is stored.
 
 struct Size {
     n: u32,
@@ -23,7 +24,7 @@ struct Size {
     x_offset: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> gamma: array<f32>;
 @group(0) @binding(2) var<storage, read> beta: array<f32>;
 #if FILM
@@ -51,12 +52,12 @@ fn main(
     let base = n * size.pixels * size.x_stride + size.x_offset + channel;
     let total = size.pixels * width;
 
-    let first = x[base];
+    let first = f32(x[base]);
     var count = 0.0;
     var sum = 0.0;
     var square = 0.0;
     for (var i = lane; i < total; i += 64u) {
-        let d = x[base + i / width * size.x_stride + i % width] - first;
+        let d = f32(x[base + i / width * size.x_stride + i % width]) - first;
         count += 1.0;
         sum += d;
         square = fma(d, d, square);

@@ -9,7 +9,7 @@
 //   0 x     [n, pixels, c], a slice of channels of a wider picture where the stride is larger than c
 //   1 part  [n, chunks, 2, c]: mean, square
 //   2 size
-// Workgroup: 64 invocations, each 4 channels of one chunk; channels run fastest.
+// Workgroup: 64 invocations, each 4 channels of one chunk; channels run fastest. X, f32 or f16: how x is stored.
 
 struct Size {
     n: u32,
@@ -23,12 +23,12 @@ struct Size {
     x_offset: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> x: array<X4>;
 @group(0) @binding(1) var<storage, read_write> part: array<vec4<f32>>;
 @group(0) @binding(2) var<uniform> size: Size;
 
 fn at(pixel: u32, c: u32) -> vec4<f32> {
-    return x[(pixel * size.x_stride + size.x_offset) / 4u + c];
+    return vec4<f32>(x[(pixel * size.x_stride + size.x_offset) / 4u + c]);
 }
 
 @compute @workgroup_size(64)

@@ -11,6 +11,7 @@
 //   2 scale         (with RMS) [n * pixels]
 //   last two: y [n, pixels, c]; size
 // Workgroup: 64 invocations, each 4 channels of 4 pixels; channels run fastest. Constant: RESULT. Flags: RMS, NORM_SILU.
+// X and Y, f32 or f16: how x and y are stored.
 
 struct Size {
     n: u32,
@@ -20,12 +21,12 @@ struct Size {
     x_offset: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> x: array<X4>;
 @group(0) @binding(1) var<storage, read> coefficients: array<vec4<f32>>;
 #if RMS
 @group(0) @binding(2) var<storage, read> scale: array<f32>;
 #endif
-@group(0) @binding(RESULT) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(RESULT) var<storage, read_write> y: array<Y4>;
 @group(0) @binding(RESULT + 1) var<uniform> size: Size;
 
 const PIXELS = 4u;
@@ -65,11 +66,11 @@ fn main(
     let end = min(begin + PIXELS, size.pixels);
     for (var p = begin; p < end; p++) {
         let pixel = n * size.pixels + p;
-        let v = x[(pixel * size.x_stride + size.x_offset) / 4u + c];
+        let v = vec4<f32>(x[(pixel * size.x_stride + size.x_offset) / 4u + c]);
 #if RMS
-        y[pixel * c4 + c] = activation(fma(v * scale[pixel], factor, offset));
+        y[pixel * c4 + c] = Y4(activation(fma(v * scale[pixel], factor, offset)));
 #else
-        y[pixel * c4 + c] = activation(fma(v - mean, factor, offset));
+        y[pixel * c4 + c] = Y4(activation(fma(v - mean, factor, offset)));
 #endif
     }
 }

@@ -11,7 +11,7 @@
 //   3 film   (with FILM) [n, 2, c]: scale, shift
 //   last three: scale [n * pixels]; coefficients [n, 2, c]: factor, offset; size
 // Workgroup: 64 invocations, each one pixel; the first n * c / 4 invocations also fold four channels.
-// Constants: EPS, RESULT. Flag: FILM.
+// Constants: EPS, RESULT. Flag: FILM. X, f32 or f16: how x is stored.
 
 struct Size {
     n: u32,
@@ -23,7 +23,7 @@ struct Size {
     x_offset: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> x: array<X4>;
 @group(0) @binding(1) var<storage, read> gamma: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> beta: array<vec4<f32>>;
 #if FILM
@@ -59,7 +59,7 @@ fn main(
     let base = (id * size.x_stride + size.x_offset) / 4u;
     var square = vec4<f32>(0.0);
     for (var c = 0u; c < c4; c++) {
-        let v = x[base + c];
+        let v = vec4<f32>(x[base + c]);
         square = fma(v, v, square);
     }
     scale[id] = 1.0 / sqrt(dot(square, vec4<f32>(1.0)) / f32(size.c) + EPS);

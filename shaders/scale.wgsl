@@ -7,6 +7,7 @@
 //   1 factor  (with FACTOR) [c]
 //   last two: y [pixels, c], a slice of channels of a wider picture where the stride is larger than c; size
 // Workgroup: 64 invocations, each one number. Constant: RESULT. Flag: FACTOR.
+// X and Y, f32 or f16: how x and y are stored.
 
 struct Size {
     pixels: u32,
@@ -17,11 +18,11 @@ struct Size {
     y_offset: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<X>;
 #if FACTOR
 @group(0) @binding(1) var<storage, read> factor: array<f32>;
 #endif
-@group(0) @binding(RESULT) var<storage, read_write> y: array<f32>;
+@group(0) @binding(RESULT) var<storage, read_write> y: array<Y>;
 @group(0) @binding(RESULT + 1) var<uniform> size: Size;
 
 @compute @workgroup_size(64)
@@ -34,9 +35,9 @@ fn main(
     if (id >= size.pixels * size.c) { return; }
     let pixel = id / size.c;
     let c = id % size.c;
-    var v = x[pixel * size.x_stride + size.x_offset + c];
+    var v = f32(x[pixel * size.x_stride + size.x_offset + c]);
 #if FACTOR
     v *= factor[c];
 #endif
-    y[pixel * size.y_stride + size.y_offset + c] = v;
+    y[pixel * size.y_stride + size.y_offset + c] = Y(v);
 }

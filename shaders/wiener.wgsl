@@ -9,10 +9,10 @@
 //   3 correction  [c]
 //   4 z0          [pixels, c]
 //   5 size        pixels, c
-// Workgroup: 64 invocations, each one number.
+// Workgroup: 64 invocations, each one number. N, f32 or f16: how network is stored.
 
 @group(0) @binding(0) var<storage, read> z_t: array<f32>;
-@group(0) @binding(1) var<storage, read> network: array<f32>;
+@group(0) @binding(1) var<storage, read> network: array<N>;
 @group(0) @binding(2) var<storage, read> wiener: array<f32>;
 @group(0) @binding(3) var<storage, read> correction: array<f32>;
 @group(0) @binding(4) var<storage, read_write> z0: array<f32>;
@@ -30,6 +30,6 @@ fn main(
     let c = id % size.y;
     let at = pixel * 2u * size.y + c;
     // Clamped, or exp would overflow; sigmoid is 0 to f32's precision there.
-    let gate = 1.0 / (1.0 + exp(-max(network[at] + 1.0, -80.0)));
-    z0[id] = fma(wiener[c] * z_t[id], gate, correction[c] * network[at + size.y]);
+    let gate = 1.0 / (1.0 + exp(-max(f32(network[at]) + 1.0, -80.0)));
+    z0[id] = fma(wiener[c] * z_t[id], gate, correction[c] * f32(network[at + size.y]));
 }

@@ -16,11 +16,11 @@
 //   2 y      [n, h, w, HEADS, DIM]
 //   3 size   n, h, w; h and w are multiples of WINDOW
 // Workgroup: the WINDOW^2 queries of one head of one window. Constants: HEADS, DIM (a multiple of 4, up to 64), WINDOW
-// (up to 8), SHIFT, MASK.
+// (up to 8), SHIFT, MASK. X and Y, f32 or f16: how qkv and y are stored.
 
-@group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> qkv: array<X4>;
 @group(0) @binding(1) var<storage, read> table: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> y: array<Y4>;
 @group(0) @binding(3) var<uniform> size: vec4<u32>;
 
 const D4 = DIM / 4u;
@@ -60,7 +60,7 @@ fn main(
     var q: array<vec4<f32>, D4>;
     var sum: array<vec4<f32>, D4>;
     for (var i = 0u; i < D4; i++) {
-        q[i] = qkv[q_pixel * 3u * C4 + head * D4 + i] * inverseSqrt(f32(DIM));
+        q[i] = vec4<f32>(qkv[q_pixel * 3u * C4 + head * D4 + i]) * inverseSqrt(f32(DIM));
         sum[i] = vec4<f32>(0.0);
     }
 
@@ -74,7 +74,7 @@ fn main(
         let apart = q_token + WINDOW - 1u - k_token;
         var score = table[(apart.y * SIDE + apart.x) * HEADS + head];
         for (var i = 0u; i < D4; i++) {
-            score += dot(q[i], qkv[k + i]);
+            score += dot(q[i], vec4<f32>(qkv[k + i]));
         }
         if (SHIFT != 0u && separated(last, q_token, k_token)) {
             score -= 100.0;
@@ -86,11 +86,11 @@ fn main(
         let weight = exp(score - highest);
         total = fma(total, fade, weight);
         for (var i = 0u; i < D4; i++) {
-            sum[i] = fma(sum[i], vec4<f32>(fade), weight * qkv[k + C4 + i]);
+            sum[i] = fma(sum[i], vec4<f32>(fade), weight * vec4<f32>(qkv[k + C4 + i]));
         }
     }
 
     for (var i = 0u; i < D4; i++) {
-        y[q_pixel * C4 + head * D4 + i] = sum[i] / total;
+        y[q_pixel * C4 + head * D4 + i] = Y4(sum[i] / total);
     }
 }

@@ -191,16 +191,24 @@ impl Upscaler {
             let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
             self.compute.prepare(&sizes, |maps| latent.decode(&maps[0], &maps[1]))
         })?;
+        // While a row of tiles is turned into bytes, the first tile of the next is computed.
+        let start = |tile: Tile<'_>| {
+            let (rows, cols) = (tile.y.range(), tile.x.range());
+            let (z, part) = (z0.part(rows.clone(), cols.clone()), lr.part(rows, cols));
+            stages.of(tile).map(|stage| stage.start(&[&z.data, &part.data]))
+        };
+        let tiles: Vec<Tile<'_>> = decode.tiles().collect();
+        let mut next = tiles.iter();
+        let mut begun = next.next().map(|&tile| start(tile)).transpose()?;
         for (index, y) in decode.rows.iter().enumerate() {
             let kept = y.kept();
             band.grow((kept.end - band_begin) * SCALE);
             for x in &decode.cols {
                 watch.pause().await?;
-                let (rows, cols) = (y.range(), x.range());
-                let (z, part) = (z0.part(rows.clone(), cols.clone()), lr.part(rows, cols));
-                let tile = Tile { y, x };
-                let pixels = stages.of(tile)?.start(&[&z.data, &part.data]).finish().await?;
-                band.add_at(tile, &pixels, SCALE, band_begin);
+                let work = std::mem::replace(&mut begun, next.next().map(|&tile| start(tile)).transpose()?);
+                if let Some(work) = work {
+                    band.add_at(Tile { y, x }, &work.finish().await?, SCALE, band_begin);
+                }
             }
             let done = decode.rows.get(index + 1).map_or(z0.height, |next| next.kept().start);
             let rows = band.take((done - band_begin) * SCALE);

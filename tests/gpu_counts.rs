@@ -63,8 +63,10 @@ fn compact_model() {
     let gpu = block_on(resshift::gpu::open()).unwrap();
     let model = compact(&gpu.device);
     let schedule = Schedule::new(model.config.schedule).unwrap();
-    for (form, tiled) in [("registers", false), ("tiles", true)] {
+    let mut bytes = Vec::new();
+    for (form, tiled, half) in [("registers", false, false), ("tiles", true, false), ("tiles, f16", true, true)] {
         gpu.set_tiled(tiled);
+        gpu.set_half_maps(half);
         let [step, decode] = costs(&gpu, &*model.latent, &*model.denoiser, &schedule);
         let ratio = report(&format!("compact step, {form}"), &step);
         report(&format!("compact decoder, {form}"), &decode);
@@ -73,7 +75,10 @@ fn compact_model() {
         assert!(decode.activation_bytes + decode.io_bytes <= 60_000_000);
         // The form without workgroup memory has norms written out.
         assert!(ratio <= if tiled { 1.5 } else { 2.1 }, "{ratio}");
+        bytes.push(step.activation_bytes);
     }
+    // All but statistics and what the host writes.
+    assert!(!gpu.f16 || 10 * bytes[2] <= 6 * bytes[1], "{bytes:?}");
 }
 
 /// `keys_full.json`: the configurations of the released networks.
@@ -98,6 +103,11 @@ fn released_model() {
     report("released encoder, tiles", &encode);
     report("released decoder, tiles", &decode);
     println!("{} pipelines in all", gpu.made().pipelines);
+    gpu.set_half_maps(true);
+    let [half, half_decode] = costs(&gpu, &*latent, &*denoiser, &schedule);
+    report("released UNet step, tiles, f16", &half);
+    report("released decoder, tiles, f16", &half_decode);
+    gpu.set_half_maps(false);
     // On a GPU that was measured to take 50 GMAC in 100 ms.
     gpu.set_submit_macs(50_000_000_000);
     let [whole, _] = costs(&gpu, &*latent, &*denoiser, &schedule);

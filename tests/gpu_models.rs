@@ -93,6 +93,33 @@ fn tiny_vq() {
     }
 }
 
+/// The released kinds of network with maps in f16. Their numbers are about 1, so a rounding is 2.4e-4; a few dozen in a
+/// row add up to some 1e-3.
+#[test]
+fn tiny_networks_in_f16() {
+    const IN_F16: f64 = 1e-2;
+    let gpu = gpu();
+    gpu.set_half_maps(true);
+    let unet = UNet::load(&json::<UNetConfig>("tiny_unet.config"), &Weights::new(Formula, &gpu.device)).unwrap();
+    let vq = VqAutoencoder::load(&json::<VqConfig>("tiny_vq.config"), &Weights::new(Formula, &gpu.device)).unwrap();
+    for form in forms(&gpu) {
+        let golden = Golden::open("tiny_unet.wide");
+        let steps = golden.steps("in.t");
+        let time: Vec<f32> = steps.iter().flat_map(|&t| unet.time(t)).collect();
+        let time = (time, [steps.len(), 1, 1, unet.time_channels()]);
+        let inputs = [picture(&golden, "in.x"), time, picture(&golden, "in.lq")];
+        let (out, _) = run(&gpu, &inputs, |maps| unet.forward_at(maps[0].clone(), &maps[1], maps[2].clone(), None));
+        let unet_error = max_error(&out, &golden.nhwc("out"));
+        let golden = Golden::open("tiny_vq.wide");
+        let z = [picture(&golden, "encode")];
+        let (pixels, _) = run(&gpu, &z, |maps| vq.decode(&vq.quantise(&maps[0]).0));
+        let vq_error = max_error(&pixels, &golden.nhwc("decode"));
+        println!("maps in f16, {form}: max |error| of tiny_unet {unet_error:.1e}, of tiny_vq's decoder {vq_error:.1e}, tolerance {IN_F16:.0e}");
+        assert!(unet_error <= IN_F16 && vq_error <= IN_F16);
+        assert!(!gpu.f16 || unet_error > TOLERANCE, "nothing was stored as f16");
+    }
+}
+
 fn small_picture() -> Picture {
     let rgb = (0..780).map(|i| (i * 29 % 64) as f32 / 63.0).collect();
     Picture { width: 20, height: 13, rgb, alpha: None }
@@ -120,6 +147,30 @@ fn compact() {
             println!("compact, GPU against CPU, {form}, tile {tile:?}: max |difference| = {worst}/255");
             assert!(worst <= 1);
         }
+    }
+}
+
+/// The same with maps in f16: pictures that differ by single roundings (69 dB were seen).
+#[test]
+fn compact_in_f16() {
+    let gpu = gpu();
+    let run = |compute: &Compute| {
+        let (config, files) = compact_folder();
+        let upscaler = Upscaler::load(config, files, compute).unwrap();
+        let options = Options { steps: Some(2), seed: 9, ..Options::default() };
+        block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap().data
+    };
+    let cpu = run(&Compute::cpu());
+    gpu.set_half_maps(true);
+    for form in forms(&gpu) {
+        let pixels = run(&Compute::Gpu(gpu.clone()));
+        let differences: Vec<f64> = pixels.iter().zip(&cpu).map(|(a, b)| f64::from(a.abs_diff(*b))).collect();
+        let mean_square = differences.iter().map(|d| d * d).sum::<f64>() / differences.len() as f64;
+        let psnr = 10.0 * (255.0 * 255.0 / mean_square).log10();
+        let worst = differences.iter().fold(0f64, |a, &b| a.max(b));
+        println!("compact with maps in f16 against the CPU, {form}: {psnr:.1} dB, max |difference| = {worst}/255");
+        assert!(!gpu.f16 || mean_square > 0.0, "nothing was stored as f16");
+        assert!(psnr >= 60.0 && worst <= 2.0);
     }
 }
 

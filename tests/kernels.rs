@@ -14,11 +14,12 @@ fn gpu() -> Rc<Gpu> {
 fn run(shader: &str) {
     let gpu = gpu();
     let mut failures = Vec::new();
-    let checks = checks::all().into_iter().filter(|check| check.name.starts_with(&format!("{shader}:")));
+    let half = if gpu.f16 { checks::all_in_half() } else { Vec::new() };
+    let checks = checks::all().into_iter().chain(half).filter(|check| check.name.starts_with(&format!("{shader}:")));
     for check in checks {
         match pollster::block_on(check.run(&gpu)) {
-            Ok(error) => println!("{}: {error:e}", check.name),
-            Err(reason) => failures.push(format!("{}: {reason}", check.name)),
+            Ok(error) => println!("{}: {error:e}", check.title()),
+            Err(reason) => failures.push(format!("{}: {reason}", check.title())),
         }
     }
     assert_eq!(failures, Vec::<String>::new(), "on {}", gpu.name);
@@ -56,7 +57,11 @@ fn every_check_belongs_to_a_test() {
 
 #[test]
 fn self_test() {
-    pollster::block_on(gpu().self_test()).unwrap();
+    let gpu = gpu();
+    for half in [false, true] {
+        gpu.set_half_maps(half);
+        pollster::block_on(gpu.self_test()).unwrap();
+    }
 }
 
 #[test]

@@ -11,6 +11,11 @@ use resshift::ops::{Activation, ConvShape, MaskKind};
 
 fn validate(kernel: &Kernel) {
     validate_text(kernel, &kernel.wgsl());
+    // With every choice of maps in f16.
+    for bits in 1..1u32 << kernel.stores() {
+        let stored = kernel.clone().stored((0..kernel.stores()).map(|i| bits >> i & 1 == 1));
+        validate_text(&stored, &stored.wgsl());
+    }
 }
 
 fn validate_text(kernel: &Kernel, text: &str) {

@@ -108,7 +108,7 @@ export interface DeviceInfo {
 /** Milliseconds for a gigamultiplication of convolutions, about one evaluation of the compact network on 64x64 pixels. */
 export interface Measured {
   webgpu: number;
-  /** With weights in f16, where the GPU has it. */
+  /** With weights and maps in f16, where the GPU has it. */
   webgpuF16?: number;
   /** On one thread; absent where the GPU left no doubt. */
   cpu?: number;

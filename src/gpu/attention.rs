@@ -13,6 +13,7 @@ pub fn attention_kernel(dim: usize) -> Kernel {
     Kernel::new("attention", include_str!("../../shaders/attention.wgsl"))
         .count("DIM", dim)
         .count("SHARE", dim.div_ceil(4 * WORKGROUP))
+        .elements(&["Q", "K", "V", "Y"])
 }
 
 /// Appends attention over all tokens, `q`, `k` and `v` `[n, h, w, c]`; returns the same size. c is a multiple of 4 and at
@@ -26,6 +27,7 @@ pub fn attention(q: &Node, k: &Node, v: &Node) -> Node {
     list.push(Command {
         kernel: attention_kernel(c),
         bindings: vec![Binding::Read(q.id), Binding::Read(k.id), Binding::Read(v.id), Binding::Write(y.id)],
+        elements: vec![q.id, k.id, v.id, y.id],
         numbers: Vec::from([n, tokens, 0, 0].map(|v| Number::Value(v as u32))),
         groups: fold(tokens.div_ceil(QUERIES), n),
         macs: (2 * n * tokens * tokens * c) as u64,

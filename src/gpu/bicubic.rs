@@ -8,6 +8,7 @@ pub fn bicubic_kernel(residual: bool) -> Kernel {
     Kernel::new("bicubic", include_str!("../../shaders/bicubic.wgsl"))
         .count("RESULT", 1 + usize::from(residual))
         .flag("RESIDUAL", residual)
+        .elements(if residual { &["R"] } else { &[] })
 }
 
 /// Appends the enlargement of `x` `[n, h, w, 3]` by 4, plus `residual` `[n, h, w, 48]`; returns `[n, 4h, 4w, 3]`.
@@ -23,6 +24,7 @@ pub fn bicubic(x: &Node, residual: Option<&Node>) -> Node {
     list.push(Command {
         kernel: bicubic_kernel(residual.is_some()),
         bindings,
+        elements: residual.iter().map(|residual| residual.id).collect(),
         numbers: Vec::from([n, h, w, 0].map(|v| Number::Value(v as u32))),
         groups: invocations(16 * n * h * w),
         macs: 0,

@@ -29,6 +29,9 @@ const EXACT: f32 = 0.0;
 /// One product and one sum of numbers below 16, with or without a fused multiply-add.
 const STEP: f32 = 2e-6;
 
+/// Two or three roundings to 11 bits, of numbers up to 4 beside a largest of 1.
+const HALF: f32 = 4e-3;
+
 type Outcome<'a> = Pin<Box<dyn Future<Output = Result<f32, String>> + 'a>>;
 
 /// One comparison.
@@ -39,19 +42,33 @@ pub struct Check {
     pub tolerance: f32,
     /// Which form of the convolution it runs; `None`: the one that suits the device.
     tiled: Option<bool>,
+    /// Whether maps are stored as f16.
+    half: bool,
     body: for<'a> fn(&'a Rc<Gpu>) -> Outcome<'a>,
 }
 
 impl Check {
+    /// The same with maps stored as f16 on their way to the kernel and from it.
+    fn in_half(self) -> Self {
+        Self { tolerance: self.tolerance.max(HALF), half: true, ..self }
+    }
+
+    /// Its name, with the form of the maps.
+    pub fn title(&self) -> String {
+        format!("{}{}", self.name, if self.half { ", maps in f16" } else { "" })
+    }
+
     /// The largest error found.
     ///
     /// # Errors
     /// A sentence, if the error is above the tolerance or a result could not be read.
     pub async fn run(&self, gpu: &Rc<Gpu>) -> Result<f32, String> {
-        let before = gpu.tiled();
-        gpu.set_tiled(self.tiled.unwrap_or(before));
+        let before = (gpu.tiled(), gpu.half_maps());
+        gpu.set_tiled(self.tiled.unwrap_or(before.0));
+        gpu.set_half_maps(self.half);
         let outcome = (self.body)(gpu).await;
-        gpu.set_tiled(before);
+        gpu.set_tiled(before.0);
+        gpu.set_half_maps(before.1);
         let error = outcome?;
         match error <= self.tolerance {
             true => Ok(error),
@@ -65,7 +82,7 @@ macro_rules! check {
         check!($name, $tolerance, None, $body)
     };
     ($name:literal, $tolerance:expr, $tiled:expr, $body:expr) => {
-        Check { name: $name, tolerance: $tolerance, tiled: $tiled, body: |gpu| Box::pin($body(gpu)) }
+        Check { name: $name, tolerance: $tolerance, tiled: $tiled, half: false, body: |gpu| Box::pin($body(gpu)) }
     };
 }
 
@@ -117,6 +134,14 @@ pub fn all() -> Vec<Check> {
     ]
 }
 
+/// Those of [`all`] that store maps as f16, for a GPU that has it.
+pub fn all_in_half() -> Vec<Check> {
+    // Inputs around 1000 are no f16 numbers, and codes and noise have no map that is.
+    let f32_only = ["group_norm: mean 1000", "group_norm: one bright", "nearest_code", "posterior"];
+    let stored = |check: &Check| f32_only.iter().all(|name| !check.name.starts_with(name));
+    all().into_iter().filter(stored).map(Check::in_half).collect()
+}
+
 /// A few small ones, for the start of a run.
 pub fn quick() -> Vec<Check> {
     vec![
@@ -125,6 +150,11 @@ pub fn quick() -> Vec<Check> {
         check!("rms_norm", NORMS, |g| rms_norm(g, 16, [1, 9, 7], [true, true])),
         check!("posterior", STEP, posterior_steps),
     ]
+}
+
+/// Those of [`quick`] that store maps as f16.
+pub fn quick_in_half() -> Vec<Check> {
+    quick().into_iter().filter(|check| check.name != "posterior").map(Check::in_half).collect()
 }
 
 async fn conv2d_compact(gpu: &Rc<Gpu>) -> Result<f32, String> {
@@ -617,7 +647,13 @@ async fn on_gpu(
 ) -> Result<Vec<f32>, String> {
     let sizes: Vec<[usize; 4]> = inputs.iter().map(|input| input.dims).collect();
     let compute = Compute::Gpu(gpu.clone());
-    let stage = compute.prepare(&sizes, |maps| network(&gpu.device, maps)).map_err(|e| e.to_string())?;
+    // Inputs and outputs are always f32: only a copy can be f16.
+    let copied = |map: &Map| Map::Gpu(super::scale::copy(&map.node().settled()));
+    let network = |maps: &[Map]| match gpu.half_maps() {
+        false => network(&gpu.device, maps),
+        true => copied(&network(&gpu.device, &maps.iter().map(copied).collect::<Vec<_>>())),
+    };
+    let stage = compute.prepare(&sizes, network).map_err(|e| e.to_string())?;
     stage.program().into_iter().for_each(|program| program.poison());
     let data: Vec<&[f32]> = inputs.iter().map(|input| input.data.as_slice()).collect();
     stage.start(&data).finish().await.map_err(|e| e.to_string())

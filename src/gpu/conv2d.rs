@@ -72,6 +72,7 @@ pub fn conv2d_kernel(s: &ConvShape, form: ConvForm) -> Kernel {
         .flag("RESIDUAL", form.residual)
         .flag("SILU", form.activation == Some(Activation::Silu))
         .flag("GELU", form.activation == Some(Activation::Gelu))
+        .elements(if form.residual { &["X", "Y", "R"] } else { &["X", "Y"] })
 }
 
 /// Weights `[c_out, c_in, k, k]` and bias `[c_out]` as the kernels read them: `[phases, k, k, c_in, c_out]`, flat but for
@@ -183,6 +184,7 @@ pub fn conv2d(
     }
     let taps = if s.upsample { 4 } else { s.kernel * s.kernel };
     let macs = (y.count() * s.c_in * taps) as u64;
-    list.push(Command { kernel: conv2d_kernel(s, form), bindings, numbers, groups, macs });
+    let elements = [x.id, y.id].into_iter().chain(residual.map(|residual| residual.id)).collect();
+    list.push(Command { kernel: conv2d_kernel(s, form), bindings, elements, numbers, groups, macs });
     y
 }

@@ -45,6 +45,7 @@ pub struct Gpu {
     /// Whether convolutions use workgroup memory.
     tiled: Cell<bool>,
     submit_macs: Cell<u64>,
+    half_maps: Cell<bool>,
     pipelines: RefCell<HashMap<Kernel, wgpu::ComputePipeline>>,
     /// Memory of intermediate results, shared by all programs: none of them needs it between two runs.
     arena: RefCell<Vec<wgpu::Buffer>>,
@@ -100,6 +101,7 @@ pub async fn open() -> Result<Rc<Gpu>> {
         queue,
         tiled: Cell::new(!software),
         submit_macs: Cell::new(SUBMIT_MACS),
+        half_maps: Cell::new(false),
         pipelines: RefCell::default(),
         arena: RefCell::default(),
         made: Cell::default(),
@@ -112,7 +114,8 @@ impl Gpu {
     /// # Errors
     /// [`Error::Gpu`] if a result differs, or none comes back.
     pub async fn self_test(self: &Rc<Self>) -> Result<()> {
-        for check in checks::quick() {
+        let half = if self.half_maps() { checks::quick_in_half() } else { Vec::new() };
+        for check in checks::quick().into_iter().chain(half) {
             let outcome = check.run(self).await;
             if let Some(error) = take_error() {
                 return Err(Error::Gpu(error));
@@ -130,6 +133,16 @@ impl Gpu {
     /// Chooses the convolution for lists that are recorded from now on.
     pub fn set_tiled(&self, tiled: bool) {
         self.tiled.set(tiled);
+    }
+
+    /// Whether feature maps between kernels are stored as f16; sums stay f32.
+    pub fn half_maps(&self) -> bool {
+        self.half_maps.get()
+    }
+
+    /// Chooses [`Self::half_maps`] for lists that are recorded from now on; only where the GPU has f16.
+    pub fn set_half_maps(&self, half: bool) {
+        self.half_maps.set(half && self.f16);
     }
 
     /// Multiply-adds after which a submission of a list that is compiled from now on ends.

@@ -36,18 +36,20 @@ pub struct Kernel {
     /// What the file includes.
     shared: &'static str,
     constants: Vec<(&'static str, Constant)>,
+    /// Its names for the types that maps are stored in, and whether each is f16.
+    elements: Vec<(&'static str, bool)>,
 }
 
 impl fmt::Debug for Kernel {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.name, self.constants)
+        write!(f, "{} {:?} {:?}", self.name, self.constants, self.elements)
     }
 }
 
 impl Kernel {
     /// The kernel `name`, whose text is `file`.
     pub(super) fn new(name: &'static str, file: &'static str) -> Self {
-        Self { name, file, shared: "", constants: Vec::new() }
+        Self { name, file, shared: "", constants: Vec::new(), elements: Vec::new() }
     }
 
     /// The text that stands for the file's `#include`.
@@ -67,6 +69,22 @@ impl Kernel {
         self.with(name, Constant::Flag(value))
     }
 
+    /// Its names for the types that maps are stored in; f32 so far.
+    pub(super) fn elements(self, names: &[&'static str]) -> Self {
+        Self { elements: names.iter().map(|&name| (name, false)).collect(), ..self }
+    }
+
+    /// The same kernel for maps of which some are stored as f16, in the order of the names.
+    pub fn stored(self, half: impl IntoIterator<Item = bool>) -> Self {
+        let elements = self.elements.iter().zip(half).map(|(&(name, _), half)| (name, half)).collect();
+        Self { elements, ..self }
+    }
+
+    /// How many of its maps may be stored as f16.
+    pub fn stores(&self) -> usize {
+        self.elements.len()
+    }
+
     fn with(mut self, name: &'static str, value: Constant) -> Self {
         self.constants.push((name, value));
         self
@@ -81,8 +99,12 @@ impl Kernel {
     pub fn wgsl(&self) -> String {
         let mut text = String::with_capacity(self.file.len() + self.shared.len());
         // WGSL wants this before everything else.
-        if self.holds("HALF") {
+        if self.holds("HALF") || self.elements.iter().any(|&(_, half)| half) {
             text.push_str("enable f16;\n");
+        }
+        for (name, half) in &self.elements {
+            let number = if *half { "f16" } else { "f32" };
+            let _ = writeln!(text, "alias {name} = {number};\nalias {name}4 = vec4<{number}>;");
         }
         for (name, value) in &self.constants {
             let _ = writeln!(text, "const {name} = {value};");

@@ -26,6 +26,8 @@ pub(super) struct List {
 pub(super) struct State {
     pub(super) maps: Vec<MapState>,
     pub(super) commands: Vec<Command>,
+    /// Which maps are stored as f16; none until [`State::store`] has decided.
+    pub(super) half: Vec<bool>,
     /// What could not be recorded; reported when the list is compiled.
     pub(super) trouble: Option<String>,
 }
@@ -66,6 +68,8 @@ pub(super) enum Role {
 pub(super) struct Command {
     pub(super) kernel: Kernel,
     pub(super) bindings: Vec<Binding>,
+    /// The maps among them that may be stored as f16, in the order of the kernel's names for their types.
+    pub(super) elements: Vec<usize>,
     pub(super) numbers: Vec<Number>,
     pub(super) groups: [u32; 3],
     pub(super) macs: u64,

@@ -23,6 +23,7 @@ pub fn nearest_code(z: &Node, codebook: &Tensor<2>) -> (Node, Node) {
     list.push(Command {
         kernel: nearest_code_kernel(c),
         bindings,
+        elements: Vec::new(),
         numbers: Vec::from([tokens, codes, 0, 0].map(|v| Number::Value(v as u32))),
         groups: invocations(tokens),
         macs: 0,

@@ -18,7 +18,7 @@ const PIXELS: usize = 4;
 /// The first two steps of group norm.
 pub fn group_norm_kernels(eps: f32, film: bool) -> [Kernel; 2] {
     [
-        Kernel::new("group_norm_stats", include_str!("../../shaders/group_norm_stats.wgsl")),
+        Kernel::new("group_norm_stats", include_str!("../../shaders/group_norm_stats.wgsl")).elements(&["X"]),
         Kernel::new("group_norm_combine", include_str!("../../shaders/group_norm_combine.wgsl"))
             .real("EPS", eps)
             .count("RESULT", 3 + usize::from(film))
@@ -32,6 +32,7 @@ pub fn group_norm_small_kernel(eps: f32, film: bool) -> Kernel {
         .real("EPS", eps)
         .count("RESULT", 3 + usize::from(film))
         .flag("FILM", film)
+        .elements(&["X"])
 }
 
 /// The first step of the per-pixel norm.
@@ -40,6 +41,7 @@ pub fn rms_norm_kernel(film: bool) -> Kernel {
         .real("EPS", RmsNorm::EPS)
         .count("RESULT", 3 + usize::from(film))
         .flag("FILM", film)
+        .elements(&["X"])
 }
 
 /// The last step of either.
@@ -48,6 +50,7 @@ pub fn norm_apply_kernel(rms: bool, silu: bool) -> Kernel {
         .count("RESULT", 2 + usize::from(rms))
         .flag("RMS", rms)
         .flag("NORM_SILU", silu)
+        .elements(&["X", "Y"])
 }
 
 /// 0 where one film serves all pictures.
@@ -84,7 +87,8 @@ pub fn group_norm(x: &Node, norm: &GroupNorm, film: Option<&Node>, silu: bool) -
             Number::Offset(x.id),
         ];
         let kernel = group_norm_small_kernel(norm.eps, film.is_some());
-        list.push(Command { kernel, bindings, numbers, groups: fold(n * norm.groups, 1), macs: 0 });
+        let elements = vec![x.id];
+        list.push(Command { kernel, bindings, elements, numbers, groups: fold(n * norm.groups, 1), macs: 0 });
     } else {
         let lanes = c / 4;
         let length = pixels.div_ceil((PARTS / lanes).max(1)).max(CHUNK);
@@ -95,13 +99,15 @@ pub fn group_norm(x: &Node, norm: &GroupNorm, film: Option<&Node>, silu: bool) -
         let mut numbers = Vec::from(size());
         numbers.extend([Number::Stride(x.id), Number::Offset(x.id)]);
         let bindings = vec![Binding::View(x.id), Binding::Write(part.id)];
-        list.push(Command { kernel: stats, bindings, numbers, groups: invocations(n * chunks * lanes), macs: 0 });
+        let groups = invocations(n * chunks * lanes);
+        list.push(Command { kernel: stats, bindings, elements: vec![x.id], numbers, groups, macs: 0 });
 
         let mut bindings = vec![Binding::Read(part.id)];
         bindings.extend(weights);
         let mut numbers = Vec::from(size());
         numbers.extend([value(norm.groups), films]);
-        list.push(Command { kernel: combine, bindings, numbers, groups: invocations(n * norm.groups), macs: 0 });
+        let groups = invocations(n * norm.groups);
+        list.push(Command { kernel: combine, bindings, elements: Vec::new(), numbers, groups, macs: 0 });
     }
     Node { pending: Some(PendingNorm { coefficients: coefficients.id, scale: None, silu }), ..x }
 }
@@ -122,7 +128,8 @@ pub fn rms_norm(x: &Node, norm: &RmsNorm, film: Option<&Node>, silu: bool) -> No
     let mut numbers = Vec::from(size);
     numbers.extend([films(film.as_ref(), n), Number::Stride(x.id), Number::Offset(x.id)]);
     let groups = invocations((n * h * w).max(n * c / 4));
-    list.push(Command { kernel: rms_norm_kernel(film.is_some()), bindings, numbers, groups, macs: 0 });
+    let kernel = rms_norm_kernel(film.is_some());
+    list.push(Command { kernel, bindings, elements: vec![x.id], numbers, groups, macs: 0 });
     Node { pending: Some(PendingNorm { coefficients: coefficients.id, scale: Some(scale.id), silu }), ..x }
 }
 
@@ -143,7 +150,7 @@ impl Node {
         numbers.extend([Number::Stride(self.id), Number::Offset(self.id)]);
         let groups = invocations(n * (h * w).div_ceil(PIXELS) * c / 4);
         let kernel = norm_apply_kernel(norm.scale.is_some(), norm.silu);
-        list.push(Command { kernel, bindings, numbers, groups, macs: 0 });
+        list.push(Command { kernel, bindings, elements: vec![self.id, y.id], numbers, groups, macs: 0 });
         y
     }
 }

@@ -21,7 +21,7 @@ pub fn multiply_add(x: &Node, rounds: usize) -> Node {
     let [kernel, _] = peak_kernels();
     let numbers = Vec::from([x.count(), rounds, 0, 0].map(|v| Number::Value(v as u32)));
     let (bindings, groups) = (vec![Binding::Write(y.id)], invocations(x.count()));
-    list.push(Command { kernel, bindings, numbers, groups, macs: 0 });
+    list.push(Command { kernel, bindings, elements: Vec::new(), numbers, groups, macs: 0 });
     y
 }
 
@@ -32,6 +32,6 @@ pub fn copy(x: &Node) -> Node {
     let [_, kernel] = peak_kernels();
     let numbers = Vec::from([x.count() / 4, 0, 0, 0].map(|v| Number::Value(v as u32)));
     let (bindings, groups) = (vec![Binding::Read(x.id), Binding::Write(y.id)], invocations(x.count() / 4));
-    list.push(Command { kernel, bindings, numbers, groups, macs: 0 });
+    list.push(Command { kernel, bindings, elements: Vec::new(), numbers, groups, macs: 0 });
     y
 }

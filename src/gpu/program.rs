@@ -158,7 +158,8 @@ impl Program {
     /// Fills every buffer that a run writes with NaN: what a kernel forgets to write, or reads too early, shows.
     pub fn poison(&self) {
         for buffer in self.temporaries.iter().chain(&self.outputs) {
-            let nan = vec![f32::NAN; buffer.size() as usize / 4];
+            // Of these bits f32 and f16 are NaN.
+            let nan = vec![f32::from_bits(0x7FFF_7FFF); buffer.size() as usize / 4];
             self.gpu.queue.write_buffer(buffer, 0, bytes_of(&nan));
         }
     }
@@ -176,8 +177,12 @@ impl Job {
         let result = {
             let view = self.staging.slice(..).get_mapped_range();
             let view = view.map_err(|e| Error::Gpu(format!("a result could not be read ({e})")))?;
-            view.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+            view.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect::<Vec<f32>>()
         };
+        // Beyond the largest f16 comes infinity: no picture is better than a wrong one.
+        if !result.iter().all(|v| v.is_finite()) {
+            return Err(Error::Gpu(take_error().unwrap_or_else(|| "it computed something that is no number".into())));
+        }
         match take_error() {
             Some(error) => Err(Error::Gpu(error)),
             None => Ok(result),
@@ -205,7 +210,8 @@ impl State {
     }
 
     fn bytes(&self, id: usize) -> u64 {
-        4 * self.maps[id].dims.iter().product::<usize>() as u64
+        let number = if self.is_half(id) { 2 } else { 4 };
+        number * self.maps[id].dims.iter().product::<usize>() as u64
     }
 
     fn stride(&self, id: usize) -> usize {
@@ -214,6 +220,32 @@ impl State {
 
     fn offset(&self, id: usize) -> usize {
         self.maps[id].slice_of.map_or(0, |(whole, first)| first + self.offset(whole))
+    }
+
+    fn is_half(&self, id: usize) -> bool {
+        self.half.get(self.root(id)).is_some_and(|&half| half)
+    }
+
+    /// Stores as f16 what can be: shared maps that are read and written four channels at a time, by kernels that know.
+    /// What is summed over a map, and what the host writes or reads, stays f32.
+    fn store(&mut self) {
+        let mut able: Vec<bool> = self.maps.iter().map(|map| map.role == Role::Temporary).collect();
+        for (id, map) in self.maps.iter().enumerate() {
+            let aligned = map.dims[3].is_multiple_of(4) && self.offset(id).is_multiple_of(4);
+            able[self.root(id)] &= aligned;
+        }
+        for command in &self.commands {
+            let (reads, writes) = Self::reads_and_writes(command);
+            for id in reads.into_iter().chain(writes).filter(|id| !command.elements.contains(id)) {
+                able[self.root(id)] = false;
+            }
+        }
+        self.half = able;
+        for i in 0..self.commands.len() {
+            let half: Vec<bool> = self.commands[i].elements.iter().map(|&id| self.is_half(id)).collect();
+            let kernel = self.commands[i].kernel.clone();
+            self.commands[i].kernel = kernel.stored(half);
+        }
     }
 
     /// Maps that a command reads, and those that it writes.
@@ -289,7 +321,10 @@ fn recorded(
     };
     let output = if plain { output } else { super::scale::copy(&output) };
     list.state.borrow_mut().maps[output.id].role = Role::Output;
-    let state = std::mem::take(&mut *list.state.borrow_mut());
+    let mut state = std::mem::take(&mut *list.state.borrow_mut());
+    if gpu.half_maps() {
+        state.store();
+    }
     (state, input_ids, output.id)
 }
 

@@ -8,6 +8,7 @@ pub fn scale_kernel(factor: bool) -> Kernel {
     Kernel::new("scale", include_str!("../../shaders/scale.wgsl"))
         .count("RESULT", 1 + usize::from(factor))
         .flag("FACTOR", factor)
+        .elements(&["X", "Y"])
 }
 
 /// Appends `x * factor`, `x` `[n, h, w, c]`, `factor` `[1, 1, 1, c]`.
@@ -40,5 +41,6 @@ pub(super) fn record(x: &Node, factor: Option<&Node>, y: &Node) {
         Number::Offset(y.id),
     ];
     let groups = invocations(x.count());
-    x.list.push(Command { kernel: scale_kernel(factor.is_some()), bindings, numbers, groups, macs: 0 });
+    let kernel = scale_kernel(factor.is_some());
+    x.list.push(Command { kernel, bindings, elements: vec![x.id, y.id], numbers, groups, macs: 0 });
 }

@@ -5,7 +5,7 @@ use super::list::{Binding, Command, Node, Number};
 
 /// The kernel.
 pub fn wiener_kernel() -> Kernel {
-    Kernel::new("wiener", include_str!("../../shaders/wiener.wgsl"))
+    Kernel::new("wiener", include_str!("../../shaders/wiener.wgsl")).elements(&["N"])
 }
 
 /// Appends `wiener * z_t * sigmoid(g + 1) + correction * F`, with `g` and `F` the halves of `network` `[n, h, w, 2c]`, `z_t`
@@ -20,6 +20,7 @@ pub fn wiener(z_t: &Node, network: &Node, wiener: &Node, correction: &Node) -> N
     list.push(Command {
         kernel: wiener_kernel(),
         bindings,
+        elements: vec![network.id],
         numbers: Vec::from([n * h * w, c, 0, 0].map(|v| Number::Value(v as u32))),
         groups: invocations(z_t.count()),
         macs: 0,

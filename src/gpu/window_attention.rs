@@ -7,6 +7,7 @@ use crate::ops::{MaskKind, WindowAttention};
 /// The kernel for a layer with `dim` channels per head.
 pub fn window_attention_kernel(heads: usize, dim: usize, window: usize, shift: usize, mask: MaskKind) -> Kernel {
     Kernel::new("window_attention", include_str!("../../shaders/window_attention.wgsl"))
+        .elements(&["X", "Y"])
         .count("HEADS", heads)
         .count("DIM", dim)
         .count("WINDOW", window)
@@ -35,6 +36,7 @@ pub fn window_attention(qkv: &Node, a: &WindowAttention) -> Node {
     list.push(Command {
         kernel: window_attention_kernel(a.heads, c / a.heads, a.window, a.shift, a.mask),
         bindings,
+        elements: vec![qkv.id, y.id],
         numbers: Vec::from([n, h, w, 0].map(|v| Number::Value(v as u32))),
         groups: fold(n * windows * a.heads, 1),
         macs: (2 * n * windows * a.window.pow(4) * c) as u64,

@@ -12,12 +12,13 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub async fn checks() -> Result<Array, JsValue> {
     let gpu = gpu::open().await?;
     let rows = Array::new();
-    for check in gpu::checks::all() {
+    let half = if gpu.f16 { gpu::checks::all_in_half() } else { Vec::new() };
+    for check in gpu::checks::all().into_iter().chain(half) {
         let outcome = check.run(&gpu).await;
         let outcome = gpu::take_error().map_or(outcome, Err);
         let failure = outcome.as_ref().err().map_or(JsValue::UNDEFINED, JsValue::from);
         rows.push(&object([
-            ("name", check.name.into()),
+            ("name", check.title().into()),
             ("tolerance", check.tolerance.into()),
             ("error", outcome.map_or(JsValue::UNDEFINED, JsValue::from)),
             ("failure", failure),

@@ -28,7 +28,7 @@ pub struct Chosen {
     pub gpu: bool,
     /// Whether that GPU is emulated on the CPU.
     pub software: bool,
-    /// Whether weights that are stored as f16 stay so.
+    /// Whether weights that are stored as f16 stay so; where that was measured to be no slower, maps between kernels are f16 too.
     pub half: bool,
     /// Why it was chosen.
     pub reason: Reason,
@@ -88,6 +88,9 @@ pub async fn choose(wanted: &str, remembered: Option<Measured>) -> Result<Chosen
         "cpu" => Ok(cpu(Reason::Asked, remembered, None)),
         "webgpu" => {
             let gpu = gpu::open().await.map_err(plainly)?;
+            if let Some(measured) = remembered {
+                measured.apply(&gpu);
+            }
             checked(&gpu).await?;
             Ok(on_gpu(gpu, Reason::Asked, remembered))
         }
@@ -106,6 +109,9 @@ async fn automatic(remembered: Option<Measured>) -> Chosen {
         None => return cpu(Reason::GpuFailed, None, Some(silent())),
     };
     let trial = async {
+        if let Some(measured) = remembered {
+            measured.apply(&gpu);
+        }
         checked(&gpu).await?;
         match remembered {
             Some(measured) => Ok(measured),

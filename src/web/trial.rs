@@ -39,7 +39,7 @@ const SURELY_MS: f64 = 4.0;
 pub struct Measured {
     /// The GPU with weights in f32.
     pub gpu: f64,
-    /// The GPU with weights in f16, where it has them.
+    /// The GPU with weights and maps in f16, where it has them and they come out right.
     pub half: Option<f64>,
     /// One thread of the CPU; `None` where the GPU left no doubt.
     pub cpu: Option<f64>,
@@ -54,16 +54,17 @@ impl Measured {
         self.cpu.is_none_or(|cpu| gpu < cpu)
     }
 
-    /// Whether f16 weights are no slower; they take half the memory.
+    /// Whether f16 is no slower; it takes half the memory.
     pub fn half_wins(&self) -> bool {
         self.half.is_some_and(|half| half <= 1.05 * self.gpu)
     }
 
-    /// Has the GPU use the faster convolution, and end its submissions after [`SUBMIT_MS`].
+    /// Has the GPU use the faster convolution and the faster numbers, and end its submissions after [`SUBMIT_MS`].
     pub fn apply(&self, gpu: &Gpu) {
         if let Some(tiled) = self.tiled {
             gpu.set_tiled(tiled);
         }
+        gpu.set_half_maps(self.half_wins());
         let fastest = self.half.map_or(self.gpu, |half| half.min(self.gpu));
         // At least a repetition, which did end.
         gpu.set_submit_macs((MACS * (SUBMIT_MS / fastest.max(0.01)).max(1.0)) as u64);
@@ -105,7 +106,12 @@ pub async fn measure(gpu: &Rc<Gpu>) -> Result<Measured> {
         measured.apply(gpu);
     }
     if gpu.f16 {
-        measured.half = Some(milliseconds(&compute, true).await?);
+        gpu.set_half_maps(true);
+        // A GPU that is right in f32 alone is still a GPU.
+        if gpu.self_test().await.is_ok() {
+            measured.half = Some(milliseconds(&compute, true).await?);
+        }
+        gpu.set_half_maps(false);
     }
     compute.clean_up();
     gpu::take_error().map_or(Ok(()), |error| Err(Error::Gpu(error)))?;
