@@ -2,7 +2,7 @@
 
 use crate::compute::Compute;
 use crate::helpers::{Alone, Helpers};
-use crate::image::{Picture, Pixels, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
+use crate::image::{Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
 use crate::model::Model;
 use crate::model::config::ModelConfig;
 use crate::sampler::{Canvas, Chain, Levels, Noise, Stages, Team, plan, shared_plan};
@@ -127,6 +127,19 @@ impl Upscaler {
     /// # Errors
     /// [`Error::BadOption`], [`Error::Gpu`], or whatever `watch` returns. The upscaler stays usable.
     pub async fn upscale(&self, picture: &Picture, options: &Options, watch: &mut impl Watch) -> Result<Pixels> {
+        self.upscale_as(picture, options, watch).await
+    }
+
+    /// As [`Self::upscale`], with samples of 8 or 16 bits: `u8` or `u16`.
+    ///
+    /// # Errors
+    /// As [`Self::upscale`].
+    pub async fn upscale_as<T: Sample>(
+        &self,
+        picture: &Picture,
+        options: &Options,
+        watch: &mut impl Watch,
+    ) -> Result<Pixels<T>> {
         check(picture, options)?;
         let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
         let levels = Levels::new(denoiser, &self.schedule, options.steps)?;
@@ -171,15 +184,15 @@ impl Upscaler {
         stage.start(inputs).finish().await
     }
 
-    /// z_0 to 8-bit pixels, one row of tiles at a time.
-    async fn decode(
+    /// z_0 to pixels, one row of tiles at a time.
+    async fn decode<T: Sample>(
         &self,
         z0: &Canvas,
         lr: &Canvas,
         picture: &Picture,
         options: &Options,
         watch: &mut impl Watch,
-    ) -> Result<Pixels> {
+    ) -> Result<Pixels<T>> {
         let latent = &*self.model.latent;
         let decode = plan(z0.height, z0.width, latent.reach(), 1, options.tile);
         let (width, height) = (picture.width * SCALE, picture.height * SCALE);
@@ -215,12 +228,10 @@ impl Upscaler {
             let top = band_begin * SCALE;
             band_begin = done;
             let visible = (height.saturating_sub(top)).min(rows.len() / (band.width * 3));
-            let start = result.data.len();
-            for row in rows.chunks_exact(band.width * 3).take(visible) {
-                result.data.extend(row[..width * 3].iter().map(|&v| to_u8(v * 0.5 + 0.5)));
-            }
+            let unit = || rows.chunks_exact(band.width * 3).take(visible).flat_map(|row| &row[..width * 3]).map(|v| v * 0.5 + 0.5);
+            result.data.extend(unit().map(T::of));
             if visible > 0 {
-                let pixels = Pixels { width, height: visible, channels: 3, data: result.data[start..].to_vec() };
+                let pixels = Pixels { width, height: visible, channels: 3, data: unit().map(to_u8).collect() };
                 let (tile, tiles) = (index + 1, decode.rows.len());
                 watch.event(Event::Tile { x: 0, y: top, pixels: &pixels, tile, tiles });
             }
@@ -230,11 +241,11 @@ impl Upscaler {
 }
 
 /// RGB pixels with the low-resolution alpha `[height, width]`, enlarged.
-fn with_alpha(rgb: Pixels, alpha: &[f32]) -> Pixels {
+fn with_alpha<T: Sample>(rgb: Pixels<T>, alpha: &[f32]) -> Pixels<T> {
     let mut data = Vec::with_capacity(rgb.width * rgb.height * 4);
     bicubic_rows(alpha, rgb.width / SCALE, rgb.height / SCALE, 1, SCALE, |y, row| {
         let colours = rgb.data[y * rgb.width * 3..][..rgb.width * 3].chunks_exact(3);
-        data.extend(colours.zip(row).flat_map(|(c, &a)| [c[0], c[1], c[2], to_u8(a)]));
+        data.extend(colours.zip(row).flat_map(|(c, &a)| [c[0], c[1], c[2], T::of(a)]));
     });
     Pixels { channels: 4, data, ..rgb }
 }

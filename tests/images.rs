@@ -9,7 +9,7 @@ use png::{BitDepth, ColorType};
 use resshift::Error;
 use resshift::image::decode::DEFAULT_MAX_PIXELS;
 use resshift::image::encode::to_u8;
-use resshift::image::{Limits, Picture, Pixels, decode, encode_png};
+use resshift::image::{Format, Limits, Picture, Pixels, Tags, decode, decode_tagged, encode, encode_png};
 
 const SMALL: Limits = Limits { max_pixels: 1 << 16 };
 
@@ -305,11 +305,11 @@ fn image_data_keeps_alpha_only_where_something_is_transparent() {
 #[test]
 fn what_is_no_picture_is_named_so() {
     assert_eq!(decode(&[], &SMALL).unwrap_err().code(), "no-input");
-    for bytes in [&b"hello"[..], b"GIF89a\x01\0\x01\0", b"BM", b"\x89PN", b"RIFF\x04\0\0\0WAVE", b"%PDF-1.7", &[0; 64]]
+    for bytes in [&b"hello"[..], b"GIF8", b"B", b"\x89PN", b"RIFF\x04\0\0\0WAVE", b"%PDF-1.7", &[0; 64]]
     {
         assert_eq!(decode(bytes, &SMALL).unwrap_err().code(), "not-an-image", "{bytes:?}");
     }
-    for bytes in [&b"\x89PNG\r\n\x1a\n"[..], b"\xFF\xD8\xFF", b"RIFF\x04\0\0\0WEBP"] {
+    for bytes in [&b"GIF89a\x01\0\x01\0"[..], b"BM", b"\x89PNG\r\n\x1a\n", b"\xFF\xD8\xFF", b"RIFF\x04\0\0\0WEBP"] {
         assert_eq!(decode(bytes, &SMALL).unwrap_err().code(), "bad-image", "{bytes:?}");
     }
 }
@@ -439,5 +439,143 @@ fn a_written_png_reads_back_the_same() {
     for (channels, bytes) in [(3, 11), (4, 12), (1, 4), (2, 8), (0, 0)] {
         let wrong = Pixels { width: 2, height: 2, channels, data: vec![0; bytes] };
         assert_eq!(encode_png(&wrong).unwrap_err().code(), "internal");
+    }
+}
+
+/// An ICC profile as far as anyone here looks: its header, and a body that nobody reads.
+fn profile(space: &[u8; 4]) -> Vec<u8> {
+    let mut icc: Vec<u8> = (0..300).map(|i| (i * 7 % 251) as u8).collect();
+    icc[..4].copy_from_slice(&300u32.to_be_bytes());
+    icc[16..20].copy_from_slice(space);
+    icc[36..40].copy_from_slice(b"acsp");
+    icc
+}
+
+fn gradient(width: usize, height: usize, channels: usize) -> Pixels {
+    let data = (0..width * height * channels).map(|at| (at * 5 % 256) as u8).collect();
+    Pixels { width, height, channels, data }
+}
+
+#[test]
+fn profile_and_metadata_go_along_in_every_format() {
+    let tags = Tags { icc: Some(profile(b"RGB ")), exif: Some(exif(6, true)) };
+    for format in [Format::Png, Format::Jpeg, Format::WebP] {
+        let file = encode(&gradient(8, 6, 3), &tags, format, 90).unwrap();
+        let (picture, found) = decode_tagged(&file, &SMALL).unwrap();
+        assert_eq!(found, tags, "{format:?}");
+        assert_eq!((picture.width, picture.height), (6, 8), "{format:?} is turned");
+
+        let kept = found.clone().for_result(true);
+        assert_eq!(kept.icc, tags.icc);
+        assert_eq!(kept.exif.as_deref(), Some(&exif(1, true)[..]), "turned pixels must not be turned again");
+        assert_eq!(found.for_result(false), Tags { icc: tags.icc.clone(), exif: None });
+    }
+}
+
+#[test]
+fn a_profile_that_does_not_describe_the_samples_is_left_out() {
+    let mut longer = profile(b"RGB ");
+    longer[..4].copy_from_slice(&301u32.to_be_bytes());
+    for icc in [profile(b"GRAY"), profile(b"CMYK"), longer, vec![0; 40], Vec::new()] {
+        let file = encode(&gradient(8, 6, 3), &Tags { icc: Some(icc), exif: None }, Format::Png, 90).unwrap();
+        assert_eq!(decode_tagged(&file, &SMALL).unwrap().1.icc, None);
+    }
+}
+
+#[test]
+fn sixteen_bits_stay_sixteen() {
+    let data: Vec<u16> = (0..64 * 64 * 3).map(|at| (at * 5 % 65536) as u16).collect();
+    let pixels = Pixels { width: 64, height: 64, channels: 3, data };
+    let picture = read(&encode(&pixels, &Tags::default(), Format::Png, 90).unwrap());
+    let expected: Vec<f32> = pixels.data.iter().map(|&v| f32::from(v) / 65535.0).collect();
+    assert_eq!(picture.rgb, expected);
+    for format in [Format::Jpeg, Format::WebP] {
+        assert_eq!(encode(&pixels, &Tags::default(), format, 90).unwrap_err().code(), "bad-option");
+    }
+}
+
+#[test]
+fn lossless_webp_keeps_every_sample_and_jpeg_nearly() {
+    for channels in [3, 4] {
+        let pixels = gradient(20, 10, channels);
+        let png = read(&encode_png(&pixels).unwrap());
+        assert_eq!(read(&encode(&pixels, &Tags::default(), Format::WebP, 1).unwrap()), png);
+    }
+    let smooth: Vec<u8> = (0..32 * 32 * 3).map(|at| (at / 96 * 8) as u8).collect();
+    let pixels = Pixels { width: 32, height: 32, channels: 3, data: smooth };
+    let [good, poor] = [95, 5].map(|quality| encode(&pixels, &Tags::default(), Format::Jpeg, quality).unwrap());
+    assert!(poor.len() < good.len());
+    // Rows of one grey: only rounding is lost at this quality.
+    assert!(levels_apart(&read(&good).rgb, &units(&pixels.data)) <= 4.0);
+}
+
+#[test]
+fn transparent_pixels_lie_on_white_in_a_jpeg() {
+    let data: Vec<u8> = [[255, 0, 0, 255], [255, 0, 0, 0], [0, 0, 0, 128], [10, 20, 30, 0]].map(|pixel| pixel.repeat(64)).concat();
+    let pixels = Pixels { width: 8, height: 32, channels: 4, data };
+    let picture = read(&encode(&pixels, &Tags::default(), Format::Jpeg, 100).unwrap());
+    for (row, colour) in [(4, [255u8, 0, 0]), (12, [255; 3]), (20, [127; 3]), (28, [255; 3])] {
+        assert!(levels_apart(&picture.rgb[row * 24..row * 24 + 3], &units(&colour)) <= 2.0, "row {row}");
+    }
+    assert_eq!(picture.alpha, None);
+}
+
+/// Files of the `image` crate's other formats, from 8-bit and 16-bit samples.
+fn others() -> Vec<(&'static str, Vec<u8>)> {
+    use image::{DynamicImage, ImageBuffer, ImageFormat};
+    let eight = DynamicImage::ImageRgb8(ImageBuffer::from_raw(12, 7, gradient(12, 7, 3).data).unwrap());
+    let sixteen = DynamicImage::ImageRgb16(eight.to_rgb16());
+    let float = DynamicImage::ImageRgb32F(eight.to_rgb32f());
+    let write = |image: &DynamicImage, format| {
+        let mut file = std::io::Cursor::new(Vec::new());
+        image.write_to(&mut file, format).unwrap();
+        file.into_inner()
+    };
+    vec![
+        ("bmp", write(&eight, ImageFormat::Bmp)),
+        ("tiff", write(&eight, ImageFormat::Tiff)),
+        ("tiff, 16 bits", write(&sixteen, ImageFormat::Tiff)),
+        ("tiff, floats", write(&float, ImageFormat::Tiff)),
+        ("gif", write(&DynamicImage::ImageRgba8(eight.to_rgba8()), ImageFormat::Gif)),
+    ]
+}
+
+#[test]
+fn bmp_gif_and_tiff_are_read() {
+    let expected = units(&gradient(12, 7, 3).data);
+    for (name, file) in others() {
+        let picture = read(&file);
+        assert_eq!((picture.width, picture.height), (12, 7), "{name}");
+        // 84 colours fit a GIF's palette.
+        assert!(levels_apart(&picture.rgb, &expected) <= 1e-3, "{name}");
+        assert_eq!(decode(&file, &Limits { max_pixels: 83 }).unwrap_err().code(), "image-too-large", "{name}");
+    }
+}
+
+#[test]
+fn damaged_bmp_gif_and_tiff_are_errors_or_pictures_but_nothing_else() {
+    for (name, file) in others() {
+        let mut cut_short = 0;
+        for end in 0..file.len() {
+            match decode(&file[..end], &SMALL) {
+                Ok(picture) => assert_eq!((picture.width, picture.height), (12, 7), "{name} cut at {end}"),
+                Err(error) => {
+                    cut_short += 1;
+                    let known = ["no-input", "not-an-image", "bad-image", "image-too-large"];
+                    assert!(known.contains(&error.code()), "{name} cut at {end}: {error}");
+                }
+            }
+        }
+        // Trailing directories and trailers may be missing.
+        assert!(2 * cut_short > file.len(), "{name}: {cut_short} of {}", file.len());
+        for at in 0..file.len() {
+            for value in [0, 0x7F, 0xFF] {
+                let mut broken = file.clone();
+                broken[at] = value;
+                if let Ok(picture) = decode(&broken, &SMALL) {
+                    assert!(picture.width * picture.height <= SMALL.max_pixels as usize, "{name}, byte {at}");
+                }
+            }
+        }
     }
 }

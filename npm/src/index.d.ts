@@ -41,7 +41,7 @@ export interface LoadProgress {
   cached: boolean;
 }
 
-/** Anything that holds a picture. Bytes are an encoded file (PNG, JPEG or WebP). */
+/** Anything that holds a picture. Bytes are an encoded file (PNG, JPEG, WebP, GIF, BMP or TIFF). */
 export type Input = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData | HTMLImageElement;
 
 export interface UpscaleOptions {
@@ -53,6 +53,17 @@ export interface UpscaleOptions {
   temperature?: number;
   /** Tile side in input pixels, 8 to 4096, or `auto`. */
   tile?: number | 'auto';
+  /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless). */
+  format?: 'png' | 'jpeg' | 'webp';
+  /** Quality of a JPEG file, 1 to 100. Default 92. */
+  quality?: number;
+  /** Bits per sample; 16 only as PNG. Default 8. */
+  depth?: 8 | 16;
+  /**
+   * Whether the metadata of the input file (EXIF, its orientation already applied) goes into the result. Default `keep`. A
+   * colour profile is always kept: the result's colours are in the space that it describes.
+   */
+  metadata?: 'keep' | 'strip';
   /** Ends the run within one step. */
   signal?: AbortSignal;
   onProgress?: (progress: RunProgress) => void;
@@ -80,7 +91,7 @@ export interface Tile {
 }
 
 export interface Result {
-  /** The picture as a PNG file. */
+  /** The picture as a file; its `type` says of which kind. */
   blob: Blob;
   width: number;
   height: number;

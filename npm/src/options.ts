@@ -2,9 +2,10 @@
 
 import { badOption } from './error.ts';
 import type { CreateOptions, ImportOptions, UpscaleOptions } from './index.d.ts';
-import type { ImportOrder, Run, Settings } from './protocol.ts';
+import type { ImportOrder, Output, Run, Settings } from './protocol.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
+const FORMATS = ['png', 'jpeg', 'webp'] as const;
 const DEFAULT_MODEL = 'compact';
 const U32_MAX = 2 ** 32 - 1;
 
@@ -75,7 +76,17 @@ export function run(options: UpscaleOptions): Run {
   if (tile !== 'auto' && !isInteger(tile, 8, 4096)) {
     throw badOption("The tile is 'auto' or a whole number of pixels from 8 to 4096.");
   }
-  return { steps, seed, temperature, tile: tile === 'auto' ? undefined : tile, tiles: onTile !== undefined };
+  const output = outputOf(options);
+  return { output, steps, seed, temperature, tile: tile === 'auto' ? undefined : tile, tiles: onTile !== undefined };
+}
+
+function outputOf({ format = 'png', quality = 92, depth = 8, metadata = 'keep' }: UpscaleOptions): Output {
+  if (!FORMATS.includes(format)) throw badOption(`The format is ${FORMATS.join(', ')}, nothing else.`);
+  if (!isInteger(quality, 1, 100)) throw badOption('The quality is a whole number from 1 to 100.');
+  if (depth !== 8 && depth !== 16) throw badOption('The depth is 8 or 16 bits.');
+  if (depth === 16 && format !== 'png') throw badOption('Only PNG files hold 16 bits.');
+  if (metadata !== 'keep' && metadata !== 'strip') throw badOption("The metadata is 'keep' or 'strip'.");
+  return { format, quality, depth, metadata: metadata === 'keep' };
 }
 
 function isInteger(value: unknown, from: number, to: number): boolean {

@@ -37,8 +37,19 @@ export interface ImportOrder {
   engine: string;
 }
 
+/** The file that a run ends with. */
+export interface Output {
+  format: 'png' | 'jpeg' | 'webp';
+  /** 1 to 100. */
+  quality: number;
+  depth: 8 | 16;
+  /** Keep the metadata of the input. */
+  metadata: boolean;
+}
+
 /** Checked options of one run. */
 export interface Run {
+  output: Output;
   steps: number | undefined;
   seed: number;
   temperature: number | undefined;
@@ -63,7 +74,9 @@ export interface Created {
 
 export interface Done {
   type: 'done';
-  png: Uint8Array<ArrayBuffer>;
+  file: Uint8Array<ArrayBuffer>;
+  /** Its media type. */
+  mime: string;
   width: number;
   height: number;
 }

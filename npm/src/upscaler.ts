@@ -60,8 +60,8 @@ export class Upscaler implements api.Upscaler {
     try {
       const payload = await read(input);
       await orAbort(before, given.signal);
-      const { png, width, height } = await this.#run(payload, run, given);
-      return { blob: new Blob([png], { type: 'image/png' }), width, height, device: this.device };
+      const { file, mime, width, height } = await this.#run(payload, run, given);
+      return { blob: new Blob([file], { type: mime }), width, height, device: this.device };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
       void before.then(free);

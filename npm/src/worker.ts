@@ -102,13 +102,13 @@ async function upscale(input: Payload, run: Run): Promise<void> {
   const onProgress = (progress: RunProgress): void => post({ type: 'progress', progress }, []);
   const onTile = ({ x, y, ...pixels }: { x: number; y: number } & Pixels): void =>
     post({ type: 'tile', x, y, pixels }, [pixels.data.buffer]);
-  const { steps, seed, temperature, tile, tiles } = run;
+  const { output, steps, seed, temperature, tile, tiles } = run;
   const helpers = team?.();
   const result = await engine
-    .upscale(input, steps, seed, temperature, tile, onProgress, tiles ? onTile : undefined, helpers)
+    .upscale(input, output, steps, seed, temperature, tile, onProgress, tiles ? onTile : undefined, helpers)
     .finally(() => helpers?.close());
-  const { png, width, height } = result as { png: Uint8Array<ArrayBuffer>; width: number; height: number };
-  post({ type: 'done', png, width, height }, [png.buffer]);
+  const { file, type: mime, width, height } = result as { file: Uint8Array<ArrayBuffer>; type: string; width: number; height: number };
+  post({ type: 'done', file, mime, width, height }, [file.buffer]);
 }
 
 /** Failures carry a code; whatever else is thrown means that the engine is broken. */

@@ -12,9 +12,9 @@ mod sheet;
 use clap::{Parser, Subcommand, ValueEnum};
 use progress::Progress;
 use resshift::compute::Compute;
-use resshift::image::{Limits, decode, encode_png};
-use resshift::upscaler::{Options, Upscaler};
-use resshift::{Result, gpu};
+use resshift::image::{Format, Limits, decode_tagged, encode};
+use resshift::upscaler::{Options, SCALE, Upscaler};
+use resshift::{Error, Result, gpu};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -39,12 +39,21 @@ enum Command {
 
 #[derive(clap::Args)]
 struct Upscale {
-    /// Picture to enlarge: PNG, JPEG or WebP.
+    /// Picture to enlarge: PNG, JPEG, WebP, GIF, BMP or TIFF.
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// File to write: always PNG. An existing file is replaced, but never the input.
+    /// File to write: .png, .jpg or .webp (lossless). An existing file is replaced, but never the input.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
+    /// Quality of a JPEG file, 1 to 100.
+    #[arg(long, value_name = "Q", default_value_t = 92, value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
+    /// Bits per sample of a PNG file.
+    #[arg(long, value_enum, default_value_t = Depth::Eight)]
+    depth: Depth,
+    /// Leave the metadata (EXIF) of the input behind; its colour profile is always kept.
+    #[arg(long)]
+    strip: bool,
     /// Folder with model.json and the weights [default: models/compact in the current folder, in the program's
     /// folder, or in ../share/resshift from there].
     #[arg(long, value_name = "DIR")]
@@ -71,6 +80,14 @@ enum On {
     Auto,
     Webgpu,
     Cpu,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Depth {
+    #[value(name = "8")]
+    Eight,
+    #[value(name = "16")]
+    Sixteen,
 }
 
 /// `None`: chosen by the model's cost.
@@ -112,7 +129,14 @@ pub fn main() -> ExitCode {
 /// Everything that can fail at once comes before anything that takes long.
 async fn upscale(arguments: &Upscale) -> Result<()> {
     file::check_output(&arguments.input, &arguments.output)?;
-    let picture = decode(&file::read(&arguments.input)?, &Limits::default())?;
+    let ending = arguments.output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let format = Format::named(ending)
+        .ok_or_else(|| Error::BadOption("The output's name must end in .png, .jpg or .webp.".into()))?;
+    if arguments.depth == Depth::Sixteen && format != Format::Png {
+        return Err(Error::BadOption("Only PNG files hold 16 bits.".into()));
+    }
+    let (picture, tags) = decode_tagged(&file::read(&arguments.input)?, &Limits::default())?;
+    let tags = tags.for_result(!arguments.strip);
     let (config, weights) = model_folder::load(arguments.model.as_deref())?;
 
     let device = open(arguments.device).await?;
@@ -125,11 +149,18 @@ async fn upscale(arguments: &Upscale) -> Result<()> {
         most: None,
     };
     let mut progress = Progress::new();
-    let pixels = upscaler.upscale(&picture, &options, &mut progress).await?;
+    let quality = arguments.quality;
+    let file = match arguments.depth {
+        Depth::Eight => encode(&upscaler.upscale(&picture, &options, &mut progress).await?, &tags, format, quality),
+        Depth::Sixteen => {
+            encode(&upscaler.upscale_as::<u16>(&picture, &options, &mut progress).await?, &tags, format, quality)
+        }
+    };
     progress.finish();
 
-    file::write(&arguments.output, &encode_png(&pixels)?)?;
-    eprintln!("{}: {} x {} pixels.", arguments.output.display(), pixels.width, pixels.height);
+    file::write(&arguments.output, &file?)?;
+    let (width, height) = (SCALE * picture.width, SCALE * picture.height);
+    eprintln!("{}: {width} x {height} pixels.", arguments.output.display());
     Ok(())
 }
 

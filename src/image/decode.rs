@@ -1,11 +1,10 @@
-//! A file's bytes to a picture: PNG, JPEG and WebP, told apart by content.
+//! A file's bytes to a picture: PNG, JPEG, WebP, GIF, BMP and TIFF, told apart by content.
 //!
 //! The size in the header is checked before anything is allocated for pixels. Of an animation the first frame is
-//! read. Colour profiles are not applied: samples are taken as stored.
+//! read. Colour profiles are not applied: samples are taken as stored, and the profile goes along ([`Tags`]).
 
-use super::{Picture, jpeg, png, webp};
+use super::{Picture, Tags, bmp_gif_tiff, jpeg, png, webp};
 use crate::{Error, Result};
-use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageBuffer, ImageFormat};
 use std::io::ErrorKind;
 
@@ -48,7 +47,15 @@ impl Limits {
     }
 }
 
-/// Decodes a PNG, JPEG or WebP file.
+/// As [`decode_tagged`], without the tags.
+///
+/// # Errors
+/// As [`decode_tagged`].
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
+    Ok(decode_tagged(bytes, limits)?.0)
+}
+
+/// Decodes a PNG, JPEG, WebP, GIF, BMP or TIFF file.
 ///
 /// Grey becomes RGB; palettes and colour keys are resolved; 1, 2, 4, 8 and 16 bits are scaled to [0, 1]; CMYK is
 /// converted without a profile; the EXIF orientation is applied, so width and height are those that are seen.
@@ -57,18 +64,19 @@ impl Limits {
 /// [`Error::NoInput`] for no bytes, [`Error::NotAnImage`] for any other kind of file, [`Error::ImageTooLarge`]
 /// with the header's width and height, [`Error::BadImage`] for a file that is damaged, cut short, or of a variety
 /// that the decoder lacks. A file that ends too early is always an error, never a picture with a grey rest.
-pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
+pub fn decode_tagged(bytes: &[u8], limits: &Limits) -> Result<(Picture, Tags)> {
     if bytes.is_empty() {
         return Err(Error::NoInput);
     }
-    let (mut image, orientation) = match ::image::guess_format(bytes) {
+    let (mut image, tags) = match ::image::guess_format(bytes) {
         Ok(ImageFormat::Png) => png::decode(bytes, limits)?,
         Ok(ImageFormat::Jpeg) => jpeg::decode(bytes, limits)?,
         Ok(ImageFormat::WebP) => webp::decode(bytes, limits)?,
-        _ => return Err(Error::NotAnImage),
+        Ok(other) => bmp_gif_tiff::decode(bytes, other, limits)?,
+        Err(_) => return Err(Error::NotAnImage),
     };
-    image.apply_orientation(orientation);
-    picture(&image)
+    image.apply_orientation(tags.orientation());
+    Ok((picture(&image)?, tags))
 }
 
 fn picture(image: &DynamicImage) -> Result<Picture> {
@@ -84,6 +92,9 @@ fn picture(image: &DynamicImage) -> Result<Picture> {
         DynamicImage::ImageLumaA16(image) => sixteen(2, image),
         DynamicImage::ImageRgb16(image) => sixteen(3, image),
         DynamicImage::ImageRgba16(image) => sixteen(4, image),
+        // Floating point, which only TIFF has here.
+        DynamicImage::ImageRgb32F(image) => sixteen(3, &DynamicImage::ImageRgb32F(image.clone()).to_rgb16()),
+        DynamicImage::ImageRgba32F(image) => sixteen(4, &DynamicImage::ImageRgba32F(image.clone()).to_rgba16()),
         other => Err(Error::Internal(format!("a decoder returned {:?}", other.color()))),
     }
 }
@@ -108,14 +119,6 @@ pub(super) fn image16(width: u32, height: u32, channels: usize, data: Vec<u16>) 
         4 => ImageBuffer::from_raw(width, height, data).map(DynamicImage::ImageRgba16),
         _ => None,
     }
-}
-
-/// The orientation that EXIF data asks for; data that cannot be read asks for none. Some programs write JPEG's
-/// six-byte prefix in PNG and WebP too.
-pub(super) fn orientation(exif: Option<&[u8]>) -> Orientation {
-    exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif))
-        .and_then(Orientation::from_exif_chunk)
-        .unwrap_or(Orientation::NoTransforms)
 }
 
 /// The error for a file that ends before its picture does.

@@ -1,8 +1,89 @@
-//! A picture to a PNG file.
+//! A picture to a file: PNG of 8 or 16 bits, JPEG, lossless WebP.
 
-use super::Pixels;
+use super::{Pixels, Tags};
 use crate::{Error, Result};
-use ::png::{BitDepth, ColorType, Compression, Encoder, Filter};
+use ::image::codecs::jpeg::JpegEncoder;
+use ::image::codecs::webp::WebPEncoder;
+use ::image::{ExtendedColorType, ImageEncoder};
+use ::png::{BitDepth, ColorType, Compression, Encoder, Filter, Info};
+use std::borrow::Cow;
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Lossless, 8 or 16 bits, with transparency.
+    #[default]
+    Png,
+    /// Lossy, 8 bits; transparent pixels are put on white.
+    Jpeg,
+    /// Lossless, 8 bits, with transparency.
+    WebP,
+}
+
+impl Format {
+    /// By its usual ending, without the point, or its name: `png`, `jpg`, `jpeg`, `webp`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "png" => Some(Self::Png),
+            "jpg" | "jpeg" => Some(Self::Jpeg),
+            "webp" => Some(Self::WebP),
+            _ => None,
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::WebP => "image/webp",
+        }
+    }
+}
+
+/// How the samples of a result are stored: `u8` or `u16`.
+pub trait Sample: Copy {
+    /// In a PNG file.
+    const DEPTH: BitDepth;
+    /// A sample in [0, 1]: clamped, scaled, rounded half to even. NaN becomes 0.
+    fn of(x: f32) -> Self;
+    /// Samples as a PNG file stores them.
+    fn bytes(samples: &[Self]) -> Cow<'_, [u8]>;
+    /// The samples, where they are bytes.
+    fn bytes_only(samples: &[Self]) -> Option<&[u8]>;
+}
+
+impl Sample for u8 {
+    const DEPTH: BitDepth = BitDepth::Eight;
+
+    fn of(x: f32) -> Self {
+        to_u8(x)
+    }
+
+    fn bytes(samples: &[Self]) -> Cow<'_, [u8]> {
+        Cow::Borrowed(samples)
+    }
+
+    fn bytes_only(samples: &[Self]) -> Option<&[u8]> {
+        Some(samples)
+    }
+}
+
+impl Sample for u16 {
+    const DEPTH: BitDepth = BitDepth::Sixteen;
+
+    fn of(x: f32) -> Self {
+        (x.clamp(0.0, 1.0) * 65535.0).round_ties_even() as u16
+    }
+
+    fn bytes(samples: &[Self]) -> Cow<'_, [u8]> {
+        Cow::Owned(samples.iter().flat_map(|sample| sample.to_be_bytes()).collect())
+    }
+
+    fn bytes_only(_: &[Self]) -> Option<&[u8]> {
+        None
+    }
+}
 
 /// A sample in [0, 1] to 8 bits: clamped, times 255, rounded half to even, as the released code writes its
 /// results. NaN becomes 0.
@@ -10,34 +91,97 @@ pub fn to_u8(x: f32) -> u8 {
     (x.clamp(0.0, 1.0) * 255.0).round_ties_even() as u8
 }
 
-/// An 8-bit RGB or RGBA PNG file; fast compression, a filter chosen for each row.
+/// An 8-bit RGB or RGBA PNG file without tags.
 ///
 /// # Errors
-/// [`Error::Internal`] if `pixels.data` does not have the size that the other fields say.
+/// As [`encode`].
 pub fn encode_png(pixels: &Pixels) -> Result<Vec<u8>> {
+    encode(pixels, &Tags::default(), Format::Png, 100)
+}
+
+/// A file with the given tags, which are those of [`Tags::for_result`]. `quality`, 1 to 100, is JPEG's.
+///
+/// # Errors
+/// [`Error::BadOption`] for 16 bits in a file other than PNG, and for sides that the format does not allow;
+/// [`Error::Internal`] if `pixels.data` does not have the size that the other fields say.
+pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, quality: u8) -> Result<Vec<u8>> {
     let Pixels { width, height, channels, data } = pixels;
-    let wrong = || Error::Internal(format!("{} bytes are not {width} x {height} x {channels}", data.len()));
-    let colour = match channels {
-        3 => ColorType::Rgb,
-        4 => ColorType::Rgba,
-        _ => return Err(wrong()),
-    };
+    let wrong = || Error::Internal(format!("{} samples are not {width} x {height} x {channels}", data.len()));
     let size = width.checked_mul(*height).and_then(|pixels| pixels.checked_mul(*channels));
     let (Ok(columns), Ok(rows)) = (u32::try_from(*width), u32::try_from(*height)) else { return Err(wrong()) };
-    if size != Some(data.len()) {
+    if size != Some(data.len()) || ![3, 4].contains(channels) {
         return Err(wrong());
     }
+    let eight = || T::bytes_only(data).ok_or_else(|| Error::BadOption("Only PNG files hold 16 bits.".into()));
+    match format {
+        Format::Png => png(columns, rows, *channels, T::DEPTH, &T::bytes(data), tags),
+        Format::Jpeg => jpeg(columns, rows, *channels, eight()?, tags, quality),
+        Format::WebP => webp(columns, rows, *channels, eight()?, tags),
+    }
+}
 
+/// Fast compression, a filter chosen for each row.
+fn png(width: u32, height: u32, channels: usize, depth: BitDepth, data: &[u8], tags: &Tags) -> Result<Vec<u8>> {
+    let mut info = Info::with_size(width, height);
+    info.color_type = if channels == 4 { ColorType::Rgba } else { ColorType::Rgb };
+    info.bit_depth = depth;
+    info.icc_profile = tags.icc.as_deref().map(Cow::Borrowed);
+    info.exif_metadata = tags.exif.as_deref().map(Cow::Borrowed);
     let mut file = Vec::new();
-    let mut encoder = Encoder::new(&mut file, columns, rows);
-    encoder.set_color(colour);
-    encoder.set_depth(BitDepth::Eight);
-    encoder.set_compression(Compression::Fast);
-    encoder.set_filter(Filter::Adaptive);
-    let written = encoder.write_header().and_then(|mut writer| {
+    let written = Encoder::with_info(&mut file, info).and_then(|mut encoder| {
+        encoder.set_compression(Compression::Fast);
+        encoder.set_filter(Filter::Adaptive);
+        let mut writer = encoder.write_header()?;
         writer.write_image_data(data)?;
         writer.finish()
     });
     written.map_err(|e| Error::Internal(format!("PNG: {e}")))?;
     Ok(file)
+}
+
+fn jpeg(width: u32, height: u32, channels: usize, data: &[u8], tags: &Tags, quality: u8) -> Result<Vec<u8>> {
+    check_sides("JPEG", width, height, 65_535)?;
+    let on_white: Cow<'_, [u8]> = match channels {
+        4 => Cow::Owned(data.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|v| over_white(v, p[3]))).collect()),
+        _ => Cow::Borrowed(data),
+    };
+    let mut file = Vec::new();
+    let mut encoder = JpegEncoder::new_with_quality(&mut file, quality.clamp(1, 100));
+    put_tags(&mut encoder, tags, 65_000);
+    let written = encoder.write_image(&on_white, width, height, ExtendedColorType::Rgb8);
+    written.map_err(|e| Error::Internal(format!("JPEG: {e}")))?;
+    Ok(file)
+}
+
+fn webp(width: u32, height: u32, channels: usize, data: &[u8], tags: &Tags) -> Result<Vec<u8>> {
+    check_sides("WebP", width, height, 16_384)?;
+    let mut file = Vec::new();
+    let mut encoder = WebPEncoder::new_lossless(&mut file);
+    put_tags(&mut encoder, tags, usize::MAX);
+    let colour = if channels == 4 { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
+    encoder.write_image(data, width, height, colour).map_err(|e| Error::Internal(format!("WebP: {e}")))?;
+    Ok(file)
+}
+
+/// EXIF data beyond `most` bytes does not fit the format and is left out, as any camera's own software does.
+fn put_tags(encoder: &mut impl ImageEncoder, tags: &Tags, most: usize) {
+    if let Some(icc) = &tags.icc {
+        // Both encoders take profiles.
+        let _ = encoder.set_icc_profile(icc.clone());
+    }
+    if let Some(exif) = tags.exif.as_ref().filter(|exif| exif.len() <= most) {
+        let _ = encoder.set_exif_metadata(exif.clone());
+    }
+}
+
+fn check_sides(format: &str, width: u32, height: u32, most: u32) -> Result<()> {
+    if width.max(height) > most {
+        return Err(Error::BadOption(format!("A {format} picture has at most {most} pixels a side; choose PNG.")));
+    }
+    Ok(())
+}
+
+fn over_white(value: u8, alpha: u8) -> u8 {
+    let (value, alpha) = (u32::from(value), u32::from(alpha));
+    ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
 }

@@ -1,11 +1,10 @@
 //! JPEG, with the `zune-jpeg` crate itself: only so can its strict mode be asked for. Otherwise broken or missing
 //! data becomes a grey area.
 
-use super::Limits;
-use super::decode::{cut_short, image8, orientation};
+use super::decode::{cut_short, image8};
+use super::{Limits, Tags};
 use crate::{Error, Result};
 use ::image::DynamicImage;
-use ::image::metadata::Orientation;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -16,7 +15,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 ///
 /// # Errors
 /// [`Error::ImageTooLarge`], [`Error::BadImage`].
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Orientation)> {
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Tags)> {
     // Oddities between header segments are common and harmless; in the picture's data they are not.
     let options = DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
@@ -39,7 +38,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Ori
 
     let image = image8(width as u32, height as u32, channels, data)
         .ok_or_else(|| Error::Internal("JPEG samples do not fit their size".into()))?;
-    Ok((image, orientation(decoder.exif().map(Vec::as_slice))))
+    Ok((image, Tags::new(decoder.icc_profile(), decoder.exif().cloned())))
 }
 
 /// Whether the segments and scans reach the end-of-image marker. A decoder may be satisfied earlier, in the last

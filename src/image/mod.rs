@@ -1,15 +1,18 @@
 //! Pictures in memory, and their way from and to files.
 
 pub mod alpha;
+mod bmp_gif_tiff;
 pub mod decode;
 pub mod encode;
 mod jpeg;
 mod png;
 pub mod resize;
+mod tags;
 mod webp;
 
-pub use decode::{Limits, decode};
-pub use encode::encode_png;
+pub use decode::{Limits, decode, decode_tagged};
+pub use encode::{Format, Sample, encode, encode_png};
+pub use tags::Tags;
 
 use crate::{Error, Result};
 
@@ -62,9 +65,9 @@ impl Picture {
     }
 }
 
-/// An upscaled picture, 8 bits.
+/// An upscaled picture, 8 or 16 bits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pixels {
+pub struct Pixels<T = u8> {
     /// Pixels.
     pub width: usize,
     /// Pixels.
@@ -72,5 +75,5 @@ pub struct Pixels {
     /// 3 (RGB) or 4 (RGBA, not premultiplied).
     pub channels: usize,
     /// `[height, width, channels]`.
-    pub data: Vec<u8>,
+    pub data: Vec<T>,
 }

@@ -1,11 +1,10 @@
 //! PNG, with the `png` crate itself: it gives the header before it reads any metadata, and reads on to the end of
 //! the file, where an orientation may stand and where a cut file shows.
 
-use super::Limits;
-use super::decode::{bad, image8, image16, orientation};
+use super::decode::{bad, image8, image16};
+use super::{Limits, Tags};
 use crate::{Error, Result};
 use ::image::DynamicImage;
-use ::image::metadata::Orientation;
 use ::png::{BitDepth, Decoder, DecodingError, Transformations};
 use std::io::Cursor;
 
@@ -13,10 +12,9 @@ use std::io::Cursor;
 ///
 /// # Errors
 /// [`Error::ImageTooLarge`], [`Error::BadImage`].
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Orientation)> {
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Tags)> {
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), ::png::Limits { bytes: limits.bytes() });
     decoder.set_ignore_text_chunk(true);
-    decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(Transformations::EXPAND);
     let (width, height) = decoder.read_header_info().map_err(damaged)?.size();
     limits.check(width.into(), height.into())?;
@@ -38,7 +36,9 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Ori
         image8(width, height, colour.samples(), data)
     };
     let image = image.ok_or_else(|| Error::Internal("PNG samples do not fit their size".into()))?;
-    Ok((image, orientation(reader.info().exif_metadata.as_deref())))
+    let info = reader.info();
+    let [icc, exif] = [&info.icc_profile, &info.exif_metadata].map(|tag| tag.as_deref().map(<[u8]>::to_vec));
+    Ok((image, Tags::new(icc, exif)))
 }
 
 fn damaged(error: DecodingError) -> Error {

@@ -1,10 +1,9 @@
 //! WebP, lossy and lossless; of an animation the first frame.
 
-use super::Limits;
-use super::decode::{bad, cut_short, image8, orientation};
+use super::decode::{bad, cut_short, image8};
+use super::{Limits, Tags};
 use crate::{Error, Result};
 use ::image::codecs::webp::WebPDecoder;
-use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageDecoder, ImageError};
 use std::io::Cursor;
 
@@ -12,19 +11,19 @@ use std::io::Cursor;
 ///
 /// # Errors
 /// [`Error::ImageTooLarge`], [`Error::BadImage`].
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Orientation)> {
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Tags)> {
     let mut decoder = WebPDecoder::new(Cursor::new(checked(bytes, limits)?)).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     limits.check(width.into(), height.into())?;
 
-    // An orientation that cannot be read is none; the picture itself may be whole.
-    let exif = decoder.exif_metadata().ok().flatten();
+    // Tags that cannot be read are none; the picture itself may be whole.
+    let (icc, exif) = (decoder.icc_profile().ok().flatten(), decoder.exif_metadata().ok().flatten());
     let channels = usize::from(decoder.color_type().channel_count());
     let mut data = vec![0; width as usize * height as usize * channels];
     decoder.read_image(&mut data).map_err(damaged)?;
     let image = image8(width, height, channels, data)
         .ok_or_else(|| Error::Internal("WebP samples do not fit their size".into()))?;
-    Ok((image, orientation(exif.as_deref())))
+    Ok((image, Tags::new(icc, exif)))
 }
 
 /// The part of the file that its header claims, after a check of its chunks.

@@ -3,12 +3,12 @@
 use super::device::Chosen;
 use super::error::to_js;
 use super::helpers::{JsHelpers, PageHelpers};
-use super::object::object;
+use super::object::{field, object};
 use super::picture;
 use super::watch::PageWatch;
-use crate::image::encode_png;
+use crate::image::{Format, encode};
 use crate::model::config::{Licence, ModelConfig};
-use crate::upscaler::{Options, Upscaler};
+use crate::upscaler::{Options, SCALE, Upscaler};
 use crate::{Error, Result, gpu};
 use js_sys::{Array, Float32Array, Function, Uint8Array};
 use std::cell::Cell;
@@ -44,12 +44,14 @@ impl Engine {
         self.chosen.trouble.iter().map(to_js).collect()
     }
 
-    /// Upscales `input` (see [`picture::read`]) and returns `{ png: Uint8Array, width, height }`. `on_progress` and
+    /// Upscales `input` (see [`picture::read`]) and returns `{ file: Uint8Array, type, width, height }`. `output` is
+    /// `Output` of `npm/src/protocol.ts`, the kind of file. `on_progress` and
     /// `on_tile` are those of [`PageWatch`]; `helpers` take a part of the tiles. One run at a time.
     #[allow(clippy::too_many_arguments)]
     pub async fn upscale(
         &self,
         input: JsValue,
+        output: JsValue,
         steps: Option<u32>,
         seed: f64,
         temperature: Option<f64>,
@@ -69,7 +71,7 @@ impl Engine {
         };
         let helpers = PageHelpers(helpers);
         let watch = PageWatch::new(&on_progress, on_tile.as_ref(), &self.aborted, &helpers)?;
-        let mut result = self.run(&input, &options, watch).await;
+        let mut result = self.run(&input, &output, &options, watch).await;
         // A GPU that has refused a part of the work goes on, with wrong numbers.
         if let Some(error) = gpu::take_error() {
             result = Err(Error::Gpu(error));
@@ -99,14 +101,29 @@ impl Engine {
         Self { upscaler, chosen, aborted: Cell::new(false) }
     }
 
-    async fn run(&self, input: &JsValue, options: &Options, mut watch: PageWatch<'_>) -> Result<JsValue> {
-        let picture = picture::read(input)?;
-        let pixels = self.upscaler.upscale(&picture, options, &mut watch).await?;
-        let png = encode_png(&pixels)?;
+    async fn run(
+        &self,
+        input: &JsValue,
+        output: &JsValue,
+        options: &Options,
+        mut watch: PageWatch<'_>,
+    ) -> Result<JsValue> {
+        let format = field(output, "format").as_string().and_then(|name| Format::named(&name));
+        let format = format.ok_or_else(|| Error::BadOption("The format is png, jpeg or webp.".into()))?;
+        let quality = field(output, "quality").as_f64().unwrap_or(0.0) as u8;
+        let (picture, tags) = picture::read(input)?;
+        let tags = tags.for_result(field(output, "metadata").is_truthy());
+        let file = match field(output, "depth").as_f64() == Some(16.0) {
+            false => encode(&self.upscaler.upscale(&picture, options, &mut watch).await?, &tags, format, quality)?,
+            true => {
+                encode(&self.upscaler.upscale_as::<u16>(&picture, options, &mut watch).await?, &tags, format, quality)?
+            }
+        };
         Ok(object([
-            ("png", Uint8Array::from(&png[..]).into()),
-            ("width", pixels.width.into()),
-            ("height", pixels.height.into()),
+            ("file", Uint8Array::from(&file[..]).into()),
+            ("type", format.media_type().into()),
+            ("width", (SCALE * picture.width).into()),
+            ("height", (SCALE * picture.height).into()),
         ]))
     }
 }

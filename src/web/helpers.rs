@@ -27,9 +27,11 @@ impl Helpers for PageHelpers {
     fn start(&self, rows: usize, cols: usize, inputs: &[&[f32]]) -> Option<Answer> {
         let inputs = inputs.iter().map(|input| Float32Array::from(*input)).collect();
         let answer = self.0.as_ref()?.start(rows as u32, cols as u32, inputs)?;
+        // Listens from now on: a promise that fails before anybody listens counts as an error of the page.
+        let answer = JsFuture::from(answer);
         // A helper that fails, or answers anything else, leaves the tile to this engine.
         Some(Box::pin(async move {
-            let values = JsFuture::from(answer).await.ok()?;
+            let values = answer.await.ok()?;
             values.dyn_ref::<Float32Array>().map(Float32Array::to_vec)
         }))
     }

@@ -1,7 +1,7 @@
 //! Pictures from and to JavaScript.
 
 use super::object::field;
-use crate::image::{Limits, Picture, Pixels, decode};
+use crate::image::{Limits, Picture, Pixels, Tags, decode_tagged};
 use crate::{Error, Result};
 use js_sys::{Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,16 +11,16 @@ use wasm_bindgen::{JsCast, JsValue};
 ///
 /// # Errors
 /// [`Error::NoInput`], [`Error::NotAnImage`], [`Error::BadImage`], [`Error::ImageTooLarge`].
-pub fn read(input: &JsValue) -> Result<Picture> {
+pub fn read(input: &JsValue) -> Result<(Picture, Tags)> {
     let limits = Limits::default();
     if let Some(file) = input.dyn_ref::<Uint8Array>() {
-        return decode(&file.to_vec(), &limits);
+        return decode_tagged(&file.to_vec(), &limits);
     }
     let data = field(input, "data").dyn_into::<Uint8ClampedArray>().map_err(|_| Error::NoInput)?;
     let width = field(input, "width").as_f64().unwrap_or(0.0) as usize;
     let height = field(input, "height").as_f64().unwrap_or(0.0) as usize;
     limits.check(width as u64, height as u64)?;
-    Picture::from_rgba8(width, height, &data.to_vec())
+    Ok((Picture::from_rgba8(width, height, &data.to_vec())?, Tags::default()))
 }
 
 /// RGBA bytes of pixels, all opaque.

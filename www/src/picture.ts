@@ -26,10 +26,10 @@ export async function readPicture(file: Blob, name: string): Promise<Picture> {
   throw new PictureProblem(notAnImage(name));
 }
 
-/** PNG, JPEG and WebP by their first bytes; names and media types lie too often. */
+/** PNG, JPEG, WebP, GIF, BMP and TIFF by their first bytes; names and media types lie too often. */
 async function isReadByUpscaler(file: Blob): Promise<boolean> {
   const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
-  return head.startsWith('\x89PNG') || head.startsWith('\xff\xd8\xff') || /^RIFF[^]{4}WEBP$/.test(head);
+  return /^(\x89PNG|\xff\xd8\xff|GIF8|BM|II\*\0|MM\0\*|RIFF[^]{4}WEBP)/.test(head);
 }
 
 async function decode(file: Blob): Promise<HTMLImageElement | null> {
