@@ -10,8 +10,8 @@ pub enum Error {
     /// The input holds no bytes, or no input was given.
     #[error("There is no file to read.")]
     NoInput,
-    /// The bytes are not PNG, JPEG or WebP.
-    #[error("This file is not a picture that can be read (PNG, JPEG or WebP).")]
+    /// The bytes are not PNG, JPEG, WebP, GIF, BMP or TIFF.
+    #[error("This file is not a picture that can be read (PNG, JPEG, WebP, GIF, BMP or TIFF).")]
     NotAnImage,
     /// A known format, but broken or cut short.
     #[error("The picture is damaged or cut short: {0}")]
@@ -87,7 +87,7 @@ impl Error {
     pub fn advice(&self) -> &'static str {
         match self {
             Error::NoInput => "Choose a picture first.",
-            Error::NotAnImage => "Choose a PNG, JPEG or WebP file.",
+            Error::NotAnImage => "Choose a PNG, JPEG, WebP, GIF, BMP or TIFF file.",
             Error::BadImage(_) => "Open the picture in another program and save it again, or choose another copy.",
             Error::ImageTooLarge { .. } => "Crop the picture or make it smaller before upscaling.",
             Error::BadOption(_) => "Correct the option and start again.",

@@ -95,7 +95,7 @@ fn an_input_that_is_no_picture_is_named_so() {
     file("cut.png", &whole[..whole.len() / 2]);
     file("empty.png", b"");
     let case = |name, code, says| fails(&folder, &["upscale", name, "-o", "out.png"], code, says);
-    case("text.png", "not-an-image", "PNG, JPEG or WebP");
+    case("text.png", "not-an-image", "GIF, BMP or TIFF");
     case("cut.png", "bad-image", "ends too early");
     case("empty.png", "no-input", "no file");
     case("missing.png", "file", "missing.png");

@@ -42,7 +42,7 @@ export function notAnImage(name: string): Problem {
   return {
     code: 'not-an-image',
     message: `${name} is not a picture that can be read here.`,
-    advice: 'Choose a PNG, JPEG or WebP file.',
+    advice: 'Choose a PNG, JPEG, WebP, GIF, BMP or TIFF file.',
   };
 }
 
