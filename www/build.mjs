@@ -26,7 +26,10 @@ export async function buildPage({ packageFolder, out }) {
     entryPoints: [join(www, 'src/main.ts'), join(www, 'src/bench.ts'), join(www, 'style.css')],
     outdir: out,
     entryNames: '[name]',
+    chunkNames: 'parts/[name]-[hash]',
     bundle: true,
+    // A language other than English is a file of its own, fetched by those who read it.
+    splitting: true,
     format: 'esm',
     target: ['es2022', 'chrome113', 'firefox121', 'safari17'],
     minify: true,
@@ -38,6 +41,9 @@ export async function buildPage({ packageFolder, out }) {
         context.onResolve({ filter: /^resshift-web$/ }, () => ({ path: `./${PACKAGE_FOLDER}/index.js`, external: true }));
       },
     }],
+  });
+  await bundle({
+    entryPoints: [join(www, 'src/language-first.ts')], outdir: out, bundle: true, format: 'iife', target: 'es2022', minify: true, logLevel: 'warning',
   });
   for (const name of ['index.html', 'bench', 'manifest.webmanifest', 'samples']) await cp(join(www, name), join(out, name), { recursive: true });
   await mkdir(join(out, 'icons'));

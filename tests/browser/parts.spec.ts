@@ -2,7 +2,7 @@
 import { expect, test } from '@playwright/test';
 import { Eta } from '../../www/src/eta.ts';
 import { resultName } from '../../www/src/file-name.ts';
-import * as text from '../../www/src/text.ts';
+import { text } from '../../www/src/text.ts';
 import { clampPan, place, visible } from '../../www/src/view.ts';
 
 test('time left: unknown at first, exact at a steady pace, and quick to forget a slow start', () => {

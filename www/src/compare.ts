@@ -1,6 +1,7 @@
 /** The before/after slider: a native range input for keyboards and screen readers, dragging for pointers. */
 import { elements } from './elements.ts';
 import type { Stage } from './stage.ts';
+import { text } from './text.ts';
 import type { Rect } from './view.ts';
 
 /** A finger or mouse this near to the line (CSS pixels) takes hold of it. */
@@ -50,7 +51,7 @@ export class Compare {
     frame.style.setProperty('--line', `${this.line}px`);
     frame.style.setProperty('--shown-top', `${this.shown.top}px`);
     frame.style.setProperty('--shown-height', `${this.shown.height}px`);
-    split.setAttribute('aria-valuetext', `${Math.round(share)} % original, ${Math.round(100 - share)} % upscaled`);
+    split.setAttribute('aria-valuetext', text.shares(Math.round(share), Math.round(100 - share)));
     tagBefore.classList.toggle('faded', this.line < tagBefore.offsetWidth + 24);
     tagAfter.classList.toggle('faded', this.line > frame.clientWidth - tagAfter.offsetWidth - 24);
   }

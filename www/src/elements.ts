@@ -6,6 +6,7 @@ function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
 }
 
 export const elements = {
+  language: byId('language', HTMLSelectElement),
   strips: byId('strips', HTMLDivElement),
   announcer: byId('announcer', HTMLParagraphElement),
 

@@ -4,7 +4,7 @@ import { elements } from './elements.ts';
 import { refreshModels } from './models.ts';
 import { toProblem } from './problem.ts';
 import { showStrip } from './strips.ts';
-import * as text from './text.ts';
+import { text } from './text.ts';
 
 const {
   addModel, modelFiles, importDialog, importFiles, importText, importLicence, importLicenceName, importLicenceText,
@@ -71,7 +71,7 @@ async function convert(files: File[]): Promise<void> {
   } catch (error) {
     const { code, message, advice } = toProblem(error);
     if (controller.signal.aborted) return;
-    show('failed', text.importFailed(message, advice));
+    show('failed', `${message} ${advice}`);
     importCode.querySelector('code')!.textContent = code;
     importChoose.focus();
   } finally {

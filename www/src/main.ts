@@ -1,5 +1,5 @@
 /** Wires the parts together. A page is empty, holds a picture, works on it, or holds its result. */
-import { Upscaler, type Capabilities } from 'resshift-web';
+import { Upscaler, type Capabilities, type ModelInfo } from 'resshift-web';
 import { Compare } from './compare.ts';
 import { elements } from './elements.ts';
 import { Engine } from './engine.ts';
@@ -7,6 +7,7 @@ import { hideError, showError } from './error-card.ts';
 import { resultName } from './file-name.ts';
 import { openImport, watchImport } from './import-dialog.ts';
 import { fetchSample, openPicker, watchIntake, type Arrival, type Intake } from './intake.ts';
+import { useLanguage } from './language.ts';
 import { refreshModels, watchModels } from './models.ts';
 import { keepOffline } from './offline.ts';
 import { PictureProblem, readPicture, type Picture } from './picture.ts';
@@ -15,7 +16,7 @@ import { Progress } from './progress.ts';
 import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, type Settings } from './settings.ts';
 import { Stage } from './stage.ts';
 import { dismissStrip, showStrip, showWarnings } from './strips.ts';
-import * as text from './text.ts';
+import { text, type Outcome } from './text.ts';
 import { stayAwake } from './wake-lock.ts';
 
 type Phase = 'empty' | 'ready' | 'working' | 'done';
@@ -31,6 +32,9 @@ let phase: Phase = 'empty';
 let picture: Picture | null = null;
 let capabilities: Capabilities | null = null;
 let run: AbortController | null = null;
+let used: ModelInfo | null = null;
+/** The last result, as told below it. */
+let told: Outcome | null = null;
 
 function enter(next: Phase): void {
   phase = next;
@@ -67,7 +71,7 @@ const intake: Intake = {
     else openImport(files);
   },
   onNothing: () => {
-    if (phase !== 'working') fail(noFile, openPicker);
+    if (phase !== 'working') fail(noFile(), openPicker);
   },
   onUnreachable: (file, retry) => {
     if (phase !== 'working') fail(unreachable(file), retry);
@@ -93,8 +97,8 @@ async function take(arrival: Arrival): Promise<void> {
     picture = next;
     stage.show(next);
     compare.setActive(false);
-    name.textContent = next.name;
-    sizes.textContent = next.image ? text.sizes(next.image.naturalWidth, next.image.naturalHeight) : text.unknownSize;
+    told = null;
+    describePicture();
     enter('ready');
   } catch (error) {
     fail(error instanceof PictureProblem ? error.problem : toProblem(error), () => void take(arrival));
@@ -144,7 +148,8 @@ async function work(source: Picture, settings: Settings, signal: AbortSignal): P
     onReady: (upscaler) => {
       progress.loaded();
       runsOn.textContent = text.runsOn(upscaler.device, settings.device, capabilities);
-      modelLine.textContent = text.model(upscaler.model);
+      used = upscaler.model;
+      modelLine.textContent = text.modelLine(used);
       showWarnings(engine.warnings);
       void refreshModels();
       begun = performance.now();
@@ -158,15 +163,16 @@ async function work(source: Picture, settings: Settings, signal: AbortSignal): P
   save.href = stage.address ?? '';
   save.download = resultName(source.name);
   sizes.textContent = text.sizes(result.width / 4, result.height / 4);
-  outcome.textContent = text.outcome({
+  told = {
     width: result.width, height: result.height, fileBytes: result.blob.size, seconds,
     steps: settings.steps, seed: settings.seed, device: result.device,
-  });
+  };
+  outcome.textContent = text.outcome(told);
   if (!shown) showStrip('intake', text.tooLargeToShow);
   enter('done');
   compare.centre();
   compare.setActive(shown && source.image !== null);
-  progress.finish(text.doneAnnouncement(result.width, result.height));
+  progress.finish(text.done(result.width, result.height));
   handFocusTo(save);
 }
 
@@ -174,6 +180,13 @@ async function work(source: Picture, settings: Settings, signal: AbortSignal): P
 function handFocusTo(next: HTMLElement): void {
   const active = document.activeElement;
   if (active === cancel || active === document.body) next.focus({ preventScroll: true });
+}
+
+function describePicture(): void {
+  if (!picture) return;
+  name.textContent = picture.name;
+  sizes.textContent = picture.image ? text.sizes(picture.image.naturalWidth, picture.image.naturalHeight) : text.unknownSize;
+  if (told) outcome.textContent = text.outcome(told);
 }
 
 function describeDevice(): void {
@@ -194,6 +207,16 @@ addEventListener('beforeunload', (event) => {
   if (phase === 'working') event.preventDefault();
 });
 
+await useLanguage(() => {
+  enter(phase);
+  describePicture();
+  describeDevice();
+  if (used) modelLine.textContent = text.modelLine(used);
+  stage.name();
+  compare.setActive(elements.frame.dataset['compare'] === 'true');
+  hideError();
+  void refreshModels();
+});
 enter('empty');
 watchIntake(intake);
 watchModels();

@@ -4,7 +4,10 @@ import { elements } from './elements.ts';
 import { toProblem } from './problem.ts';
 import { offerSteps } from './settings.ts';
 import { showStrip } from './strips.ts';
-import * as text from './text.ts';
+import { text } from './text.ts';
+
+const DEFAULT_MODEL = 'compact';
+const DEFAULT_STEPS = 15;
 
 const { models, modelsSize, modelList, modelsNote, deleteModels, modelSetting, model, announcer } = elements;
 
@@ -19,7 +22,7 @@ export async function refreshModels(chosen = model.value): Promise<void> {
 }
 
 export function watchModels(): void {
-  model.addEventListener('change', () => offerSteps(steps.get(model.value) ?? text.defaultSteps));
+  model.addEventListener('change', () => offerSteps(steps.get(model.value) ?? DEFAULT_STEPS));
   models.addEventListener('toggle', () => void (models.open && refreshModels()));
   deleteModels.addEventListener('click', () => void remove(deleteAllModels(), text.modelsDeleted));
 }
@@ -29,12 +32,12 @@ let steps = new Map<string, number>();
 
 /** The default model is always on offer: the site has it. */
 function offer(stored: readonly StoredModel[], chosen: string): void {
-  const names = [text.defaultModel, ...stored.map(({ name }) => name).filter((name) => name !== text.defaultModel)];
-  model.replaceChildren(...names.map((name) => new Option(name === text.defaultModel ? text.defaultModelLabel : name, name)));
-  model.value = names.includes(chosen) ? chosen : text.defaultModel;
+  const names = [DEFAULT_MODEL, ...stored.map(({ name }) => name).filter((name) => name !== DEFAULT_MODEL)];
+  model.replaceChildren(...names.map((name) => new Option(name === DEFAULT_MODEL ? text.defaultLabel(DEFAULT_MODEL) : name, name)));
+  model.value = names.includes(chosen) ? chosen : DEFAULT_MODEL;
   modelSetting.hidden = names.length === 1;
   steps = new Map(stored.map(({ name, steps }) => [name, steps]));
-  offerSteps(steps.get(model.value) ?? text.defaultSteps);
+  offerSteps(steps.get(model.value) ?? DEFAULT_STEPS);
 }
 
 function row(stored: StoredModel): HTMLLIElement {
@@ -50,7 +53,7 @@ function row(stored: StoredModel): HTMLLIElement {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'button small';
-  button.textContent = text.deleteLabel;
+  button.textContent = text.delete;
   button.setAttribute('aria-label', text.deleteModelLabel(stored.name));
   button.addEventListener('click', () => void remove(deleteModel(stored.name), text.modelDeleted(stored.name)));
   item.append(words, button);

@@ -1,6 +1,6 @@
 /** The service worker: keeps the page itself for offline use and takes a new version only when asked. */
 import { showStrip } from './strips.ts';
-import * as text from './text.ts';
+import { text } from './text.ts';
 
 export async function keepOffline(): Promise<void> {
   if (!('serviceWorker' in navigator)) return;

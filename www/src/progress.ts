@@ -2,10 +2,9 @@
 import type { LoadProgress, RunProgress } from 'resshift-web';
 import { elements } from './elements.ts';
 import { Eta } from './eta.ts';
-import * as text from './text.ts';
+import { text } from './text.ts';
 
 const { progress, loadText, loadBar, runText, runBar, eta, cancel, announcer } = elements;
-const PAGE_TITLE = document.title;
 /** Seconds. */
 const now = (): number => performance.now() / 1000;
 /** Announced at each of these shares of the work; more often would only talk over the reader. */
@@ -41,7 +40,7 @@ export class Progress {
   }
 
   loaded(): void {
-    loadText.textContent = text.modelReady;
+    loadText.textContent = text.ready;
     loadBar.value = 1;
     runText.textContent = text.starting;
     runBar.removeAttribute('value');
@@ -49,9 +48,9 @@ export class Progress {
   }
 
   run(report: RunProgress): void {
-    runText.textContent = text.running(report);
+    runText.textContent = text.tileOf(report);
     runBar.value = report.fraction;
-    document.title = `${text.percent(report.fraction)} · ${PAGE_TITLE}`;
+    document.title = `${text.percent(report.fraction)} · ${text.title}`;
     const left = this.estimate.report(now(), report.fraction);
     this.end = left === null ? null : now() + left;
     this.tellTimeLeft();
@@ -70,7 +69,7 @@ export class Progress {
   finish(announcement: string): void {
     clearInterval(this.clock);
     progress.hidden = true;
-    document.title = PAGE_TITLE;
+    document.title = text.title;
     announcer.textContent = announcement;
   }
 

@@ -2,7 +2,7 @@
 import type { Tile } from 'resshift-web';
 import { elements } from './elements.ts';
 import type { Picture } from './picture.ts';
-import * as text from './text.ts';
+import { text } from './text.ts';
 import { clampPan, place, visible, type Rect, type Size, type Zoom } from './view.ts';
 
 const SCALE = 4;
@@ -39,15 +39,22 @@ export class Stage {
     const image = picture.image;
     this.size = image && { width: image.naturalWidth * SCALE, height: image.naturalHeight * SCALE };
     placeholder.hidden = image !== null;
-    placeholder.textContent = image ? '' : text.unknownSize;
     this.setZoom('fit');
     this.paintOriginal();
+  }
+
+  /** What a screen reader hears of it, in the page's language. */
+  name(): void {
+    if (!this.picture) return;
+    canvas.setAttribute('aria-label', text.pictureLabel(this.picture.name));
+    result.alt = text.resultLabel(this.picture.name);
+    placeholder.textContent = this.picture.image ? '' : text.unknownSize;
   }
 
   paintOriginal(): void {
     const image = this.picture?.image;
     canvas.hidden = !image || !this.size;
-    canvas.setAttribute('aria-label', text.pictureLabel(this.picture?.name ?? ''));
+    this.name();
     if (!image || !this.size) return;
     this.prepareCanvas(this.size);
     const context = canvas.getContext('2d');
@@ -76,7 +83,6 @@ export class Stage {
   async showResult(blob: Blob, size: Size): Promise<boolean> {
     this.dropResult();
     this.resultUrl = URL.createObjectURL(blob);
-    result.alt = text.resultLabel(this.picture?.name ?? '');
     result.src = this.resultUrl;
     try {
       await result.decode();

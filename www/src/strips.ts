@@ -1,7 +1,7 @@
 /** Strips above the picture: things to know that stop nothing. */
 import { elements } from './elements.ts';
 import type { Problem } from './problem.ts';
-import * as text from './text.ts';
+import { text } from './text.ts';
 
 /**
  * @param key a strip with the same key is replaced
@@ -31,9 +31,10 @@ const told = new Set<string>();
 
 /** Each warning once: a dismissed one does not come back with the next run. */
 export function showWarnings(warnings: readonly Problem[]): void {
-  for (const { code, message, advice } of warnings) {
-    if (told.has(message)) continue;
-    told.add(message);
+  for (const warning of warnings) {
+    if (told.has(warning.message)) continue;
+    told.add(warning.message);
+    const { code, message, advice } = text.fault(warning);
     showStrip(`warning-${code}`, `${message} ${advice}`);
   }
 }
