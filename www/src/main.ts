@@ -13,6 +13,7 @@ import { keepOffline } from './offline.ts';
 import { PictureProblem, readPicture, type Picture } from './picture.ts';
 import { noFile, toProblem, unreachable, type Problem } from './problem.ts';
 import { Progress } from './progress.ts';
+import { rememberSettings } from './remembered-settings.ts';
 import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, type Settings } from './settings.ts';
 import { Stage } from './stage.ts';
 import { dismissStrip, showStrip, showWarnings } from './strips.ts';
@@ -221,7 +222,7 @@ enter('empty');
 watchIntake(intake);
 watchModels();
 watchImport();
-void refreshModels();
+void refreshModels(rememberSettings());
 const first = elements.samples[0]?.dataset['sample'];
 if (first) void fetchSample(first, first.split('/').pop() ?? first, intake);
 void Upscaler.capabilities().then((found) => {

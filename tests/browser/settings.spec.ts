@@ -1,0 +1,38 @@
+/** Settings outlast a visit, and whatever storage holds does no harm. */
+import { begin, expect, finished, fixture, open, test } from './fixtures.ts';
+
+test.use({ engine: 'fake' });
+
+const imported = { name: 'other', version: 'f16', bytes: 4e6, steps: 15, licence: { name: 'MIT', commercial: true }, imported: true };
+
+test('model, steps, seed and device are remembered', async ({ page, server }) => {
+  await page.addInitScript((models) => Object.assign(globalThis, { fake: { models } }), [imported]);
+  await open(page, server);
+  await page.locator('#model').selectOption('other');
+  await page.locator('input[name=steps][value="4"]').check();
+  await page.locator('#seed').fill('77');
+  await page.locator('#device').selectOption('cpu');
+  await page.reload();
+  await expect(page.locator('#model')).toHaveValue('other');
+  await expect(page.locator('input[name=steps][value="4"]')).toBeChecked();
+  await expect(page.locator('#seed')).toHaveValue('77');
+  await expect(page.locator('#device')).toHaveValue('cpu');
+});
+
+for (const kept of ['{', '[]', 'null', '{"steps":"x","seed":-1,"device":"abacus","model":7}', '{"steps":9,"seed":1e300,"model":"gone"}']) {
+  test(`${kept} in storage leaves the defaults`, async ({ page, server }) => {
+    await page.addInitScript((text) => localStorage.setItem('resshift settings', text), kept);
+    await open(page, server);
+    await expect(page.locator('input[name=steps][value="15"]')).toBeChecked();
+    await expect(page.locator('#seed')).toHaveValue('0');
+    await expect(page.locator('#device')).toHaveValue('auto');
+    await expect(page.locator('#model')).toHaveValue('compact');
+  });
+}
+
+test('a browser that blocks storage works all the same', async ({ page, server }) => {
+  await page.addInitScript(() => Object.defineProperty(globalThis, 'localStorage', { get: () => { throw new DOMException('blocked', 'SecurityError'); } }));
+  await open(page, server);
+  await begin(page, { file: fixture('cup-16x16.png'), steps: 1, seed: 3 });
+  await finished(page);
+});
