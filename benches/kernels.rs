@@ -74,14 +74,16 @@ impl Bench {
         bench
     }
 
-    /// Measures a network with both forms of the convolution.
+    /// Measures a network with both forms of the convolution, and with maps in f16 where the GPU has it.
     fn measure(&self, name: &str, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map) {
-        for (form, tiled) in [("registers", false), ("tiles", true)] {
+        let forms = [("registers", false, false), ("tiles", true, false), ("tiles f16", true, true)];
+        for (form, tiled, half) in forms.into_iter().filter(|&(.., half)| self.gpu.f16 || !half) {
             let name = format!("{name}, {form}");
             if !self.words.iter().all(|word| name.contains(word.as_str())) {
                 continue;
             }
             self.gpu.set_tiled(tiled);
+            self.gpu.set_half_maps(half);
             let stage = Compute::Gpu(self.gpu.clone()).prepare(sizes, &network).expect("the GPU failed");
             let program = stage.program().expect("a GPU runs programs");
             let (cost, [median, least]) = (program.cost(), time(program, self.rounds));

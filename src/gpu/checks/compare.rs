@@ -1,0 +1,111 @@
+//! What the checks share: numbers, layers of them, and the comparison with the CPU.
+
+use crate::compute::{Compute, read};
+use crate::gpu::device::Gpu;
+use crate::gpu::scale;
+use crate::ops::{Conv2d, ConvShape, GroupNorm, Map, RmsNorm};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::rc::Rc;
+
+pub(super) fn conv(s: ConvShape, device: &Device) -> Conv2d {
+    let fan_in = (s.c_in * s.kernel * s.kernel) as f64;
+    let weight = random(2, [s.c_out, s.c_in, s.kernel, s.kernel], device) * (3.0 / fan_in).sqrt();
+    Conv2d::new(weight, random(3, [s.c_out], device), s)
+}
+
+pub(super) fn group(c: usize, groups: usize, device: &Device) -> GroupNorm {
+    let (gamma, beta) = (random(2, [c], device) + 1.0, random(3, [c], device));
+    GroupNorm { gamma, beta, groups, eps: 1e-5 }
+}
+
+pub(super) fn pixel(c: usize, device: &Device) -> RmsNorm {
+    RmsNorm { gamma: random(2, [c], device) + 1.0, beta: random(3, [c], device) }
+}
+
+/// An input of a comparison.
+pub(super) struct Input {
+    pub(super) data: Vec<f32>,
+    pub(super) dims: [usize; 4],
+}
+
+pub(super) fn input(seed: u32, dims: [usize; 4]) -> Input {
+    Input { data: numbers(seed, dims.iter().product()).collect(), dims }
+}
+
+/// Largest difference between `network` on the GPU and on the CPU.
+pub(super) async fn compare(
+    gpu: &Rc<Gpu>,
+    inputs: &[Input],
+    network: impl Fn(&Device, &[Map]) -> Map,
+) -> Result<f32, String> {
+    let result = on_gpu(gpu, inputs, &network).await?;
+    let device = Device::flex();
+    let map = |x: &Input| Map::Host(Tensor::from_data(TensorData::new(x.data.clone(), x.dims), &device));
+    let expected = network(&device, &inputs.iter().map(map).collect::<Vec<_>>()).host();
+    difference(&result, &read(expected).await.map_err(|e| e.to_string())?)
+}
+
+pub(super) async fn on_gpu(
+    gpu: &Rc<Gpu>,
+    inputs: &[Input],
+    network: impl Fn(&Device, &[Map]) -> Map,
+) -> Result<Vec<f32>, String> {
+    let sizes: Vec<[usize; 4]> = inputs.iter().map(|input| input.dims).collect();
+    let compute = Compute::Gpu(gpu.clone());
+    // Inputs and outputs are always f32: only a copy can be f16.
+    let copied = |map: &Map| Map::Gpu(scale::copy(&map.node().settled()));
+    let network = |maps: &[Map]| match gpu.half_maps() {
+        false => network(&gpu.device, maps),
+        true => copied(&network(&gpu.device, &maps.iter().map(copied).collect::<Vec<_>>())),
+    };
+    let stage = compute.prepare(&sizes, network).map_err(|e| e.to_string())?;
+    stage.program().into_iter().for_each(|program| program.poison());
+    let data: Vec<&[f32]> = inputs.iter().map(|input| input.data.as_slice()).collect();
+    stage.start(&data).finish().await.map_err(|e| e.to_string())
+}
+
+/// Largest difference between `f` of two pictures at once and of each alone.
+pub(super) async fn batch(gpu: &Rc<Gpu>, [h, w, c]: [usize; 3], f: impl Fn(&Device, &Map) -> Map) -> Result<f32, String> {
+    let [a, b] = [4, 5].map(|seed| input(seed, [1, h, w, c]));
+    let both = Input { data: [&a.data[..], &b.data[..]].concat(), dims: [2, h, w, c] };
+    let network = |device: &Device, maps: &[Map]| f(device, &maps[0]);
+    let mut alone = on_gpu(gpu, &[a], network).await?;
+    alone.extend(on_gpu(gpu, &[b], network).await?);
+    difference(&on_gpu(gpu, &[both], network).await?, &alone)
+}
+
+pub(super) fn difference(result: &[f32], expected: &[f32]) -> Result<f32, String> {
+    if result.len() != expected.len() {
+        return Err(format!("the result has {} numbers, expected {}", result.len(), expected.len()));
+    }
+    let largest = expected.iter().fold(1f32, |m, v| m.max(v.abs()));
+    worst(result.iter().zip(expected).map(|(a, b)| (a - b).abs() / largest))
+}
+
+/// The largest of some errors; NaN, which [`f32::max`] would pass over, is none.
+pub(super) fn worst(errors: impl Iterator<Item = f32>) -> Result<f32, String> {
+    let mut worst = 0f32;
+    for error in errors {
+        if error.is_nan() {
+            return Err("the result holds NaN".into());
+        }
+        worst = worst.max(error);
+    }
+    Ok(worst)
+}
+
+pub(super) fn random<const D: usize>(seed: u32, shape: [usize; D], device: &Device) -> Tensor<D> {
+    let values: Vec<f32> = numbers(seed, shape.iter().product()).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// `count` numbers in [-1, 1), the same on every device (an integer hash; 24 bits each).
+pub(super) fn numbers(seed: u32, count: usize) -> impl Iterator<Item = f32> {
+    (0..count as u32).map(move |i| {
+        let mut v = i.wrapping_mul(0x9E37_79B9) ^ seed.wrapping_mul(0x85EB_CA6B);
+        v = (v ^ v >> 16).wrapping_mul(0x7FEB_352D);
+        v = (v ^ v >> 15).wrapping_mul(0x846C_A68B);
+        v ^= v >> 16;
+        (v >> 8) as f32 / (1 << 23) as f32 - 1.0
+    })
+}
