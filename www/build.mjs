@@ -43,9 +43,9 @@ export async function buildPage({ packageFolder, out }) {
     }],
   });
   await bundle({
-    entryPoints: [join(www, 'src/language-first.ts')], outdir: out, bundle: true, format: 'iife', target: 'es2022', minify: true, logLevel: 'warning',
+    entryPoints: [join(www, 'src/language-first.ts'), join(www, 'src/share-target.ts')], outdir: out, bundle: true, format: 'iife', target: 'es2022', minify: true, logLevel: 'warning',
   });
-  for (const name of ['index.html', 'bench', 'manifest.webmanifest', 'samples']) await cp(join(www, name), join(out, name), { recursive: true });
+  for (const name of ['index.html', 'bench', 'manifest.webmanifest', 'samples', 'screenshots']) await cp(join(www, name), join(out, name), { recursive: true });
   await mkdir(join(out, 'icons'));
   for (const name of await readdir(join(www, 'icons'))) {
     if (['.svg', '.png'].includes(extname(name))) await cp(join(www, 'icons', name), join(out, 'icons', name));
@@ -56,10 +56,13 @@ export async function buildPage({ packageFolder, out }) {
     globDirectory: out,
     globPatterns: ['**/*.{html,css,js,wasm,svg,png,jpg,webmanifest}'],
     // Weights are large and change on their own: the engine keeps them in IndexedDB, checked by their hash.
-    globIgnores: [`${PACKAGE_FOLDER}/models/**`, `${PACKAGE_FOLDER}/checks.js`],
+    globIgnores: [`${PACKAGE_FOLDER}/models/**`, `${PACKAGE_FOLDER}/checks.js`, 'screenshots/**', 'share-target.js'],
     maximumFileSizeToCacheInBytes: 64 << 20,
     swDest: join(out, 'sw.js'),
     inlineWorkboxRuntime: true,
+    importScripts: ['share-target.js'],
+    // The page itself, whatever stands behind its name.
+    ignoreURLParametersMatching: [/^shared$/, /^utm_/],
     sourcemap: false,
     cleanupOutdatedCaches: true,
     // A new version waits until a person agrees: it must not replace files under a running picture.

@@ -34,12 +34,25 @@ function drawing({ radius, corner }) {
 `;
 }
 
+/** @param {{ radius: number }} shape the left half open, the right half filled */
+function monochrome({ radius }) {
+  const edge = radius - 14;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 512 512">
+<path d="M236 ${256 - edge}a${edge} ${edge} 0 0 0 0 ${2 * edge}" fill="none" stroke="#000" stroke-width="28"/>
+<path d="M276 ${256 - radius}a${radius} ${radius} 0 0 1 0 ${2 * radius}z"/>
+</svg>
+`;
+}
+
 const here = new URL('./', import.meta.url);
 const icon = drawing({ radius: 150, corner: 112 });
 // A maskable icon may be cropped to a circle of 80 % of its width: no round corners, smaller disc.
 const maskable = drawing({ radius: 120, corner: 0 });
 await writeFile(new URL('icon.svg', here), icon);
 await writeFile(new URL('maskable.svg', here), maskable);
+
+// One colour on nothing: systems tint it.
+await writeFile(new URL('monochrome.svg', here), monochrome({ radius: 180 }));
 
 const browser = await chromium.launch(launchOptions());
 for (const { svg, size, name } of [

@@ -1,5 +1,6 @@
-/** The ways a picture comes in: file picker, drop, paste, samples. */
+/** The ways a picture comes in: file picker, drop, paste, samples, another app. */
 import { elements } from './elements.ts';
+import { watchOpenedWith } from './opened-with.ts';
 
 export interface Arrival {
   file: Blob;
@@ -44,6 +45,7 @@ export function watchIntake(intake: Intake): void {
     file.value = '';
   });
 
+  watchOpenedWith(take);
   watchDrop(take);
   watchPaste(take, intake);
 

@@ -1,0 +1,36 @@
+/** Pictures on their way from another app to the page, laid down by the service worker. */
+
+/** Where another app posts them, below the page; the manifest says so. */
+export const SHARE_ADDRESS = 'share';
+/** In the page's address after they came. */
+export const SHARED = 'shared';
+
+const CACHE = 'resshift shared';
+const key = (index: number): string => `shared/${index}`;
+const NAME = 'x-name';
+
+export async function store(files: readonly File[]): Promise<void> {
+  await caches.delete(CACHE);
+  const cache = await caches.open(CACHE);
+  for (const [index, file] of files.entries()) {
+    await cache.put(key(index), new Response(file, { headers: { 'content-type': file.type, [NAME]: encodeURIComponent(file.name) } }));
+  }
+}
+
+/** Takes them away: they are delivered once. */
+export async function collect(): Promise<File[]> {
+  const files: File[] = [];
+  try {
+    const cache = await caches.open(CACHE);
+    for (;;) {
+      const kept = await cache.match(key(files.length));
+      if (!kept) break;
+      const blob = await kept.blob();
+      files.push(new File([blob], decodeURIComponent(kept.headers.get(NAME) ?? ''), { type: blob.type }));
+    }
+    await caches.delete(CACHE);
+  } catch {
+    // Without a cache nothing can have been shared.
+  }
+  return files;
+}
