@@ -11,24 +11,55 @@ if (!existsSync(wasm)) {
   process.exit(1);
 }
 
-const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts') };
+const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts'), element: here('src/element.ts') };
+/** The model that the package finds without being told. */
+const DEFAULT_MODEL = 'compact';
 // Only an engine built for the tests has the numeric checks.
 if (readFileSync(here('engine/resshift.js'), 'utf8').includes('export function checks')) {
   entryPoints.checks = here('src/checks.ts');
 }
 
 rmSync(here('dist'), { recursive: true, force: true });
-await build({
-  entryPoints,
-  outdir: here('dist'),
+/** Bundlers follow addresses that are literals, so those of the default model's files are written out. */
+const shippedModel = {
+  name: 'shipped model',
+  setup(context) {
+    context.onResolve({ filter: /^shipped-model$/ }, () => ({ path: 'files', namespace: 'shipped-model' }));
+    context.onLoad({ filter: /.*/, namespace: 'shipped-model' }, () => {
+      const { shards } = JSON.parse(readFileSync(here(`../models/${DEFAULT_MODEL}/model.json`), 'utf8'));
+      const lines = ['model.json', ...shards.map(({ name }) => name)]
+        .map((name) => `${JSON.stringify(name)}: new URL('./models/${DEFAULT_MODEL}/${name}', import.meta.url).href`);
+      return { contents: `export default { ${lines.join(', ')} };` };
+    });
+  },
+};
+/** The element shares the package's classes instead of bringing its own. */
+const oneCopy = {
+  name: 'one copy',
+  setup(context) {
+    context.onResolve({ filter: /upscaler\.ts$/ }, ({ importer }) =>
+      importer.endsWith('element.ts') ? { path: './index.js', external: true } : undefined);
+  },
+};
+const common = {
   bundle: true,
-  format: 'esm',
   target: 'es2022',
   minify: true,
   legalComments: 'none',
   define: { ENGINE_BYTES: String(statSync(wasm).size) },
+};
+await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [shippedModel, oneCopy] });
+await build({
+  ...common,
+  entryPoints: [here('src/global.ts')],
+  outfile: here('dist/cdn/resshift.global.js'),
+  format: 'iife',
+  globalName: 'ResShift',
+  inject: [here('src/shim-url.js')],
+  define: { ...common.define, 'import.meta.url': 'moduleUrl' },
+  plugins: [shippedModel],
 });
-cpSync(here('src/index.d.ts'), here('dist/index.d.ts'));
+for (const name of ['index', 'element']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));
 cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
 for (const { name } of readdirSync(here('../models'), { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
   const folder = `../models/${name}`;

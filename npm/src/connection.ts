@@ -2,6 +2,7 @@
 
 import { aborted, broken, disposed, offline, UpscalerError } from './error.ts';
 import type { DeviceInfo } from './index.d.ts';
+import { startWorker, workerAddress } from './worker-start.ts';
 import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from './protocol.ts';
 
 /**
@@ -24,14 +25,14 @@ export class Connection {
   #idle: Promise<void> = Promise.resolve();
   #kind: DeviceInfo['kind'] = 'cpu';
 
-  constructor() {
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'resshift' });
+  /** @param address of the worker's file, if it is not the package's own */
+  constructor(address?: string) {
+    this.#worker = startWorker(address);
     this.#worker.onmessage = ({ data }: MessageEvent<Note | Answer>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      const { href } = new URL('./worker.js', import.meta.url);
       // Before its first word the worker's own file cannot have been read.
-      this.close(this.#heard ? broken(event.message) : offline(href));
+      this.close(this.#heard ? broken(event.message) : offline(address ?? workerAddress()));
     };
     this.#worker.onmessageerror = () => this.close(broken('a message could not be read'));
   }

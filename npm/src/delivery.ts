@@ -35,6 +35,8 @@ export interface Order {
   model: string;
   /** URLs of its folder on each server that has it, ending with a slash. */
   folders: readonly string[];
+  /** URLs of files of the first folder that lie elsewhere, by name: where a bundler put them. */
+  files: Readonly<Record<string, string>>;
 }
 
 type Report = (progress: LoadProgress) => void;
@@ -94,8 +96,12 @@ class Delivery {
     }
   }
 
+  #urls(name: string): string[] {
+    return this.#folders.map((folder, place) => (place === 0 && this.order.files[name]) || `${folder}${name}`);
+  }
+
   async #description(kept: Entry | undefined): Promise<Uint8Array<ArrayBuffer>> {
-    const urls = this.#folders.map((folder) => `${folder}model.json`);
+    const urls = this.#urls('model.json');
     try {
       return await download({ urls, limit: JSON_LIMIT, cache: 'no-cache', impatient: kept !== undefined });
     } catch (error) {
@@ -188,7 +194,7 @@ class Delivery {
       await this.store?.remove(this.order.model).catch(() => undefined);
       throw damaged(this.order.model);
     }
-    let urls = this.#folders.map((folder) => `${folder}${name}`);
+    let urls = this.#urls(name);
     let wrong: UpscalerError | undefined;
     for (const cache of ['default', 'reload'] as const) {
       try {

@@ -19,6 +19,13 @@ export class UpscalerError extends Error {
 export const aborted = (): UpscalerError =>
   new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again whenever you like.' });
 
+export const noBrowser = (): UpscalerError =>
+  new UpscalerError({
+    code: 'no-browser',
+    message: 'There are no web workers here: this package runs in browsers.',
+    advice: 'Call it in the browser, not while a page is rendered on a server; importing it there is fine.',
+  });
+
 export const disposed = (): UpscalerError =>
   new UpscalerError({ code: 'aborted', message: 'This upscaler has been disposed of.', advice: 'Create another one.' });
 

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" />
+
 /**
  * ResShift x4 upscaling in the browser. All work happens in a dedicated worker on this device; no byte of a
  * picture is sent anywhere.
@@ -9,11 +11,21 @@
  */
 export type Device = 'auto' | 'webgpu' | 'cpu';
 
-export interface CreateOptions {
+/** Where the package's own files lie, if not beside this module (or where a bundler has put them). */
+export interface AssetOptions {
+  /** A folder with `engine/` and `models/`. */
+  baseUrl?: string | URL;
+  /** The WebAssembly file: its address, its bytes, or compiled. */
+  engine?: string | URL | ArrayBuffer | Uint8Array | WebAssembly.Module;
+  /** The worker's file. One of another site is imported by a blob; the content security policy must allow both. */
+  worker?: string | URL;
+}
+
+export interface CreateOptions extends AssetOptions {
   /** Name of a model folder below `baseUrl + 'models/'`, or of a model that {@link importModel} has made. Default `compact`. */
   model?: string;
-  /** Where `engine/` and `models/` lie. Default: beside this module. */
-  baseUrl?: string | URL;
+  /** The model's folder, with its `model.json`, if it is not `baseUrl + 'models/' + model`. */
+  modelUrl?: string | URL;
   /** Other places with the same `models/`, asked in turn for what `baseUrl` does not give. */
   mirrors?: readonly (string | URL)[];
   /** Default `auto`. */
@@ -29,6 +41,9 @@ export interface CreateOptions {
   /** Download progress. */
   onProgress?: (progress: LoadProgress) => void;
 }
+
+/** As for `create`; the model is not put on a device to stay. */
+export type PreloadOptions = Omit<CreateOptions, 'device' | 'engines'>;
 
 export interface LoadProgress {
   /** `engine`: the WebAssembly file; `weights`: the model's files; `ready`: built on the device. */
@@ -99,6 +114,14 @@ export interface Result {
   device: DeviceInfo;
 }
 
+/** What a run is likely to cost. */
+export interface Estimate {
+  /** From this upscaler's last run, or else from the measurement that chose the device; null where neither tells. */
+  seconds: number | null;
+  /** Memory beside that of the tile being computed, about. */
+  bytes: number;
+}
+
 export interface DeviceInfo {
   kind: 'webgpu' | 'cpu';
   /** In words, for people: the adapter's name, or `CPU`. */
@@ -164,7 +187,7 @@ export interface Capabilities {
 
 export type ErrorCode =
   | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'bad-option' | 'bad-weights'
-  | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'internal';
+  | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'no-browser' | 'internal';
 
 /** Every failure: a stable `code`, a plain sentence in `message`, and what to do in `advice`. */
 export class UpscalerError extends Error {
@@ -177,6 +200,8 @@ export class Upscaler {
   private constructor();
   /** Loads the engine and the model (from the cache after the first time). */
   static create(options?: CreateOptions): Promise<Upscaler>;
+  /** Fetches, checks and keeps one model for later visits, also offline. Rejects with `storage` if it cannot be kept. */
+  static preload(options?: PreloadOptions): Promise<void>;
   /** What this browser can do, without loading anything. */
   static capabilities(): Promise<Capabilities>;
   readonly device: DeviceInfo;
@@ -185,8 +210,14 @@ export class Upscaler {
   readonly warnings: readonly UpscalerError[];
   /** Runs one picture; calls are queued. After an abort or an error the same object works again. */
   upscale(input: Input, options?: UpscaleOptions): Promise<Result>;
+  /** The same run as a loop over its finished tiles; the generator returns the result. Leaving the loop ends the run. */
+  tiles(input: Input, options?: UpscaleOptions): AsyncGenerator<Tile, Result, undefined>;
+  /** What a picture of this size, in pixels, is likely to cost. Default of `steps`: the model's. */
+  estimate(width: number, height: number, options?: { steps?: number }): Estimate;
   /** Ends the worker and frees its memory. */
   dispose(): void;
+  /** As `dispose`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The models that this device keeps, by name; none where the browser allows no storage. Loads nothing. */
@@ -207,15 +238,13 @@ export interface ImportPlan {
   licence: Licence;
 }
 
-export interface ImportOptions {
+export interface ImportOptions extends AssetOptions {
   /** Name of the model here. Default: made from what the files hold. An imported model of that name is replaced. */
   name?: string;
   /** Which released checkpoint it is (`realsr-v3`), where the name of the network's file does not tell. */
   config?: string;
   /** How weights are stored. Default `f16`. */
   storage?: 'f16' | 'f32' | 'int8';
-  /** Where `engine/` lies. Default: beside this module. */
-  baseUrl?: string | URL;
   /** Asked before anything is converted; the import goes on if the answer is true. Show the terms and ask. */
   onLicence: (plan: ImportPlan) => boolean | Promise<boolean>;
   /** 0 to 1. */

@@ -1,6 +1,7 @@
 /** The models that this device keeps. To see or delete them neither the engine nor the network is needed. */
 
 import { Connection } from './connection.ts';
+import { noBrowser } from './error.ts';
 import type * as api from './index.d.ts';
 import * as options from './options.ts';
 import { Store, stored } from './store.ts';
@@ -20,8 +21,9 @@ export function deleteAllModels(): Promise<void> {
 }
 
 export async function importModel(files: readonly Blob[], given: api.ImportOptions): Promise<api.StoredModel> {
+  if (typeof Worker === 'undefined') throw noBrowser();
   const order = options.importOrder(files, given, import.meta.url);
-  const connection = new Connection();
+  const connection = new Connection(order.worker);
   let begun: string | undefined;
   const ask = async (plan: api.ImportPlan): Promise<void> => {
     const agreed = await Promise.resolve(given.onLicence(plan)).catch(() => false);

@@ -1,8 +1,9 @@
 /** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
 
 import { badOption } from './error.ts';
-import type { CreateOptions, ImportOptions, UpscaleOptions } from './index.d.ts';
-import type { ImportOrder, Output, Run, Settings } from './protocol.ts';
+import shipped from 'shipped-model';
+import type { AssetOptions, CreateOptions, ImportOptions, UpscaleOptions } from './index.d.ts';
+import type { EngineSource, ImportOrder, Output, Run, Settings } from './protocol.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
 const FORMATS = ['png', 'jpeg', 'webp'] as const;
@@ -17,10 +18,15 @@ export function settings(options: CreateOptions, here: string): Settings {
   if (!Array.isArray(mirrors)) throw badOption('The mirrors are a list of addresses.');
   const base = baseUrl(options.baseUrl, here);
   const folder = `models/${modelName(model)}/`;
+  const folders = [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href);
+  if (options.modelUrl !== undefined) folders[0] = address(options.modelUrl, here, 'modelUrl').href;
+  const own = model === DEFAULT_MODEL && options.baseUrl === undefined && options.modelUrl === undefined;
   return {
     model,
-    folders: [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href),
-    engine: engineUrl(base),
+    folders,
+    files: own ? shipped : {},
+    engine: engineSource(options, here),
+    worker: workerUrl(options, here),
     device,
     engines,
   };
@@ -37,7 +43,8 @@ export function importOrder(files: readonly Blob[], options: ImportOptions, here
     name: name === undefined ? undefined : modelName(name),
     config,
     storage,
-    engine: engineUrl(baseUrl(options.baseUrl, here)),
+    engine: engineSource(options, here),
+    worker: workerUrl(options, here),
   };
 }
 
@@ -51,15 +58,29 @@ function baseUrl(given: string | URL | undefined, here: string): URL {
   return given === undefined ? new URL('./', here) : address(given, here, 'baseUrl');
 }
 
-function engineUrl(base: URL): string {
-  return new URL('engine/resshift_bg.wasm', base).href;
+function engineSource({ engine, baseUrl }: AssetOptions, here: string): EngineSource {
+  if (engine instanceof WebAssembly.Module) return engine;
+  if (engine instanceof ArrayBuffer) return new Uint8Array(engine.slice(0));
+  if (engine instanceof Uint8Array) return new Uint8Array(engine);
+  if (engine !== undefined) return url(engine, here, 'engine').href;
+  // Literal, so that bundlers find the file.
+  if (baseUrl === undefined) return new URL('./engine/resshift_bg.wasm', import.meta.url).href;
+  return new URL('engine/resshift_bg.wasm', address(baseUrl, here, 'baseUrl')).href;
+}
+
+function workerUrl({ worker }: AssetOptions, here: string): string | undefined {
+  return worker === undefined ? undefined : url(worker, here, 'worker').href;
 }
 
 function address(given: string | URL, here: string, what: string): URL {
+  const folder = url(given, here, what);
+  if (!folder.pathname.endsWith('/')) folder.pathname += '/';
+  return folder;
+}
+
+function url(given: string | URL, here: string, what: string): URL {
   try {
-    const folder = new URL(given, globalThis.document?.baseURI ?? here);
-    if (!folder.pathname.endsWith('/')) folder.pathname += '/';
-    return folder;
+    return new URL(given, globalThis.document?.baseURI ?? here);
   } catch {
     throw badOption(`The ${what} is not an address.`);
   }

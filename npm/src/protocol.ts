@@ -12,14 +12,20 @@ export interface Pixels {
   data: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** The WebAssembly file: its URL, its bytes, or compiled. */
+export type EngineSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
+
 /** What the worker is to load. */
 export interface Settings {
   /** Name of the model. */
   model: string;
   /** URLs of its folder on each server that has it, ending with a slash. */
   folders: string[];
-  /** URL of the WebAssembly file. */
-  engine: string;
+  /** URLs of files of the first folder that lie elsewhere, by name. */
+  files: Record<string, string>;
+  engine: EngineSource;
+  /** URL of the worker's file, if it is not the package's own. */
+  worker: string | undefined;
   device: Device;
   /** What this GPU was measured at before. */
   measured?: Measured | undefined;
@@ -33,8 +39,9 @@ export interface ImportOrder {
   name: string | undefined;
   config: string | undefined;
   storage: ImportOptions['storage'];
-  /** URL of the WebAssembly file. */
-  engine: string;
+  engine: EngineSource;
+  /** URL of the worker's file, if it is not the package's own. */
+  worker: string | undefined;
 }
 
 /** The file that a run ends with. */

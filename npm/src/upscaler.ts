@@ -2,12 +2,14 @@
 
 import { adapter, capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
-import { aborted, disposed, UpscalerError } from './error.ts';
+import { aborted, badOption, disposed, noBrowser, UpscalerError } from './error.ts';
+import { estimate, type Rate } from './estimate.ts';
 import type * as api from './index.d.ts';
 import { read } from './input.ts';
 import * as options from './options.ts';
 import type { Created, Done, Payload, Run, Settings } from './protocol.ts';
 import { recall, remember } from './remembered.ts';
+import { tilesOf } from './tiles.ts';
 
 export { deleteAllModels, deleteModel, importModel, listModels } from './models.ts';
 export { UpscalerError };
@@ -19,10 +21,15 @@ interface Started {
   warnings: readonly UpscalerError[];
 }
 
+/** Safari lacks the symbol; whoever polyfills it must do so before this module is loaded. */
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
 export class Upscaler implements api.Upscaler {
   readonly #settings: Settings;
   #started: Started;
   #disposed = false;
+  /** How the last run went. */
+  #rate: Rate;
   /** Settles when the last run called for has ended. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -32,8 +39,16 @@ export class Upscaler implements api.Upscaler {
   }
 
   static async create(given: api.CreateOptions = {}): Promise<Upscaler> {
+    if (typeof Worker === 'undefined') throw noBrowser();
     const settings = options.settings(given, import.meta.url);
     return new Upscaler(settings, await start(settings, given.signal, given.onProgress));
+  }
+
+  static async preload(given: api.PreloadOptions = {}): Promise<void> {
+    const upscaler = await Upscaler.create({ ...given, device: 'cpu' });
+    upscaler.dispose();
+    const [trouble] = upscaler.warnings.filter(({ code }) => code === 'storage');
+    if (trouble) throw trouble;
   }
 
   static capabilities(): Promise<api.Capabilities> {
@@ -60,12 +75,29 @@ export class Upscaler implements api.Upscaler {
     try {
       const payload = await read(input);
       await orAbort(before, given.signal);
+      const begun = performance.now();
       const { file, mime, width, height } = await this.#run(payload, run, given);
+      this.#rate = ((performance.now() - begun) / 1000 / ((width * height) / 16)) / (run.steps ?? this.model.steps);
       return { blob: new Blob([file], { type: mime }), width, height, device: this.device };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
       void before.then(free);
     }
+  }
+
+  tiles(input: api.Input, given: api.UpscaleOptions = {}): AsyncGenerator<api.Tile, api.Result, undefined> {
+    return tilesOf((options) => this.upscale(input, options), given);
+  }
+
+  estimate(width: number, height: number, { steps = this.model.steps }: { steps?: number } = {}): api.Estimate {
+    if (![width, height, steps].every((number) => Number.isSafeInteger(number) && number > 0)) {
+      throw badOption('Width, height and steps are whole numbers from 1.');
+    }
+    return estimate(width, height, steps, this.#rate, this.device, this.model);
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.dispose();
   }
 
   dispose(): void {
@@ -97,14 +129,14 @@ export class Upscaler implements api.Upscaler {
 }
 
 // The static side is not part of `implements`.
-Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities'>;
+Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'preload'>;
 
 /** A new worker with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
 async function start(settings: Settings, signal?: AbortSignal, onProgress?: api.CreateOptions['onProgress']): Promise<Started> {
   const gpu = settings.device === 'cpu' ? null : await adapter();
   const measured = gpu ? recall(gpu.name) : undefined;
   const attempt = async (device: api.Device): Promise<Started> => {
-    const connection = new Connection();
+    const connection = new Connection(settings.worker);
     try {
       const created = await connection.create(
         { ...settings, device, measured },

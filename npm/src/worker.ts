@@ -6,7 +6,7 @@ import { deliver } from './delivery.ts';
 import { http, offline } from './error.ts';
 import { importFiles } from './import.ts';
 import type { DeviceInfo, ImportPlan, LoadProgress, RunProgress } from './index.d.ts';
-import type { Answer, Fault, ImportOrder, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
+import type { Answer, EngineSource, Fault, ImportOrder, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
 import { stored } from './store.ts';
 import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
 import { claimTimestampQuery } from './webgpu.ts';
@@ -74,7 +74,13 @@ async function named(device: DeviceInfo): Promise<DeviceInfo> {
   return adapter ? { ...device, name: adapterName(adapter.info) } : device;
 }
 
-async function loadEngine(url: string, report: (progress: LoadProgress) => void): Promise<WebAssembly.Module> {
+async function loadEngine(source: EngineSource, report: (progress: LoadProgress) => void): Promise<WebAssembly.Module> {
+  if (typeof source !== 'string') {
+    const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
+    await init({ module_or_path: module });
+    return module;
+  }
+  const url = source;
   const response = await fetch(url).catch(() => {
     throw offline(url);
   });

@@ -1,0 +1,34 @@
+/** `<resshift-upscaler src controls>`; importing this module registers it. */
+
+import type { Result, RunProgress, Tile, UpscalerError } from './index.js';
+
+/**
+ * Attributes: `src` (the picture), `alt`, `controls` (buttons; without it a run starts by itself when `src` is set), `steps`,
+ * `seed`, `model`, `device` (as in `Upscaler`), `name` and `disabled` (in a form, whose value is the result as a file).
+ * Parts to style: `image`, `preview`, `progress`, `status`, `controls`, `start`, `cancel`, `download`.
+ */
+export class ResShiftElement extends HTMLElement {
+  static readonly formAssociated: true;
+  /** The last result; null before the first and after `src` has changed. */
+  readonly result: Result | null;
+  readonly form: HTMLFormElement | null;
+  readonly name: string;
+  /** Upscales the picture at `src`. Rejects with what the event `error` carries. */
+  start(): Promise<Result>;
+  /** Ends the run, if there is one. */
+  cancel(): void;
+}
+
+/** Events of the element; none of them bubbles. */
+export interface ResShiftElementEvents {
+  progress: CustomEvent<RunProgress>;
+  tile: CustomEvent<Tile>;
+  done: CustomEvent<Result>;
+  error: CustomEvent<UpscalerError>;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'resshift-upscaler': ResShiftElement;
+  }
+}

@@ -1,0 +1,29 @@
+/** What a run will cost, before it starts. */
+
+import type { DeviceInfo, Estimate, ModelInfo } from './index.d.ts';
+
+/** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
+const MEASURED_PIXELS = 64 * 64;
+/** Host memory per input pixel, in bytes: canvases, input and result (`ARCHITECTURE.md`). */
+const BYTES_PER_PIXEL = 444;
+/** The engine and the file that it returns, roughly. */
+const COPIES = 4 * 16;
+
+/** Seconds per input pixel and step of an earlier run of the same upscaler. */
+export type Rate = number | undefined;
+
+export function estimate(width: number, height: number, steps: number, rate: Rate, device: DeviceInfo, model: ModelInfo): Estimate {
+  const pixels = width * height;
+  const perPixel = rate ?? measuredRate(device, model);
+  return {
+    seconds: perPixel === undefined ? null : perPixel * pixels * steps,
+    bytes: pixels * (BYTES_PER_PIXEL + COPIES) + model.bytes,
+  };
+}
+
+/** The measurement is about the compact network's work; of others nothing is known before their first run. */
+function measuredRate({ kind, f16, measured }: DeviceInfo, model: ModelInfo): Rate {
+  if (measured === undefined || model.name !== 'compact') return undefined;
+  const ms = kind === 'cpu' ? measured.cpu : f16 ? (measured.webgpuF16 ?? measured.webgpu) : measured.webgpu;
+  return ms === undefined ? undefined : ms / 1000 / MEASURED_PIXELS;
+}
