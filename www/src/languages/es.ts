@@ -151,6 +151,7 @@ export const es: Words = {
     'hash-mismatch': ['Un archivo no es el que indica el modelo.', 'Recarga la página; si continúa, la copia del servidor está dañada y su dueño debe reemplazarla.'],
     http: ['El servidor no pudo entregar un archivo.', 'Inténtalo de nuevo más tarde.'],
     offline: ['No se pudo conectar para descargar un archivo.', 'Conéctate una vez a la red; después el modelo funciona sin conexión.'],
+    'no-browser': ['Aquí no hay web workers: este paquete funciona en navegadores.', 'Llámalo en el navegador, no al generar la página en un servidor.'],
     'no-webgpu': ['WebGPU no está disponible.', 'Usa un navegador actual con aceleración por hardware, o la CPU.'],
     gpu: ['La GPU ha fallado.', 'Inténtalo de nuevo o usa la CPU.'],
     storage: ['El modelo no se pudo conservar para la próxima visita.', 'Libera espacio o permite el almacenamiento a este sitio; hasta entonces se descargará en cada visita.'],

@@ -151,6 +151,7 @@ export const vi: Words = {
     'hash-mismatch': ['Một tệp khác với tệp mà mô hình chỉ định.', 'Hãy tải lại trang; nếu vẫn vậy, bản trên máy chủ bị hỏng và chủ trang phải thay.'],
     http: ['Máy chủ không gửi được tệp.', 'Hãy thử lại sau.'],
     offline: ['Không kết nối được để tải tệp.', 'Hãy kết nối mạng một lần; sau lần tải đầu, mô hình hoạt động ngoại tuyến.'],
+    'no-browser': ['Ở đây không có web worker: gói này chạy trong trình duyệt.', 'Hãy gọi nó trong trình duyệt, không phải khi trang được dựng trên máy chủ.'],
     'no-webgpu': ['Không có WebGPU.', 'Hãy dùng trình duyệt mới có bật tăng tốc phần cứng, hoặc chạy trên CPU.'],
     gpu: ['GPU gặp lỗi.', 'Hãy thử lại, hoặc chạy trên CPU.'],
     storage: ['Không giữ được mô hình cho lần sau.', 'Hãy giải phóng bộ nhớ hoặc cho phép trang này lưu trữ; cho đến khi đó mỗi lần vào trang phải tải lại mô hình.'],

@@ -1,0 +1,87 @@
+/** `<resshift-upscaler>`: runs, tells, takes part in a form, and can be used by everybody. */
+import { readFileSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, fixture, test } from './fixtures.ts';
+import type { TestServer } from './server.ts';
+
+async function show(page: Page, server: TestServer, attributes: string): Promise<void> {
+  const html = `<!doctype html><html lang="en"><title>Element</title><link rel="icon" href="data:,"><body><main><h1>Element</h1>
+    <form><resshift-upscaler src="cup.png" alt="A cup" device="cpu" steps="1" name="picture" ${attributes}></resshift-upscaler></form></main>`;
+  server.add(new Map([['cup.png', readFileSync(fixture('cup-16x16.png'))]]));
+  await page.route('**/element.html', (route) => route.fulfill({ contentType: 'text/html', body: html }));
+  await page.goto(`${server.url}element.html`);
+  await page.evaluate(async () => {
+    const told: string[] = ((globalThis as Record<string, unknown>)['told'] = []) as string[];
+    const element = document.querySelector('resshift-upscaler')!;
+    for (const type of ['progress', 'tile', 'done', 'error']) element.addEventListener(type, () => told.push(type));
+    const address = '/resshift/element.js';
+    await import(address);
+  });
+}
+
+const told = (page: Page): Promise<string[]> => page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+
+test('the button starts a run; events tell of it; the form has the file', async ({ page, server }) => {
+  await show(page, server, 'controls');
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  expect(await told(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Upscale' }).press('Enter');
+  await expect(page.getByRole('status')).toHaveText('64 × 64 pixels', { timeout: 60_000 });
+  const types = await told(page);
+  expect(types).toContain('progress');
+  expect(types).toContain('tile');
+  expect(types.at(-1)).toBe('done');
+  await expect(page.getByRole('link', { name: 'Save' })).toHaveAttribute('download', 'cup_x4.png');
+  const file = await page.evaluate(() => {
+    const value = new FormData(document.querySelector('form')!).get('picture') as File;
+    return { name: value.name, type: value.type, some: value.size > 100 };
+  });
+  expect(file).toEqual({ name: 'cup_x4.png', type: 'image/png', some: true });
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await page.evaluate(() => document.querySelector('form')!.reset());
+  expect(await page.evaluate(() => new FormData(document.querySelector('form')!).get('picture'))).toBeNull();
+});
+
+test('without controls it starts by itself', async ({ page, server }) => {
+  await show(page, server, '');
+  await expect(page.getByRole('status')).toHaveText('64 × 64 pixels', { timeout: 60_000 });
+  await expect(page.getByRole('button')).toHaveCount(0);
+});
+
+test('what is wrong is said, and told as an event with its code', async ({ page, server }) => {
+  await show(page, server, 'controls');
+  const code = await page.evaluate(() => {
+    const element = document.querySelector('resshift-upscaler') as HTMLElement & { start(): Promise<unknown> };
+    element.setAttribute('steps', 'many');
+    return element.start().catch((error: { code: string }) => error.code);
+  });
+  expect(code).toBe('bad-option');
+  expect(await told(page)).toEqual(['error']);
+  await expect(page.getByRole('status')).toContainText('The steps are a whole number');
+  await expect(page.getByRole('button', { name: 'Upscale' })).toBeVisible();
+});
+
+test('a run can be estimated, left in the middle, and a model kept for later', async ({ page, server }) => {
+  await page.goto(server.url);
+  const seen = await page.evaluate(async (cup) => {
+    const address = '/resshift/index.js';
+    const { Upscaler, listModels } = (await import(address)) as typeof import('resshift-web');
+    await Upscaler.preload();
+    const kept = (await listModels()).map(({ name }) => name);
+    const upscaler = await Upscaler.create({ device: 'cpu' });
+    const file = new Blob([Uint8Array.from(atob(cup), (c) => c.charCodeAt(0))]);
+    let area = 0;
+    for await (const { image } of upscaler.tiles(file, { steps: 1 })) area += image.width * image.height;
+    const { seconds, bytes } = upscaler.estimate(16, 16, { steps: 1 });
+    const twice = upscaler.estimate(32, 16, { steps: 1 });
+    for await (const _ of upscaler.tiles(file, { steps: 2 })) break;
+    const { width } = await upscaler.upscale(file, { steps: 1 });
+    await upscaler[Symbol.asyncDispose]();
+    const after = await upscaler.upscale(file).then(() => 'runs', (error: { code: string }) => error.code);
+    return { kept, area, seconds, ratio: twice.seconds! / seconds!, more: twice.bytes > bytes, width, after };
+  }, readFileSync(fixture('cup-16x16.png')).toString('base64'));
+  expect(seen).toMatchObject({ kept: ['compact'], area: 64 * 64, more: true, width: 64, after: 'aborted' });
+  expect(seen.seconds).toBeGreaterThan(0);
+  expect(seen.ratio).toBeCloseTo(2, 6);
+});
