@@ -56,7 +56,10 @@ export async function buildPage({ packageFolder, out }) {
     globDirectory: out,
     globPatterns: ['**/*.{html,css,js,wasm,svg,png,jpg,webmanifest}'],
     // Weights are large and change on their own: the engine keeps them in IndexedDB, checked by their hash.
-    globIgnores: [`${PACKAGE_FOLDER}/models/**`, `${PACKAGE_FOLDER}/checks.js`, 'screenshots/**', 'share-target.js'],
+    globIgnores: [
+      `${PACKAGE_FOLDER}/models/**`, `${PACKAGE_FOLDER}/cdn/**`, `${PACKAGE_FOLDER}/{checks,element}.js`,
+      'screenshots/**', 'share-target.js',
+    ],
     maximumFileSizeToCacheInBytes: 64 << 20,
     swDest: join(out, 'sw.js'),
     inlineWorkboxRuntime: true,
