@@ -22,6 +22,13 @@ export const elements = {
   dropHint: byId('drop-hint', HTMLParagraphElement),
   zoomButtons: [...document.querySelectorAll<HTMLButtonElement>('.zoom-button')],
 
+  queueArea: byId('queue', HTMLElement),
+  queueList: byId('queue-list', HTMLUListElement),
+  queueCount: byId('queue-count', HTMLParagraphElement),
+  queuePause: byId('queue-pause', HTMLButtonElement),
+  queueSave: byId('queue-save', HTMLButtonElement),
+  queueClear: byId('queue-clear', HTMLButtonElement),
+
   choose: byId('choose', HTMLButtonElement),
   paste: byId('paste', HTMLButtonElement),
   file: byId('file', HTMLInputElement),

@@ -3,10 +3,8 @@ import { elements } from './elements.ts';
 import { watchOpenedWith } from './opened-with.ts';
 
 export interface Arrival {
-  file: Blob;
-  name: string;
-  /** How many files came; only the first is taken. */
-  count: number;
+  /** At least one, in the order in which they came. */
+  files: readonly { file: Blob; name: string }[];
 }
 
 export interface Intake {
@@ -31,10 +29,9 @@ export function openPicker(): void {
 export function watchIntake(intake: Intake): void {
   const take = (files: ArrayLike<File> | undefined | null) => {
     turn++;
-    const first = files?.[0];
     const all = Array.from(files ?? []);
     if (all.some(holdsWeights)) intake.onWeights(all);
-    else if (first) intake.onArrival({ file: first, name: first.name || 'picture', count: files.length });
+    else if (all.length > 0) intake.onArrival({ files: all.map((one) => ({ file: one, name: one.name || 'picture' })) });
     else intake.onNothing();
   };
 
@@ -66,7 +63,7 @@ export async function fetchSample(path: string, name: string, intake: Intake): P
     const response = await fetch(path);
     if (!response.ok) throw new Error(response.statusText);
     const file = await response.blob();
-    if (mine === turn) intake.onArrival({ file, name, count: 1 });
+    if (mine === turn) intake.onArrival({ files: [{ file, name }] });
   } catch {
     if (mine === turn) intake.onUnreachable(name, () => void fetchSample(path, name, intake));
   }
@@ -113,7 +110,7 @@ function watchPaste(take: (files: ArrayLike<File> | undefined) => void, intake: 
         const type = item.types.find((name) => name.startsWith('image/'));
         if (type) {
           turn++;
-          return intake.onArrival({ file: await item.getType(type), name: 'pasted', count: 1 });
+          return intake.onArrival({ files: [{ file: await item.getType(type), name: 'pasted' }] });
         }
       }
       intake.onNothing();

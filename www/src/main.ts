@@ -11,9 +11,12 @@ import { useLanguage } from './language.ts';
 import { refreshModels, watchModels } from './models.ts';
 import { keepOffline } from './offline.ts';
 import { PictureProblem, readPicture, type Picture } from './picture.ts';
-import { noFile, toProblem, unreachable, type Problem } from './problem.ts';
+import { isAboutPicture, noFile, toProblem, unreachable, type Problem } from './problem.ts';
 import { Progress } from './progress.ts';
 import { rememberSettings } from './remembered-settings.ts';
+import { Queue, type Item } from './queue.ts';
+import { QueueView } from './queue-view.ts';
+import { saveFile, saveZip } from './save-all.ts';
 import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, type Settings } from './settings.ts';
 import { Stage } from './stage.ts';
 import { dismissStrip, showStrip, showWarnings } from './strips.ts';
@@ -29,6 +32,15 @@ const progress = new Progress();
 const stage = new Stage();
 const compare = new Compare(stage);
 
+/** A finished picture. */
+interface Done {
+  blob: Blob;
+  width: number;
+  height: number;
+  /** What the panel tells of it. */
+  outcome: Outcome;
+}
+
 let phase: Phase = 'empty';
 let picture: Picture | null = null;
 let capabilities: Capabilities | null = null;
@@ -36,13 +48,54 @@ let run: AbortController | null = null;
 let used: ModelInfo | null = null;
 /** The last result, as told below it. */
 let told: Outcome | null = null;
+/** Which item of the queue is on screen. */
+let selected = 0;
+
+const queue = new Queue<Done>(() => {
+  list.draw(queue, selected);
+  label();
+});
+
+const list = new QueueView({
+  select: (id) => void select(id),
+  save: (id) => {
+    const item = queue.find(id);
+    if (item?.result) saveFile(item.result.blob, resultName(item.name));
+  },
+  retry: (id) => {
+    queue.again(id);
+    void start();
+  },
+  remove: (id) => {
+    const working = queue.find(id)?.state === 'working';
+    queue.remove(id);
+    if (working) run?.abort();
+    const [other] = queue.items;
+    if (id === selected && other && !working) void select(other.id);
+  },
+  pause: (held) => queue.pause(held),
+  saveAll: () => void saveZip(queue.items.flatMap(({ name: of, result }) => (result ? [{ name: resultName(of), blob: result.blob }] : [])), 'resshift_x4.zip')
+    .catch((error: unknown) => fail(toProblem(error), () => {})),
+  removeAll: () => {
+    const [keep] = queue.items.filter(({ id }) => id === selected);
+    for (const { id } of queue.items) if (id !== keep?.id) queue.remove(id);
+  },
+});
+
+/** What the button would do now. */
+function label(): void {
+  const several = queue.items.length > 1;
+  const waiting = queue.count('waiting');
+  upscale.disabled = phase === 'empty' || (several && waiting === 0);
+  upscale.textContent = several && waiting > 0 ? text.upscaleWaiting(waiting) : phase === 'done' ? text.upscaleAgain : text.upscaleFirst;
+}
 
 function enter(next: Phase): void {
   phase = next;
   document.body.dataset['phase'] = next;
-  upscale.disabled = next === 'empty';
   upscale.hidden = next === 'working';
-  upscale.textContent = next === 'done' ? text.upscaleAgain : text.upscaleFirst;
+  list.draw(queue, selected);
+  label();
   upscale.classList.toggle('primary', next !== 'done');
   save.hidden = next !== 'done';
   outcome.hidden = next !== 'done';
@@ -79,70 +132,165 @@ const intake: Intake = {
   },
 };
 
-/** Counts arrivals: of two pictures read at the same time the later one stays. */
-let arrivals = 0;
+/** Counts what was asked to be shown: of two pictures read at the same time the later one stays. */
+let turns = 0;
 
-async function take(arrival: Arrival): Promise<void> {
-  const turn = ++arrivals;
-  if (phase === 'working') {
-    announcer.textContent = text.busy;
-    showStrip('intake', text.busy);
+/** A single picture replaces the one before it; from the second on they queue up. */
+async function take({ files }: Arrival): Promise<void> {
+  const [first] = files;
+  if (!first) return;
+  hideError();
+  dismissStrip('intake');
+  if (files.length > 1 || run || queue.items.length > 1) {
+    if (!run && queue.items.length === 1) queue.clear();
+    const [next] = queue.add(files);
+    if (run) announcer.textContent = text.queued(files.length);
+    else if (next) await select(next.id);
     return;
   }
+  const turn = ++turns;
   try {
-    const next = await readPicture(arrival.file, arrival.name);
-    if (turn !== arrivals || run) return;
-    hideError();
-    dismissStrip('intake');
-    if (arrival.count > 1) showStrip('intake', text.firstOf(arrival.count));
-    picture = next;
-    stage.show(next);
-    compare.setActive(false);
-    told = null;
-    describePicture();
-    enter('ready');
+    const next = await readPicture(first.file, first.name);
+    if (turn !== turns || run) return;
+    queue.clear();
+    const [item] = queue.add(files);
+    if (item) show(item, next);
   } catch (error) {
-    fail(error instanceof PictureProblem ? error.problem : toProblem(error), () => void take(arrival));
+    if (turn === turns) fail(toPictureProblem(error), () => void take({ files }));
   }
 }
 
+function toPictureProblem(error: unknown): Problem {
+  return error instanceof PictureProblem ? error.problem : toProblem(error);
+}
+
+/** Puts a picture of the queue on screen, with its result if it has one. */
+async function select(id: number): Promise<void> {
+  const turn = ++turns;
+  const item = queue.find(id);
+  if (!item) return;
+  try {
+    const next = await readPicture(item.file, item.name);
+    if (turn !== turns || !queue.find(id)) return;
+    show(item, next);
+    const result = queue.find(id)?.result;
+    if (result) await showDone(next, result, () => turn === turns);
+  } catch (error) {
+    if (turn === turns && !run) fail(toPictureProblem(error), () => void select(id));
+  }
+}
+
+function show(item: Item<Done>, next: Picture): void {
+  picture = next;
+  selected = item.id;
+  stage.show(next);
+  compare.setActive(false);
+  told = null;
+  describePicture();
+  enter(run ? 'working' : 'ready');
+}
+
+async function showDone(source: Picture, done: Done, current: () => boolean): Promise<void> {
+  const shown = await stage.showResult(done.blob, done);
+  if (!current()) return;
+  save.href = stage.address ?? '';
+  save.download = resultName(source.name);
+  sizes.textContent = text.sizes(done.width / 4, done.height / 4);
+  told = done.outcome;
+  outcome.textContent = text.outcome(told);
+  if (!shown) showStrip('intake', text.tooLargeToShow);
+  enter(run ? 'working' : 'done');
+  compare.centre();
+  compare.setActive(shown && source.image !== null);
+}
+
+/** Works on what waits, one picture after the other, until the queue is empty, paused or stopped. */
 async function start(): Promise<void> {
   const settings = readSettings();
-  if (!picture || !settings || run) return;
+  if (run || !settings) return;
+  const [only] = queue.items;
+  if (only && queue.items.length === 1) queue.again(only.id);
+  if (queue.paused) queue.pause(false);
+  while (!run) {
+    const item = queue.next();
+    if (!item || !(await workOn(item, settings))) return;
+  }
+}
+
+/** @returns whether the next picture may follow */
+async function workOn(item: Item<Done>, settings: Settings): Promise<boolean> {
   const controller = new AbortController();
   run = controller;
   hideError();
   dismissStrip('intake');
+  queue.begin(item.id);
   enter('working');
   progress.start();
   cancel.focus({ preventScroll: true });
-  stage.hideResult();
-  compare.setActive(false);
-  stage.paintOriginal();
   try {
-    await work(picture, settings, controller.signal);
-  } catch (error) {
-    const problem = toProblem(error);
-    const shown = stage.restoreResult();
-    stage.paintOriginal();
-    enter(stage.address ? 'done' : 'ready');
-    compare.setActive(shown && picture.image !== null);
-    progress.finish(problem.code === 'aborted' ? text.cancelled : '');
-    describeDevice();
-    // A model that turned out to be damaged is no longer there.
-    void refreshModels();
-    if (problem.code === 'aborted') {
-      handFocusTo(upscale);
+    const source = item.id === selected && picture ? picture : await readPicture(item.file, item.name);
+    controller.signal.throwIfAborted();
+    turns++;
+    if (item.id === selected) {
+      stage.hideResult();
+      compare.setActive(false);
+      stage.paintOriginal();
     } else {
-      fail(problem, () => void start());
-      handFocusTo(elements.retry);
+      show(item, source);
     }
+    const done = await work(source, item.id, settings, controller.signal);
+    queue.finish(item.id, done);
+    run = null;
+    if (item.id === selected) {
+      const turn = turns;
+      await showDone(source, done, () => turn === turns);
+    }
+    progress.finish(text.done(done.width, done.height));
+    const another = queue.next() !== undefined;
+    if (!another) {
+      rest();
+      handFocusTo(save.hidden ? upscale : save);
+    }
+    return another;
+  } catch (error) {
+    run = null;
+    return recover(item, toPictureProblem(error), controller.signal.aborted);
   } finally {
     run = null;
   }
 }
 
-async function work(source: Picture, settings: Settings, signal: AbortSignal): Promise<void> {
+/** After a run that brought nothing. @returns whether the next picture may follow */
+function recover(item: Item<Done>, problem: Problem, stopped: boolean): boolean {
+  const removed = !queue.find(item.id);
+  const cancelled = stopped || problem.code === 'aborted';
+  const ownFault = queue.items.length > 1 && isAboutPicture(problem.code);
+  if (!cancelled && ownFault) queue.fail(item.id, problem.message);
+  else queue.again(item.id);
+  const shown = stage.restoreResult();
+  stage.paintOriginal();
+  rest();
+  compare.setActive(shown && picture?.image != null);
+  progress.finish(cancelled ? text.cancelled : '');
+  describeDevice();
+  // A model that turned out to be damaged is no longer there.
+  void refreshModels();
+  if (cancelled) {
+    handFocusTo(upscale);
+    return removed;
+  }
+  if (ownFault) return true;
+  fail(problem, () => void start());
+  handFocusTo(elements.retry);
+  return false;
+}
+
+/** No run goes on: the panel is that of the picture on screen. */
+function rest(): void {
+  enter(queue.items.length === 0 ? 'empty' : stage.address ? 'done' : 'ready');
+}
+
+async function work(source: Picture, id: number, settings: Settings, signal: AbortSignal): Promise<Done> {
   let begun = performance.now();
   const result = await engine.run(source.input, settings, signal, {
     onLoad: (report) => progress.load(report),
@@ -155,26 +303,25 @@ async function work(source: Picture, settings: Settings, signal: AbortSignal): P
       void refreshModels();
       begun = performance.now();
     },
-    onProgress: (report) => progress.run(report),
-    onTile: (tile) => stage.paintTile(tile),
+    onProgress: (report) => {
+      progress.run(report);
+      queue.progress(id, report.fraction);
+    },
+    onTile: (tile) => {
+      if (id === selected) stage.paintTile(tile);
+    },
   });
   const seconds = (performance.now() - begun) / 1000;
   showWarnings(engine.warnings);
-  const shown = await stage.showResult(result.blob, result);
-  save.href = stage.address ?? '';
-  save.download = resultName(source.name);
-  sizes.textContent = text.sizes(result.width / 4, result.height / 4);
-  told = {
-    width: result.width, height: result.height, fileBytes: result.blob.size, seconds,
-    steps: settings.steps, seed: settings.seed, device: result.device,
+  return {
+    blob: result.blob,
+    width: result.width,
+    height: result.height,
+    outcome: {
+      width: result.width, height: result.height, fileBytes: result.blob.size, seconds,
+      steps: settings.steps, seed: settings.seed, device: result.device,
+    },
   };
-  outcome.textContent = text.outcome(told);
-  if (!shown) showStrip('intake', text.tooLargeToShow);
-  enter('done');
-  compare.centre();
-  compare.setActive(shown && source.image !== null);
-  progress.finish(text.done(result.width, result.height));
-  handFocusTo(save);
 }
 
 /** Whoever was on Cancel when it went away goes on from here; a person who has moved elsewhere stays there. */
@@ -209,6 +356,7 @@ addEventListener('beforeunload', (event) => {
 });
 
 await useLanguage(() => {
+  list.relabel();
   enter(phase);
   describePicture();
   describeDevice();

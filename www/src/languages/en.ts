@@ -69,7 +69,6 @@ export const en = {
   resultLabel: (name: string): string => `${name}, upscaled four times`,
   tooLargeToShow: 'The result is too large to show here. It is complete: save it to look at it.',
   shares: (before: number, after: number): string => `${before} % original, ${after} % upscaled`,
-  firstOf: (count: number): string => `${whole(count)} files came; this is the first of them.`,
 
   // Where a run happens
   noWasm: 'This browser lacks WebAssembly SIMD, which the upscaler needs. Please update it.',
@@ -98,7 +97,25 @@ export const en = {
   stopping: 'Stopping',
   cancelled: 'Cancelled. Your picture and settings are as before.',
   busyModels: 'Cancel the run before adding a model.',
-  busy: 'Cancel the run before taking another picture.',
+
+  // A batch
+  pictures: 'Pictures',
+  queuePause: 'Pause',
+  queueSaveAll: 'Save all',
+  queueClear: 'Remove all',
+  queueCount: (done: number, all: number, failed: number): string => `${whole(done)} of ${whole(all)} pictures done${failed > 0 ? `, ${whole(failed)} failed` : ''}`,
+  queueWaiting: 'waiting',
+  queueDone: 'done',
+  queueFailed: (reason: string): string => `Failed: ${reason}`,
+  queueSave: 'Save',
+  queueRetry: 'Retry',
+  queueRemove: 'Remove',
+  queueSaveLabel: (name: string): string => `Save ${name}`,
+  queueRetryLabel: (name: string): string => `Retry ${name}`,
+  queueRemoveLabel: (name: string): string => `Remove ${name}`,
+  upscaleWaiting: (count: number): string => `Upscale ${whole(count)} ${plural(count, 'picture', 'pictures')} x4`,
+  queued: (count: number): string => plural(count, 'The picture waits in the queue.', `${whole(count)} pictures wait in the queue.`),
+
   upscaleFirst: 'Upscale x4',
   upscaleAgain: 'Upscale again',
   running: (step: number, steps: number, tile: number, tiles: number): string => `Step ${step} of ${steps}, tile ${tile} of ${tiles}`,

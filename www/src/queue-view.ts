@@ -1,0 +1,94 @@
+/** The list of a batch, shown from the second picture on. Rows are updated in place, so that focus stays where it is. */
+import { elements } from './elements.ts';
+import type { Item, Queue } from './queue.ts';
+import { text } from './text.ts';
+
+export interface QueueActions {
+  select: (id: number) => void;
+  save: (id: number) => void;
+  retry: (id: number) => void;
+  remove: (id: number) => void;
+  pause: (held: boolean) => void;
+  saveAll: () => void;
+  removeAll: () => void;
+}
+
+interface Row {
+  item: HTMLLIElement;
+  name: HTMLButtonElement;
+  state: HTMLSpanElement;
+  save: HTMLButtonElement;
+  retry: HTMLButtonElement;
+  remove: HTMLButtonElement;
+}
+
+const { queueArea, queueList, queueCount, queuePause, queueSave, queueClear } = elements;
+
+export class QueueView {
+  private readonly rows = new Map<number, Row>();
+
+  constructor(private readonly actions: QueueActions) {
+    queuePause.addEventListener('click', () => actions.pause(queuePause.getAttribute('aria-pressed') !== 'true'));
+    queueSave.addEventListener('click', actions.saveAll);
+    queueClear.addEventListener('click', actions.removeAll);
+  }
+
+  /** @param selected the item whose picture is on screen */
+  draw<Result>(queue: Queue<Result>, selected: number): void {
+    queueArea.hidden = queue.items.length < 2;
+    const done = queue.count('done');
+    queueCount.textContent = text.queueCount(done, queue.items.length, queue.count('failed'));
+    queuePause.hidden = queue.count('waiting') === 0;
+    queuePause.setAttribute('aria-pressed', String(queue.paused));
+    queueSave.hidden = done === 0;
+    queueClear.disabled = queue.count('working') > 0;
+    for (const [id, row] of this.rows) {
+      if (queue.find(id)) continue;
+      row.item.remove();
+      this.rows.delete(id);
+    }
+    for (const item of queue.items) this.fill(this.row(item), item, item.id === selected);
+  }
+
+  /** Drops the rows, which the next drawing makes anew in the language of the page. */
+  relabel(): void {
+    for (const { item } of this.rows.values()) item.remove();
+    this.rows.clear();
+  }
+
+  private row<Result>({ id, name }: Item<Result>): Row {
+    const known = this.rows.get(id);
+    if (known) return known;
+    const row: Row = {
+      item: document.createElement('li'),
+      name: button(name, 'queue-name', () => this.actions.select(id)),
+      state: document.createElement('span'),
+      save: button(text.queueSave, 'button small', () => this.actions.save(id), text.queueSaveLabel(name)),
+      retry: button(text.queueRetry, 'button small', () => this.actions.retry(id), text.queueRetryLabel(name)),
+      remove: button(text.queueRemove, 'button small', () => this.actions.remove(id), text.queueRemoveLabel(name)),
+    };
+    row.state.className = 'queue-state';
+    row.item.append(row.name, row.state, row.save, row.retry, row.remove);
+    queueList.append(row.item);
+    this.rows.set(id, row);
+    return row;
+  }
+
+  private fill<Result>(row: Row, { state, fraction, reason }: Item<Result>, selected: boolean): void {
+    row.item.dataset['state'] = state;
+    row.name.setAttribute('aria-pressed', String(selected));
+    row.state.textContent = state === 'working' ? text.percent(fraction) : state === 'failed' ? text.queueFailed(reason) : state === 'done' ? text.queueDone : text.queueWaiting;
+    row.save.hidden = state !== 'done';
+    row.retry.hidden = state !== 'failed';
+  }
+}
+
+function button(words: string, className: string, run: () => void, label?: string): HTMLButtonElement {
+  const element = document.createElement('button');
+  element.type = 'button';
+  element.className = className;
+  element.textContent = words;
+  if (label) element.setAttribute('aria-label', label);
+  element.addEventListener('click', run);
+  return element;
+}
