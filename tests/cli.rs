@@ -112,7 +112,7 @@ fn an_output_that_cannot_be_written_is_refused_before_any_work() {
     std::fs::create_dir(folder.path().join("folder.png")).unwrap();
     std::fs::write(folder.path().join("plain"), b"").unwrap();
     let case = |output, code, says| fails(&folder, &["upscale", "in.png", "-o", output], code, says);
-    case("out.jpg", "bad-option", ".png");
+    case("out.bmp", "bad-option", ".png");
     case("out", "bad-option", ".png");
     case("in.png", "bad-option", "replace the input");
     case("./folder.png/../in.png", "bad-option", "replace the input");
@@ -190,6 +190,28 @@ fn upscale(width: usize, height: usize) {
     assert_eq!((result.width, result.height), (4 * width, 4 * height));
     assert!(result.alpha.is_some(), "alpha is kept");
     assert_eq!(names(&folder), ["in.png", "out.png"], "no partial file stays");
+}
+
+#[test]
+fn the_name_and_the_options_decide_what_is_written() {
+    let folder = folder();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/compact");
+    let cases: [(&str, &[&str], &[u8], (usize, usize)); 3] = [
+        ("out.jpg", &["--width", "20"], b"\xFF\xD8\xFF", (20, 20)),
+        ("out.webp", &["--scale", "1.5"], b"RIFF", (12, 12)),
+        ("out.png", &["--depth", "16", "--width", "9", "--height", "31"], b"\x89PNG", (9, 31)),
+    ];
+    for (name, options, magic, size) in cases {
+        let run = ["upscale", "in.png", "-o", name, "--device", "cpu", "--steps", "1", "--model", model];
+        let output = resshift(folder.path(), &[&run[..], options].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        let file = std::fs::read(folder.path().join(name)).unwrap();
+        assert!(file.starts_with(magic), "{name}");
+        let result = decode(&file, &Limits::default()).unwrap();
+        assert_eq!((result.width, result.height), size, "{name}");
+    }
+    fails(&folder, &["upscale", "in.png", "-o", "out2.png", "--width", "33"], "bad-option", "1 to 32 x 32 pixels");
+    fails(&folder, &["upscale", "in.png", "-o", "out2.png", "--scale", "0"], "bad-option", "scale");
 }
 
 #[test]

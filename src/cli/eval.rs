@@ -4,7 +4,7 @@ use super::dataset;
 use super::{On, file, model_folder, open, positive, sheet, temperature};
 use clap::ValueEnum;
 use resshift::degrade::{Degradation, to_picture};
-use resshift::image::{Pixels, encode::to_u8, encode_png, resize::bicubic};
+use resshift::image::{Format, Pixels, encode::to_u8, encode_png, resize::bicubic};
 use resshift::metrics::{Lpips, Niqe, psnr_y, ssim_y};
 use resshift::upscaler::{Options, SCALE, Unwatched, Upscaler};
 use resshift::{Error, Result};
@@ -115,7 +115,9 @@ struct Report {
 pub async fn run(arguments: &Eval) -> Result<()> {
     let judge = Judge::load(&arguments.metrics)?;
     for output in arguments.sheet.iter() {
-        file::check_output(Path::new(""), output)?;
+        if file::check_output(Path::new(""), output)? != Format::Png {
+            return Err(Error::BadOption("The sheet is a PNG file, so its name must end in .png.".into()));
+        }
     }
     let mut items = Vec::new();
     for folder in &arguments.datasets {

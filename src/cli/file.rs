@@ -1,5 +1,6 @@
 //! Files in and out.
 
+use resshift::image::Format;
 use resshift::{Error, Result};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -18,19 +19,16 @@ pub fn failed(path: &Path, reason: impl ToString) -> Error {
     Error::File { path: path.display().to_string(), reason: reason.to_string() }
 }
 
-/// Whether a result may be written to `output`.
+/// The format that the name of `output` asks for, if a result may be written there.
 ///
 /// # Errors
-/// [`Error::BadOption`] if it is not named as a PNG, or is the input itself; [`Error::File`] if its folder does not
-/// exist or it is a folder.
-pub fn check_output(input: &Path, output: &Path) -> Result<()> {
-    let is_png = output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-    if !is_png {
+/// [`Error::BadOption`] if its ending names no format, or if it is the input itself; [`Error::File`] if its folder does
+/// not exist or it is a folder.
+pub fn check_output(input: &Path, output: &Path) -> Result<Format> {
+    let Some(format) = output.extension().and_then(|ending| Format::named(&ending.to_string_lossy())) else {
         let name = output.display();
-        return Err(Error::BadOption(format!(
-            "The result is always a PNG file, so its name must end in .png, unlike {name}."
-        )));
-    }
+        return Err(Error::BadOption(format!("The name of a result ends in .png, .jpg or .webp, unlike {name}.")));
+    };
     if let (Ok(input), Ok(existing)) = (input.canonicalize(), output.canonicalize())
         && input == existing
     {
@@ -41,7 +39,7 @@ pub fn check_output(input: &Path, output: &Path) -> Result<()> {
     }
     let folder = folder_of(output);
     match folder.metadata() {
-        Ok(data) if data.is_dir() => Ok(()),
+        Ok(data) if data.is_dir() => Ok(format),
         Ok(_) => Err(failed(&folder, io::Error::from(io::ErrorKind::NotADirectory))),
         Err(reason) => Err(failed(&folder, reason)),
     }

@@ -12,7 +12,7 @@ mod sheet;
 use clap::{Parser, Subcommand, ValueEnum};
 use progress::Progress;
 use resshift::compute::Compute;
-use resshift::image::{Format, Limits, decode_tagged, encode};
+use resshift::image::{Format, Limits, Size, decode_tagged, encode, reduce};
 use resshift::upscaler::{Options, SCALE, Upscaler};
 use resshift::{Error, Result, gpu};
 use std::path::PathBuf;
@@ -51,6 +51,15 @@ struct Upscale {
     /// Bits per sample of a PNG file.
     #[arg(long, value_enum, default_value_t = Depth::Eight)]
     depth: Depth,
+    /// Width of the result in pixels, at most four times the input's; alone, the height follows.
+    #[arg(long, value_name = "PIXELS", value_parser = positive)]
+    width: Option<usize>,
+    /// Height of the result in pixels; alone, the width follows.
+    #[arg(long, value_name = "PIXELS", value_parser = positive)]
+    height: Option<usize>,
+    /// Enlargement above 0, at most 4, instead of a width or height.
+    #[arg(long, value_name = "X", conflicts_with_all = ["width", "height"])]
+    scale: Option<f64>,
     /// Leave the metadata (EXIF) of the input behind; its colour profile is always kept.
     #[arg(long)]
     strip: bool,
@@ -128,15 +137,14 @@ pub fn main() -> ExitCode {
 
 /// Everything that can fail at once comes before anything that takes long.
 async fn upscale(arguments: &Upscale) -> Result<()> {
-    file::check_output(&arguments.input, &arguments.output)?;
-    let ending = arguments.output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let format = Format::named(ending)
-        .ok_or_else(|| Error::BadOption("The output's name must end in .png, .jpg or .webp.".into()))?;
+    let format = file::check_output(&arguments.input, &arguments.output)?;
     if arguments.depth == Depth::Sixteen && format != Format::Png {
         return Err(Error::BadOption("Only PNG files hold 16 bits.".into()));
     }
     let (picture, tags) = decode_tagged(&file::read(&arguments.input)?, &Limits::default())?;
     let tags = tags.for_result(!arguments.strip);
+    let size = Size { width: arguments.width, height: arguments.height, scale: arguments.scale };
+    let (width, height) = size.of(SCALE * picture.width, SCALE * picture.height)?;
     let (config, weights) = model_folder::load(arguments.model.as_deref())?;
 
     let device = open(arguments.device).await?;
@@ -151,15 +159,18 @@ async fn upscale(arguments: &Upscale) -> Result<()> {
     let mut progress = Progress::new();
     let quality = arguments.quality;
     let file = match arguments.depth {
-        Depth::Eight => encode(&upscaler.upscale(&picture, &options, &mut progress).await?, &tags, format, quality),
+        Depth::Eight => {
+            let pixels = upscaler.upscale(&picture, &options, &mut progress).await?;
+            encode(&reduce(pixels, (width, height))?, &tags, format, quality)
+        }
         Depth::Sixteen => {
-            encode(&upscaler.upscale_as::<u16>(&picture, &options, &mut progress).await?, &tags, format, quality)
+            let pixels = upscaler.upscale_as::<u16>(&picture, &options, &mut progress).await?;
+            encode(&reduce(pixels, (width, height))?, &tags, format, quality)
         }
     };
     progress.finish();
 
     file::write(&arguments.output, &file?)?;
-    let (width, height) = (SCALE * picture.width, SCALE * picture.height);
     eprintln!("{}: {width} x {height} pixels.", arguments.output.display());
     Ok(())
 }

@@ -6,6 +6,7 @@ use ::image::codecs::jpeg::JpegEncoder;
 use ::image::codecs::webp::WebPEncoder;
 use ::image::{ExtendedColorType, ImageEncoder};
 use ::png::{BitDepth, ColorType, Compression, Encoder, Filter, Info};
+use fast_image_resize::PixelType;
 use std::borrow::Cow;
 
 /// A kind of file.
@@ -42,9 +43,13 @@ impl Format {
 }
 
 /// How the samples of a result are stored: `u8` or `u16`.
-pub trait Sample: Copy {
+pub trait Sample: bytemuck::Pod {
     /// In a PNG file.
     const DEPTH: BitDepth;
+    /// Three samples, for the resizer.
+    const RGB: PixelType;
+    /// Four samples, for the resizer.
+    const RGBA: PixelType;
     /// A sample in [0, 1]: clamped, scaled, rounded half to even. NaN becomes 0.
     fn of(x: f32) -> Self;
     /// Samples as a PNG file stores them.
@@ -55,6 +60,8 @@ pub trait Sample: Copy {
 
 impl Sample for u8 {
     const DEPTH: BitDepth = BitDepth::Eight;
+    const RGB: PixelType = PixelType::U8x3;
+    const RGBA: PixelType = PixelType::U8x4;
 
     fn of(x: f32) -> Self {
         to_u8(x)
@@ -71,6 +78,8 @@ impl Sample for u8 {
 
 impl Sample for u16 {
     const DEPTH: BitDepth = BitDepth::Sixteen;
+    const RGB: PixelType = PixelType::U16x3;
+    const RGBA: PixelType = PixelType::U16x4;
 
     fn of(x: f32) -> Self {
         (x.clamp(0.0, 1.0) * 65535.0).round_ties_even() as u16

@@ -6,12 +6,14 @@ pub mod decode;
 pub mod encode;
 mod jpeg;
 mod png;
+pub mod reduce;
 pub mod resize;
 mod tags;
 mod webp;
 
 pub use decode::{Limits, decode, decode_tagged};
 pub use encode::{Format, Sample, encode, encode_png};
+pub use reduce::{Size, reduce};
 pub use tags::Tags;
 
 use crate::{Error, Result};
