@@ -68,6 +68,8 @@ setup_test_machine() {
     Linux)
       compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null || compgen -G '/etc/vulkan/icd.d/*.json' >/dev/null ||
         missing+=(mesa-vulkan-drivers)
+      # Without one the widths of Chinese and Japanese sentences are those of placeholder boxes.
+      have fc-list && [ -n "$(fc-list :lang=zh family)" ] || missing+=(fontconfig fonts-wqy-microhei)
       [ ${#missing[@]} -eq 0 ] && return 0
       if [ "$(id -u)" -eq 0 ] && have apt-get; then
         say "installing ${missing[*]}"

@@ -545,10 +545,32 @@ fn bmp_gif_and_tiff_are_read() {
     let expected = units(&gradient(12, 7, 3).data);
     for (name, file) in others() {
         let picture = read(&file);
-        assert_eq!((picture.width, picture.height), (12, 7), "{name}");
+        assert_eq!((picture.width, picture.height, picture.alpha), (12, 7, None), "{name}");
         // 84 colours fit a GIF's palette.
         assert!(levels_apart(&picture.rgb, &expected) <= 1e-3, "{name}");
         assert_eq!(decode(&file, &Limits { max_pixels: 83 }).unwrap_err().code(), "image-too-large", "{name}");
+    }
+}
+
+/// A grey TIFF of 3 x 2 pixels, one strip, with an orientation.
+fn tiff(orientation: u16) -> Vec<u8> {
+    let entry = |tag: u16, value: u16| [tag, 3, 1, 0, value, 0];
+    let tags = [(256, 3), (257, 2), (258, 8), (259, 1), (262, 1), (273, 8), (274, orientation), (278, 2), (279, 6)];
+    let mut file = b"II*\0\x0E\0\0\0".to_vec();
+    file.extend([20, 60, 100, 140, 180, 220]);
+    file.extend((tags.len() as u16).to_le_bytes());
+    file.extend(tags.iter().flat_map(|&(tag, value)| entry(tag, value)).flat_map(u16::to_le_bytes));
+    file.extend([0; 4]);
+    file
+}
+
+#[test]
+fn a_tiff_is_turned_as_its_tag_says() {
+    for (orientation, seen) in (1..).zip(SEEN) {
+        let picture = read(&tiff(orientation));
+        assert_eq!((picture.height, picture.width), (seen.len(), seen[0].len()), "orientation {orientation}");
+        let grey: Vec<f32> = picture.rgb.chunks_exact(3).map(|pixel| pixel[0]).collect();
+        assert_eq!(grey, units(&seen.concat()), "orientation {orientation}");
     }
 }
 

@@ -4,6 +4,7 @@ use super::decode::bad;
 use super::{Limits, Tags};
 use crate::{Error, Result};
 use ::image::codecs::{bmp::BmpDecoder, gif::GifDecoder, tiff::TiffDecoder};
+use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageDecoder, ImageError, ImageFormat};
 use std::io::Cursor;
 
@@ -15,8 +16,20 @@ pub(super) fn decode(bytes: &[u8], format: ImageFormat, limits: &Limits) -> Resu
     let file = Cursor::new(bytes);
     match format {
         ImageFormat::Bmp => read(BmpDecoder::new(file).map_err(damaged)?, limits),
-        ImageFormat::Gif => read(GifDecoder::new(file).map_err(damaged)?, limits),
-        ImageFormat::Tiff => read(TiffDecoder::new(file).map_err(damaged)?, limits),
+        ImageFormat::Gif => {
+            let (image, tags) = read(GifDecoder::new(file).map_err(damaged)?, limits)?;
+            // The decoder gives every GIF an alpha channel.
+            let opaque = image.as_rgba8().is_some_and(|image| image.pixels().all(|pixel| pixel.0[3] == 255));
+            Ok((if opaque { DynamicImage::ImageRgb8(image.to_rgb8()) } else { image }, tags))
+        }
+        ImageFormat::Tiff => {
+            let mut decoder = TiffDecoder::new(file).map_err(damaged)?;
+            // TIFF has the tag itself, without EXIF data around it.
+            let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+            let (mut image, tags) = read(decoder, limits)?;
+            image.apply_orientation(orientation);
+            Ok((image, Tags { exif: None, ..tags }))
+        }
         _ => Err(Error::NotAnImage),
     }
 }
