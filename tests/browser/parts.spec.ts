@@ -30,6 +30,8 @@ test('names of results', () => {
   expect(resultName('../odd:name?.png')).toBe('.._odd_name__x4.png');
   expect(resultName('.png')).toBe('picture_x4.png');
   expect(resultName('')).toBe('picture_x4.png');
+  expect(resultName('holiday.png', 'image/jpeg')).toBe('holiday_x4.jpg');
+  expect(resultName('holiday.png', 'image/webp')).toBe('holiday_x4.webp');
 });
 
 test('sizes of files', () => {

@@ -12,11 +12,15 @@ test('model, steps, seed and device are remembered', async ({ page, server }) =>
   await page.locator('input[name=steps][value="4"]').check();
   await page.locator('#seed').fill('77');
   await page.locator('#device').selectOption('cpu');
+  await page.locator('#format').selectOption('webp');
+  await page.locator('#metadata').selectOption('strip');
   await page.reload();
   await expect(page.locator('#model')).toHaveValue('other');
   await expect(page.locator('input[name=steps][value="4"]')).toBeChecked();
   await expect(page.locator('#seed')).toHaveValue('77');
   await expect(page.locator('#device')).toHaveValue('cpu');
+  await expect(page.locator('#format')).toHaveValue('webp');
+  await expect(page.locator('#metadata')).toHaveValue('strip');
 });
 
 for (const kept of ['{', '[]', 'null', '{"steps":"x","seed":-1,"device":"abacus","model":7}', '{"steps":9,"seed":1e300,"model":"gone"}']) {

@@ -64,6 +64,8 @@ export const elements = {
   model: byId('model', HTMLSelectElement),
   seed: byId('seed', HTMLInputElement),
   device: byId('device', HTMLSelectElement),
+  format: byId('format', HTMLSelectElement),
+  metadata: byId('metadata', HTMLSelectElement),
 
   models: byId('models', HTMLDetailsElement),
   modelsSize: byId('models-size', HTMLSpanElement),

@@ -19,6 +19,7 @@ export class Engine {
     return upscaler.upscale(input, {
       steps: settings.steps,
       seed: settings.seed,
+      ...settings.output,
       signal,
       onProgress: events.onProgress,
       onTile: events.onTile,

@@ -4,7 +4,7 @@ import { Compare } from './compare.ts';
 import { elements } from './elements.ts';
 import { Engine } from './engine.ts';
 import { hideError, showError } from './error-card.ts';
-import { resultName } from './file-name.ts';
+import { formatName, resultName } from './file-name.ts';
 import { openImport, watchImport } from './import-dialog.ts';
 import { fetchSample, openPicker, watchIntake, type Arrival, type Intake } from './intake.ts';
 import { useLanguage } from './language.ts';
@@ -60,7 +60,7 @@ const list = new QueueView({
   select: (id) => void select(id),
   save: (id) => {
     const item = queue.find(id);
-    if (item?.result) saveFile(item.result.blob, resultName(item.name));
+    if (item?.result) saveFile(item.result.blob, resultName(item.name, item.result.blob.type));
   },
   retry: (id) => {
     queue.again(id);
@@ -74,7 +74,7 @@ const list = new QueueView({
     if (id === selected && other && !working) void select(other.id);
   },
   pause: (held) => queue.pause(held),
-  saveAll: () => void saveZip(queue.items.flatMap(({ name: of, result }) => (result ? [{ name: resultName(of), blob: result.blob }] : [])), 'resshift_x4.zip')
+  saveAll: () => void saveZip(queue.items.flatMap(({ name: of, result }) => (result ? [{ name: resultName(of, result.blob.type), blob: result.blob }] : [])), 'resshift_x4.zip')
     .catch((error: unknown) => fail(toProblem(error), () => {})),
   removeAll: () => {
     const [keep] = queue.items.filter(({ id }) => id === selected);
@@ -194,10 +194,9 @@ async function showDone(source: Picture, done: Done, current: () => boolean): Pr
   const shown = await stage.showResult(done.blob, done);
   if (!current()) return;
   save.href = stage.address ?? '';
-  save.download = resultName(source.name);
-  sizes.textContent = text.sizes(done.width / 4, done.height / 4);
+  save.download = resultName(source.name, done.blob.type);
   told = done.outcome;
-  outcome.textContent = text.outcome(told);
+  describePicture();
   if (!shown) showStrip('intake', text.tooLargeToShow);
   enter(run ? 'working' : 'done');
   compare.centre();
@@ -318,7 +317,7 @@ async function work(source: Picture, id: number, settings: Settings, signal: Abo
     width: result.width,
     height: result.height,
     outcome: {
-      width: result.width, height: result.height, fileBytes: result.blob.size, seconds,
+      width: result.width, height: result.height, format: formatName(result.blob.type), fileBytes: result.blob.size, seconds,
       steps: settings.steps, seed: settings.seed, device: result.device,
     },
   };
@@ -333,8 +332,10 @@ function handFocusTo(next: HTMLElement): void {
 function describePicture(): void {
   if (!picture) return;
   name.textContent = picture.name;
-  sizes.textContent = picture.image ? text.sizes(picture.image.naturalWidth, picture.image.naturalHeight) : text.unknownSize;
+  const image = told ? { naturalWidth: told.width / 4, naturalHeight: told.height / 4 } : picture.image;
+  sizes.textContent = image ? text.sizes(image.naturalWidth, image.naturalHeight) : text.unknownSize;
   if (told) outcome.textContent = text.outcome(told);
+  save.textContent = text.saveAs(told?.format ?? 'PNG');
 }
 
 function describeDevice(): void {

@@ -2,27 +2,29 @@
 import { elements } from './elements.ts';
 
 const KEY = 'resshift settings';
-const { settings, model, seed, device } = elements;
+const { settings, model, seed, device, format, metadata } = elements;
 
 /**
  * Restores what was chosen at the last visit, as far as it is still on offer, and remembers what is chosen from now on.
  * @returns the name of the model, which is offered only once the stored models are known
  */
 export function rememberSettings(): string | undefined {
-  const { model: name, steps, seed: number, device: kind } = read();
+  const { model: name, steps, seed: number, device: kind, format: file, metadata: tags } = read();
   if (typeof steps === 'number') {
     const choice = [...settings.querySelectorAll<HTMLInputElement>('input[name=steps]')].find(({ value }) => value === String(steps));
     if (choice) choice.checked = true;
   }
   if (Number.isSafeInteger(number) && (number as number) >= 0) seed.value = String(number);
-  if ([...device.options].some(({ value }) => value === kind)) device.value = kind as string;
+  for (const [choice, kept] of [[device, kind], [format, file], [metadata, tags]] as const) {
+    if ([...choice.options].some(({ value }) => value === kept)) choice.value = kept as string;
+  }
   settings.addEventListener('change', write);
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 function write(): void {
   if (!settings.checkValidity()) return;
-  const chosen = { model: model.value, steps: Number(new FormData(settings).get('steps')), seed: seed.valueAsNumber, device: device.value };
+  const chosen = { model: model.value, steps: Number(new FormData(settings).get('steps')), seed: seed.valueAsNumber, device: device.value, format: format.value, metadata: metadata.value };
   try {
     localStorage.setItem(KEY, JSON.stringify(chosen));
   } catch {

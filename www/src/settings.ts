@@ -1,5 +1,5 @@
 /** The settings row. */
-import type { Device } from 'resshift-web';
+import type { Device, UpscaleOptions } from 'resshift-web';
 import { elements } from './elements.ts';
 
 export interface Settings {
@@ -7,9 +7,11 @@ export interface Settings {
   steps: number;
   seed: number;
   device: Device;
+  /** The file that a run ends with. */
+  output: Pick<UpscaleOptions, 'format' | 'depth' | 'metadata'>;
 }
 
-const { settings, settingsFields, model, seed, device } = elements;
+const { settings, settingsFields, model, seed, device, format, metadata } = elements;
 
 /** Offers the chain that a model was trained for, and the shorter ones. */
 export function offerSteps(trained: number): void {
@@ -32,6 +34,11 @@ export function readSettings(): Settings | null {
     steps: Number(new FormData(settings).get('steps')),
     seed: seed.valueAsNumber,
     device: wantedDevice(),
+    output: {
+      format: format.value === 'png16' ? 'png' : (format.value as 'png' | 'jpeg' | 'webp'),
+      depth: format.value === 'png16' ? 16 : 8,
+      metadata: metadata.value as 'keep' | 'strip',
+    },
   };
 }
 

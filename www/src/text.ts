@@ -5,6 +5,8 @@ import { en, type Words } from './languages/en.ts';
 export interface Outcome {
   width: number;
   height: number;
+  /** Of the file. */
+  format: string;
   fileBytes: number;
   seconds: number;
   steps: number;
@@ -69,7 +71,7 @@ const sentences = (words: Words) => {
 
     /** Two lines. */
     outcome: (done: Outcome): string =>
-      `${words.resultSize(done.width, done.height, words.bytes(done.fileBytes))}\n${words.resultRun(duration(done.seconds), where(done.device), done.steps, done.seed)}`,
+      `${words.resultSize(done.width, done.height, done.format, words.bytes(done.fileBytes))}\n${words.resultRun(duration(done.seconds), where(done.device), done.steps, done.seed)}`,
 
     modelLine: ({ name, version, bytes, licence }: ModelInfo): string =>
       words.modelInUse(`${name} ${version}`, words.bytes(bytes), licence.name, licence.commercial),

@@ -75,7 +75,7 @@ export class Upscaler {
   }
 
   /** @param {Blob | HTMLImageElement} input @param {import('resshift-web').UpscaleOptions} [options] */
-  async upscale(input, { steps = 15, signal, onProgress, onTile } = {}) {
+  async upscale(input, { steps = 15, format = 'png', signal, onProgress, onTile } = {}) {
     const bitmap = await createImageBitmap(input);
     const width = bitmap.width * 4;
     const height = bitmap.height * 4;
@@ -96,7 +96,7 @@ export class Upscaler {
         }
       }
     }
-    return { blob: await canvas.convertToBlob({ type: 'image/png' }), width, height, device: this.device };
+    return { blob: await canvas.convertToBlob({ type: `image/${format}` }), width, height, device: this.device };
   }
 
   dispose() {}
