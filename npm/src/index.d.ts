@@ -56,7 +56,7 @@ export interface LoadProgress {
   cached: boolean;
 }
 
-/** Anything that holds a picture. Bytes are an encoded file (PNG, JPEG, WebP, GIF, BMP or TIFF). */
+/** Anything that holds a picture. Bytes are an encoded file (PNG, JPEG, WebP, GIF, BMP or TIFF; or what the browser itself decodes, in 8 bits and sRGB). */
 export type Input = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData | HTMLImageElement;
 
 export interface UpscaleOptions {
@@ -74,6 +74,12 @@ export interface UpscaleOptions {
   quality?: number;
   /** Bits per sample; 16 only as PNG. Default 8. */
   depth?: 8 | 16;
+  /** Pixels of the result, at most four times the input's; alone, the height follows. The x4 result is reduced (Lanczos). */
+  width?: number;
+  /** Pixels of the result, at most four times the input's; alone, the width follows. */
+  height?: number;
+  /** Instead of `width` and `height`: enlargement above 0, at most 4. Default 4. */
+  scale?: number;
   /**
    * Whether the metadata of the input file (EXIF, its orientation already applied) goes into the result. Default `keep`. A
    * colour profile is always kept: the result's colours are in the space that it describes.

@@ -39,6 +39,20 @@ function pixels({ width, height, data }: ImageData): Pixels {
   return { width, height, data: new Uint8ClampedArray(bytes) };
 }
 
+/** The pixels of a file that only the browser can decode, such as AVIF, or HEIC in Safari: 8 bits, in sRGB. */
+export async function decodeByBrowser(input: unknown): Promise<Pixels | undefined> {
+  const tag = Object.prototype.toString.call(input).slice(8, -1);
+  if (!['Blob', 'File', 'ArrayBuffer', 'Uint8Array'].includes(tag)) return undefined;
+  const file = tag === 'Blob' || tag === 'File' ? (input as Blob) : new Blob([input as ArrayBuffer]);
+  const bitmap = await createImageBitmap(file).catch(() => undefined);
+  if (bitmap === undefined) return undefined;
+  try {
+    return draw(bitmap, bitmap.width, bitmap.height);
+  } finally {
+    bitmap.close();
+  }
+}
+
 async function element(image: HTMLImageElement): Promise<Pixels> {
   try {
     await image.decode();

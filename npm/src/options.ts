@@ -101,13 +101,20 @@ export function run(options: UpscaleOptions): Run {
   return { output, steps, seed, temperature, tile: tile === 'auto' ? undefined : tile, tiles: onTile !== undefined };
 }
 
-function outputOf({ format = 'png', quality = 92, depth = 8, metadata = 'keep' }: UpscaleOptions): Output {
+function outputOf({ format = 'png', quality = 92, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {
   if (!FORMATS.includes(format)) throw badOption(`The format is ${FORMATS.join(', ')}, nothing else.`);
   if (!isInteger(quality, 1, 100)) throw badOption('The quality is a whole number from 1 to 100.');
   if (depth !== 8 && depth !== 16) throw badOption('The depth is 8 or 16 bits.');
   if (depth === 16 && format !== 'png') throw badOption('Only PNG files hold 16 bits.');
   if (metadata !== 'keep' && metadata !== 'strip') throw badOption("The metadata is 'keep' or 'strip'.");
-  return { format, quality, depth, metadata: metadata === 'keep' };
+  for (const side of [width, height]) {
+    if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw badOption('Width and height are whole numbers of pixels from 1.');
+  }
+  if (scale !== undefined) {
+    if (!(typeof scale === 'number' && scale > 0 && scale <= 4)) throw badOption('The scale is a number above 0, at most 4.');
+    if (width !== undefined || height !== undefined) throw badOption('Give a scale or a size, not both.');
+  }
+  return { format, quality, depth, width, height, scale, metadata: metadata === 'keep' };
 }
 
 function isInteger(value: unknown, from: number, to: number): boolean {

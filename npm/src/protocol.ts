@@ -50,6 +50,10 @@ export interface Output {
   /** 1 to 100. */
   quality: number;
   depth: 8 | 16;
+  /** Pixels; what is missing follows from the rest. */
+  width: number | undefined;
+  height: number | undefined;
+  scale: number | undefined;
   /** Keep the metadata of the input. */
   metadata: boolean;
 }

@@ -5,7 +5,7 @@ import { Connection } from './connection.ts';
 import { aborted, badOption, disposed, noBrowser, UpscalerError } from './error.ts';
 import { estimate, type Rate } from './estimate.ts';
 import type * as api from './index.d.ts';
-import { read } from './input.ts';
+import { decodeByBrowser, read } from './input.ts';
 import * as options from './options.ts';
 import type { Created, Done, Payload, Run, Settings } from './protocol.ts';
 import { recall, remember } from './remembered.ts';
@@ -76,7 +76,7 @@ export class Upscaler implements api.Upscaler {
       const payload = await read(input);
       await orAbort(before, given.signal);
       const begun = performance.now();
-      const { file, mime, width, height } = await this.#run(payload, run, given);
+      const { file, mime, width, height } = await this.#withFallback(input, payload, run, given);
       this.#rate = ((performance.now() - begun) / 1000 / ((width * height) / 16)) / (run.steps ?? this.model.steps);
       return { blob: new Blob([file], { type: mime }), width, height, device: this.device };
     } finally {
@@ -103,6 +103,18 @@ export class Upscaler implements api.Upscaler {
   dispose(): void {
     this.#disposed = true;
     this.#started.connection.close();
+  }
+
+  /** Files that the engine does not know may be known to the browser. */
+  async #withFallback(input: api.Input, payload: Payload, run: Run, given: api.UpscaleOptions): Promise<Done> {
+    try {
+      return await this.#run(payload, run, given);
+    } catch (error) {
+      if (!(error instanceof UpscalerError && error.code === 'not-an-image')) throw error;
+      const pixels = await decodeByBrowser(input);
+      if (pixels === undefined) throw error;
+      return this.#run(pixels, run, given);
+    }
   }
 
   async #run(payload: Payload, run: Run, { signal, onProgress, onTile }: api.UpscaleOptions): Promise<Done> {

@@ -6,7 +6,7 @@ use super::helpers::{JsHelpers, PageHelpers};
 use super::object::{field, object};
 use super::picture;
 use super::watch::PageWatch;
-use crate::image::{Format, encode};
+use crate::image::{Format, Size, encode, reduce};
 use crate::model::config::{Licence, ModelConfig};
 use crate::upscaler::{Options, SCALE, Upscaler};
 use crate::{Error, Result, gpu};
@@ -113,17 +113,24 @@ impl Engine {
         let quality = field(output, "quality").as_f64().unwrap_or(0.0) as u8;
         let (picture, tags) = picture::read(input)?;
         let tags = tags.for_result(field(output, "metadata").is_truthy());
+        let pixels = |name| field(output, name).as_f64().map(|n| n as usize);
+        let size = Size { width: pixels("width"), height: pixels("height"), scale: field(output, "scale").as_f64() };
+        let (width, height) = size.of(SCALE * picture.width, SCALE * picture.height)?;
         let file = match field(output, "depth").as_f64() == Some(16.0) {
-            false => encode(&self.upscaler.upscale(&picture, options, &mut watch).await?, &tags, format, quality)?,
+            false => {
+                let pixels = self.upscaler.upscale(&picture, options, &mut watch).await?;
+                encode(&reduce(pixels, (width, height))?, &tags, format, quality)?
+            }
             true => {
-                encode(&self.upscaler.upscale_as::<u16>(&picture, options, &mut watch).await?, &tags, format, quality)?
+                let pixels = self.upscaler.upscale_as::<u16>(&picture, options, &mut watch).await?;
+                encode(&reduce(pixels, (width, height))?, &tags, format, quality)?
             }
         };
         Ok(object([
             ("file", Uint8Array::from(&file[..]).into()),
             ("type", format.media_type().into()),
-            ("width", (SCALE * picture.width).into()),
-            ("height", (SCALE * picture.height).into()),
+            ("width", width.into()),
+            ("height", height.into()),
         ]))
     }
 }
