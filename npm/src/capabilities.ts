@@ -12,12 +12,15 @@ const SIMD_MODULE = new Uint8Array([
   ...[10, 8, 1, 6, 0, 0x41, 0, 0xfd, 15, 0x0b], // code
 ]);
 
+/** As in `src/image/decode.rs`. */
+const MAX_PIXELS = 1 << 20;
+
 export async function capabilities(): Promise<Capabilities> {
   const wasm = typeof WebAssembly === 'object' && WebAssembly.validate(SIMD_MODULE);
   const [webgpu, cache] = await Promise.all([adapter(), indexedDbWorks()]);
   const measured = webgpu && recall(webgpu.name);
   const fast = measured ? gpuWins(measured) : webgpu !== null && !webgpu.software;
-  return { wasm, webgpu, recommended: wasm ? (fast ? 'webgpu' : 'cpu') : null, cache };
+  return { wasm, webgpu, recommended: wasm ? (fast ? 'webgpu' : 'cpu') : null, cache, maxPixels: MAX_PIXELS };
 }
 
 /** The GPU that the engine would open. */

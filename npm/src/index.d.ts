@@ -189,6 +189,8 @@ export interface Capabilities {
   recommended: 'webgpu' | 'cpu' | null;
   /** IndexedDB can be used here. */
   cache: boolean;
+  /** Pixels of the largest picture that is taken here. */
+  maxPixels: number;
 }
 
 export type ErrorCode =

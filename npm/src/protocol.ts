@@ -90,6 +90,8 @@ export interface Done {
   mime: string;
   width: number;
   height: number;
+  /** Pixels of the input. */
+  pixels: number;
 }
 
 export interface Imported {

@@ -6,7 +6,7 @@ import { deliver } from './delivery.ts';
 import { http, offline } from './error.ts';
 import { importFiles } from './import.ts';
 import type { DeviceInfo, ImportPlan, LoadProgress, RunProgress } from './index.d.ts';
-import type { Answer, EngineSource, Fault, ImportOrder, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
+import type { Answer, Done, EngineSource, Fault, ImportOrder, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
 import { stored } from './store.ts';
 import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
 import { claimTimestampQuery } from './webgpu.ts';
@@ -113,8 +113,8 @@ async function upscale(input: Payload, run: Run): Promise<void> {
   const result = await engine
     .upscale(input, output, steps, seed, temperature, tile, onProgress, tiles ? onTile : undefined, helpers)
     .finally(() => helpers?.close());
-  const { file, type: mime, width, height } = result as { file: Uint8Array<ArrayBuffer>; type: string; width: number; height: number };
-  post({ type: 'done', file, mime, width, height }, [file.buffer]);
+  const { type: mime, ...rest } = result as { type: string } & Omit<Done, 'type' | 'mime'>;
+  post({ type: 'done', mime, ...rest }, [rest.file.buffer]);
 }
 
 /** Failures carry a code; whatever else is thrown means that the engine is broken. */

@@ -44,8 +44,8 @@ impl Engine {
         self.chosen.trouble.iter().map(to_js).collect()
     }
 
-    /// Upscales `input` (see [`picture::read`]) and returns `{ file: Uint8Array, type, width, height }`. `output` is
-    /// `Output` of `npm/src/protocol.ts`, the kind of file. `on_progress` and
+    /// Upscales `input` (see [`picture::read`]) and returns `{ file: Uint8Array, type, width, height, pixels }`; `pixels` counts
+    /// those of the input. `output` is `Output` of `npm/src/protocol.ts`: kind and size of the file. `on_progress` and
     /// `on_tile` are those of [`PageWatch`]; `helpers` take a part of the tiles. One run at a time.
     #[allow(clippy::too_many_arguments)]
     pub async fn upscale(
@@ -131,6 +131,7 @@ impl Engine {
             ("type", format.media_type().into()),
             ("width", width.into()),
             ("height", height.into()),
+            ("pixels", (picture.width * picture.height).into()),
         ]))
     }
 }

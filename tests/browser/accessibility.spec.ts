@@ -57,7 +57,7 @@ test('a whole run by keyboard alone', async ({ page, server }) => {
   await expect(page.locator('#name')).toHaveText('cup-16x16.png');
 
   const tabTo = async (selector: string): Promise<void> => {
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 60; i++) {
       if (await page.locator(selector).evaluate((element) => element === document.activeElement)) return;
       await page.keyboard.press('Tab');
     }

@@ -10,7 +10,7 @@ test('cancel in the middle of a run, then upscale again', async ({ page, server 
   await expect(page.locator('body')).toHaveAttribute('data-phase', 'ready', { timeout: 20_000 });
   await expect(page.locator('#error-card')).toBeHidden();
   await expect(page.locator('#announcer')).toContainText('Cancelled');
-  await expect(page.getByRole('button', { name: 'Upscale x4' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Upscale', exact: true })).toBeFocused();
   await expect(page.locator('#name')).toHaveText('colosseum.jpg');
 
   await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });

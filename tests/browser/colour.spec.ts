@@ -44,6 +44,7 @@ const RESULTS = [
 test('every kind of file keeps the profile, and the metadata if asked', async ({ page, server }) => {
   await open(page, server);
   const buffer = await tagged();
+  await page.getByText('More settings').click();
   for (const { format, metadata, button, name } of RESULTS) {
     await page.locator('#format').selectOption(format);
     await page.locator('#metadata').selectOption(metadata);

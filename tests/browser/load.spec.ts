@@ -9,7 +9,7 @@ for (const prefix of ['/', '/some/folder/']) {
       await open(page, server);
       await expect(page.getByRole('heading', { level: 1 })).toContainText('four times larger');
       await expect(page.getByText('Your pictures never leave this device')).toBeVisible();
-      await expect(page.getByRole('button', { name: 'Upscale x4' })).toBeEnabled();
+      await expect(page.getByRole('button', { name: 'Upscale', exact: true })).toBeEnabled();
       await expect(page.locator('#sizes')).toHaveText('112 × 75 → 448 × 300 pixels');
       const painted = await page.locator('#canvas').evaluate((canvas: HTMLCanvasElement) => {
         const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);

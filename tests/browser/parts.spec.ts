@@ -1,7 +1,7 @@
 /** The parts of the page that need no browser. */
 import { expect, test } from '@playwright/test';
 import { Eta } from '../../www/src/eta.ts';
-import { resultName } from '../../www/src/file-name.ts';
+import { resultName, sizeMark } from '../../www/src/file-name.ts';
 import { text } from '../../www/src/text.ts';
 import { clampPan, place, visible } from '../../www/src/view.ts';
 
@@ -32,6 +32,8 @@ test('names of results', () => {
   expect(resultName('')).toBe('picture_x4.png');
   expect(resultName('holiday.png', 'image/jpeg')).toBe('holiday_x4.jpg');
   expect(resultName('holiday.png', 'image/webp')).toBe('holiday_x4.webp');
+  expect(resultName('holiday.png', 'image/png', sizeMark(2, 8, 8))).toBe('holiday_x2.png');
+  expect(resultName('holiday.png', 'image/png', sizeMark(1.5, 640, 480))).toBe('holiday_640x480.png');
 });
 
 test('sizes of files', () => {

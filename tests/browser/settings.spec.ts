@@ -13,7 +13,12 @@ test('model, steps, seed and device are remembered', async ({ page, server }) =>
   await page.locator('#seed').fill('77');
   await page.locator('#device').selectOption('cpu');
   await page.locator('#format').selectOption('webp');
+  await page.locator('#size').selectOption('width');
+  await page.getByLabel('Width in pixels').fill('1000');
+  await page.getByText('More settings').click();
   await page.locator('#metadata').selectOption('strip');
+  await page.locator('#tile').selectOption('128');
+  await page.locator('#realism').selectOption('0.5');
   await page.reload();
   await expect(page.locator('#model')).toHaveValue('other');
   await expect(page.locator('input[name=steps][value="4"]')).toBeChecked();
@@ -21,9 +26,13 @@ test('model, steps, seed and device are remembered', async ({ page, server }) =>
   await expect(page.locator('#device')).toHaveValue('cpu');
   await expect(page.locator('#format')).toHaveValue('webp');
   await expect(page.locator('#metadata')).toHaveValue('strip');
+  await expect(page.locator('#size')).toHaveValue('width');
+  await expect(page.getByLabel('Width in pixels')).toHaveValue('1000');
+  await expect(page.locator('#tile')).toHaveValue('128');
+  await expect(page.locator('#realism')).toHaveValue('0.5');
 });
 
-for (const kept of ['{', '[]', 'null', '{"steps":"x","seed":-1,"device":"abacus","model":7}', '{"steps":9,"seed":1e300,"model":"gone"}']) {
+for (const kept of ['{', '[]', 'null', '{"steps":"x","seed":-1,"device":"abacus","model":7,"size":"width","sizeValue":"1","tile":5}', '{"steps":9,"seed":1e300,"model":"gone"}']) {
   test(`${kept} in storage leaves the defaults`, async ({ page, server }) => {
     await page.addInitScript((text) => localStorage.setItem('resshift settings', text), kept);
     await open(page, server);
@@ -31,6 +40,9 @@ for (const kept of ['{', '[]', 'null', '{"steps":"x","seed":-1,"device":"abacus"
     await expect(page.locator('#seed')).toHaveValue('0');
     await expect(page.locator('#device')).toHaveValue('auto');
     await expect(page.locator('#model')).toHaveValue('compact');
+    await expect(page.locator('#size')).toHaveValue('4');
+    await expect(page.locator('#size-value')).toBeHidden();
+    await expect(page.locator('#tile')).toHaveValue('auto');
   });
 }
 

@@ -19,11 +19,17 @@ export class Engine {
     return upscaler.upscale(input, {
       steps: settings.steps,
       seed: settings.seed,
+      ...settings.chain,
       ...settings.output,
       signal,
       onProgress: events.onProgress,
       onTile: events.onTile,
     });
+  }
+
+  /** The one that ran last. */
+  get current(): Upscaler | null {
+    return this.upscaler;
   }
 
   get warnings(): readonly UpscalerError[] {

@@ -1,7 +1,12 @@
-/** `holiday.jpeg` becomes `holiday_x4.png`, or what else the media type of the result says. */
-export function resultName(name: string, type = 'image/png'): string {
+/** `holiday.jpeg` becomes `holiday_x4.png`, or what else the media type of the result and the mark of its size say. */
+export function resultName(name: string, type = 'image/png', mark = 'x4'): string {
   const stem = name.replace(/\.[^.]{1,5}$/, '').replace(/[/\\:*?"<>|\p{Cc}]/gu, '_').trim();
-  return `${stem || 'picture'}_x4.${type.slice('image/'.length).replace('jpeg', 'jpg')}`;
+  return `${stem || 'picture'}_${mark}.${type.slice('image/'.length).replace('jpeg', 'jpg')}`;
+}
+
+/** `x2`, or `1920x1280` where no whole enlargement was asked for. */
+export function sizeMark(scale: number | undefined, width: number, height: number): string {
+  return Number.isInteger(scale) ? `x${scale}` : `${width}x${height}`;
 }
 
 /** `PNG`, `JPEG`, `WebP` */

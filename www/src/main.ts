@@ -4,28 +4,32 @@ import { Compare } from './compare.ts';
 import { elements } from './elements.ts';
 import { Engine } from './engine.ts';
 import { hideError, showError } from './error-card.ts';
-import { formatName, resultName } from './file-name.ts';
+import { estimate, learn } from './estimate.ts';
+import { formatName, resultName, sizeMark } from './file-name.ts';
 import { openImport, watchImport } from './import-dialog.ts';
 import { fetchSample, openPicker, watchIntake, type Arrival, type Intake } from './intake.ts';
 import { useLanguage } from './language.ts';
 import { refreshModels, watchModels } from './models.ts';
 import { keepOffline } from './offline.ts';
-import { PictureProblem, readPicture, type Picture } from './picture.ts';
+import { PictureProblem, readPicture, smallerCopy, type Picture } from './picture.ts';
 import { isAboutPicture, noFile, toProblem, unreachable, type Problem } from './problem.ts';
 import { Progress } from './progress.ts';
 import { rememberSettings } from './remembered-settings.ts';
+import { resultSize } from './result-size.ts';
 import { Queue, type Item } from './queue.ts';
 import { QueueView } from './queue-view.ts';
 import { saveFile, saveZip } from './save-all.ts';
-import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, type Settings } from './settings.ts';
+import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, wantedSteps, type Settings } from './settings.ts';
+import { showSizeValue, wantedSize, watchSize } from './size-setting.ts';
 import { Stage } from './stage.ts';
 import { dismissStrip, showStrip, showWarnings } from './strips.ts';
 import { text, type Outcome } from './text.ts';
+import type { Size } from './view.ts';
 import { stayAwake } from './wake-lock.ts';
 
 type Phase = 'empty' | 'ready' | 'working' | 'done';
 
-const { upscale, save, cancel, runsOn, name, sizes, outcome, modelLine, announcer } = elements;
+const { upscale, save, smaller, cancel, runsOn, name, sizes, outcome, modelLine, announcer } = elements;
 
 const engine = new Engine();
 const progress = new Progress();
@@ -35,6 +39,8 @@ const compare = new Compare(stage);
 /** A finished picture. */
 interface Done {
   blob: Blob;
+  /** Of its size, for the file's name. */
+  mark: string;
   width: number;
   height: number;
   /** What the panel tells of it. */
@@ -60,7 +66,7 @@ const list = new QueueView({
   select: (id) => void select(id),
   save: (id) => {
     const item = queue.find(id);
-    if (item?.result) saveFile(item.result.blob, resultName(item.name, item.result.blob.type));
+    if (item?.result) saveFile(item.result.blob, fileName(item.name, item.result));
   },
   retry: (id) => {
     queue.again(id);
@@ -74,13 +80,22 @@ const list = new QueueView({
     if (id === selected && other && !working) void select(other.id);
   },
   pause: (held) => queue.pause(held),
-  saveAll: () => void saveZip(queue.items.flatMap(({ name: of, result }) => (result ? [{ name: resultName(of, result.blob.type), blob: result.blob }] : [])), 'resshift_x4.zip')
+  saveAll: () => void saveZip(results(), 'resshift.zip')
     .catch((error: unknown) => fail(toProblem(error), () => {})),
   removeAll: () => {
     const [keep] = queue.items.filter(({ id }) => id === selected);
     for (const { id } of queue.items) if (id !== keep?.id) queue.remove(id);
   },
 });
+
+function fileName(of: string, { blob, mark }: Done): string {
+  return resultName(of, blob.type, mark);
+}
+
+/** The finished pictures of the queue. */
+function results(): { name: string; blob: Blob }[] {
+  return queue.items.flatMap(({ name: of, result }) => (result ? [{ name: fileName(of, result), blob: result.blob }] : []));
+}
 
 /** What the button would do now. */
 function label(): void {
@@ -100,6 +115,7 @@ function enter(next: Phase): void {
   save.hidden = next !== 'done';
   outcome.hidden = next !== 'done';
   lockSettings(next === 'working');
+  describeCost();
   stayAwake(next === 'working');
 }
 
@@ -160,6 +176,17 @@ async function take({ files }: Arrival): Promise<void> {
   }
 }
 
+async function useSmaller(): Promise<void> {
+  const { image } = picture ?? {};
+  if (!image || !capabilities) return;
+  try {
+    queue.replace(selected, await smallerCopy(image, capabilities.maxPixels));
+    await select(selected);
+  } catch (error) {
+    fail(toProblem(error), () => void useSmaller());
+  }
+}
+
 function toPictureProblem(error: unknown): Problem {
   return error instanceof PictureProblem ? error.problem : toProblem(error);
 }
@@ -194,7 +221,7 @@ async function showDone(source: Picture, done: Done, current: () => boolean): Pr
   const shown = await stage.showResult(done.blob, done);
   if (!current()) return;
   save.href = stage.address ?? '';
-  save.download = resultName(source.name, done.blob.type);
+  save.download = fileName(source.name, done);
   told = done.outcome;
   describePicture();
   if (!shown) showStrip('intake', text.tooLargeToShow);
@@ -300,6 +327,7 @@ async function work(source: Picture, id: number, settings: Settings, signal: Abo
       modelLine.textContent = text.modelLine(used);
       showWarnings(engine.warnings);
       void refreshModels();
+      learn(upscaler, settings.model, settings.device);
       begun = performance.now();
     },
     onProgress: (report) => {
@@ -312,8 +340,10 @@ async function work(source: Picture, id: number, settings: Settings, signal: Abo
   });
   const seconds = (performance.now() - begun) / 1000;
   showWarnings(engine.warnings);
+  if (engine.current) learn(engine.current, settings.model, settings.device);
   return {
     blob: result.blob,
+    mark: sizeMark(settings.output.scale, result.width, result.height),
     width: result.width,
     height: result.height,
     outcome: {
@@ -332,10 +362,33 @@ function handFocusTo(next: HTMLElement): void {
 function describePicture(): void {
   if (!picture) return;
   name.textContent = picture.name;
-  const image = told ? { naturalWidth: told.width / 4, naturalHeight: told.height / 4 } : picture.image;
-  sizes.textContent = image ? text.sizes(image.naturalWidth, image.naturalHeight) : text.unknownSize;
+  const from = pictureSize();
+  const to = told ?? (from && resultSize(from, wantedSize()));
+  sizes.textContent = !from ? (told ? '' : text.unknownSize) : to ? text.fromTo(from, to) : '';
   if (told) outcome.textContent = text.outcome(told);
   save.textContent = text.saveAs(told?.format ?? 'PNG');
+}
+
+function pictureSize(): Size | null {
+  const image = picture?.image;
+  return image ? { width: image.naturalWidth, height: image.naturalHeight } : null;
+}
+
+/** What the next run will cost, or why it cannot be. */
+function describeCost(): void {
+  const from = pictureSize();
+  const most = capabilities?.maxPixels ?? Infinity;
+  const tooLarge = from !== null && from.width * from.height > most;
+  const beyond = from !== null && !resultSize(from, wantedSize());
+  smaller.hidden = !tooLarge || phase === 'working';
+  const words = elements.estimate;
+  words.hidden = !from || phase === 'empty' || phase === 'working';
+  // Other pictures of a queue may well be able to run.
+  if (phase !== 'empty' && queue.items.length < 2) upscale.disabled = tooLarge || beyond;
+  if (!from) return;
+  if (tooLarge) words.textContent = text.tooManyPixels(from, most);
+  else if (beyond) words.textContent = text.beyondLargest(from.width * 4, from.height * 4);
+  else words.textContent = text.estimate(estimate(from, wantedSteps(), elements.model.value, wantedDevice()));
 }
 
 function describeDevice(): void {
@@ -351,13 +404,19 @@ cancel.addEventListener('click', () => {
   progress.stopping();
   run?.abort();
 });
+smaller.addEventListener('click', () => void useSmaller());
 onDeviceChange(describeDevice);
+watchSize(pictureSize, () => {
+  if (phase === 'ready') describePicture();
+  describeCost();
+});
 addEventListener('beforeunload', (event) => {
   if (phase === 'working') event.preventDefault();
 });
 
 await useLanguage(() => {
   list.relabel();
+  showSizeValue();
   enter(phase);
   describePicture();
   describeDevice();
@@ -372,10 +431,12 @@ watchIntake(intake);
 watchModels();
 watchImport();
 void refreshModels(rememberSettings());
+showSizeValue();
 const first = elements.samples[0]?.dataset['sample'];
 if (first) void fetchSample(first, first.split('/').pop() ?? first, intake);
 void Upscaler.capabilities().then((found) => {
   capabilities = found;
   describeDevice();
+  describeCost();
 });
 void keepOffline();

@@ -26,6 +26,18 @@ export async function readPicture(file: Blob, name: string): Promise<Picture> {
   throw new PictureProblem(notAnImage(name));
 }
 
+/** The picture with no more than so many pixels, as a PNG file in sRGB. */
+export async function smallerCopy(image: HTMLImageElement, pixels: number): Promise<Blob> {
+  const factor = Math.min(1, Math.sqrt(pixels / (image.naturalWidth * image.naturalHeight)));
+  const side = (length: number): number => Math.max(1, Math.floor(length * factor));
+  const [width, height] = [side(image.naturalWidth), side(image.naturalHeight)];
+  const bitmap = await createImageBitmap(image, { resizeWidth: width, resizeHeight: height, resizeQuality: 'high' });
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.convertToBlob();
+}
+
 /** PNG, JPEG, WebP, GIF, BMP and TIFF by their first bytes; names and media types lie too often. */
 async function isReadByUpscaler(file: Blob): Promise<boolean> {
   const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));

@@ -74,6 +74,12 @@ export class Queue<Result> {
     this.change(id, ['working', 'failed', 'done'], { state: 'waiting', fraction: 0, reason: '', result: null });
   }
 
+  /** Another file in the place of an item's own. */
+  replace(id: number, file: Blob): void {
+    this.again(id);
+    this.change(id, ['waiting'], { file });
+  }
+
   remove(id: number): void {
     this.list = this.list.filter((item) => item.id !== id);
     this.onChange();

@@ -2,29 +2,39 @@
 import { elements } from './elements.ts';
 
 const KEY = 'resshift settings';
-const { settings, model, seed, device, format, metadata } = elements;
+const { settings, model, seed, device, format, metadata, size, sizeValue, tile, realism } = elements;
+/** Those whose offers never change. */
+const choices = { device, format, metadata, size, tile, realism };
 
 /**
  * Restores what was chosen at the last visit, as far as it is still on offer, and remembers what is chosen from now on.
  * @returns the name of the model, which is offered only once the stored models are known
  */
 export function rememberSettings(): string | undefined {
-  const { model: name, steps, seed: number, device: kind, format: file, metadata: tags } = read();
+  const { model: name, steps, seed: number, sizeValue: pixels, ...kept } = read();
   if (typeof steps === 'number') {
     const choice = [...settings.querySelectorAll<HTMLInputElement>('input[name=steps]')].find(({ value }) => value === String(steps));
     if (choice) choice.checked = true;
   }
   if (Number.isSafeInteger(number) && (number as number) >= 0) seed.value = String(number);
-  for (const [choice, kept] of [[device, kind], [format, file], [metadata, tags]] as const) {
-    if ([...choice.options].some(({ value }) => value === kept)) choice.value = kept as string;
+  for (const [what, choice] of Object.entries(choices)) {
+    if ([...choice.options].some(({ value }) => value === kept[what])) choice.value = kept[what] as string;
   }
+  if (Number.isSafeInteger(pixels) && (pixels as number) > 0) sizeValue.value = String(pixels);
+  else if (Number.isNaN(Number(size.value))) size.value = '4';
   settings.addEventListener('change', write);
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 function write(): void {
   if (!settings.checkValidity()) return;
-  const chosen = { model: model.value, steps: Number(new FormData(settings).get('steps')), seed: seed.valueAsNumber, device: device.value, format: format.value, metadata: metadata.value };
+  const chosen = {
+    model: model.value,
+    steps: Number(new FormData(settings).get('steps')),
+    seed: seed.valueAsNumber,
+    sizeValue: sizeValue.valueAsNumber,
+    ...Object.fromEntries(Object.entries(choices).map(([what, { value }]) => [what, value])),
+  };
   try {
     localStorage.setItem(KEY, JSON.stringify(chosen));
   } catch {

@@ -1,6 +1,7 @@
 /** The settings row. */
 import type { Device, UpscaleOptions } from 'resshift-web';
 import { elements } from './elements.ts';
+import { wantedSize } from './size-setting.ts';
 
 export interface Settings {
   model: string;
@@ -8,10 +9,12 @@ export interface Settings {
   seed: number;
   device: Device;
   /** The file that a run ends with. */
-  output: Pick<UpscaleOptions, 'format' | 'depth' | 'metadata'>;
+  output: Pick<UpscaleOptions, 'format' | 'depth' | 'metadata' | 'scale' | 'width' | 'height'>;
+  /** What else the engine is told. */
+  chain: Pick<UpscaleOptions, 'temperature' | 'tile'>;
 }
 
-const { settings, settingsFields, model, seed, device, format, metadata } = elements;
+const { settings, settingsFields, model, seed, device, format, metadata, tile, realism } = elements;
 
 /** Offers the chain that a model was trained for, and the shorter ones. */
 export function offerSteps(trained: number): void {
@@ -31,15 +34,24 @@ export function readSettings(): Settings | null {
   if (!settings.reportValidity()) return null;
   return {
     model: model.value,
-    steps: Number(new FormData(settings).get('steps')),
+    steps: wantedSteps(),
     seed: seed.valueAsNumber,
     device: wantedDevice(),
     output: {
       format: format.value === 'png16' ? 'png' : (format.value as 'png' | 'jpeg' | 'webp'),
       depth: format.value === 'png16' ? 16 : 8,
       metadata: metadata.value as 'keep' | 'strip',
+      ...wantedSize(),
+    },
+    chain: {
+      ...(realism.value === 'auto' ? {} : { temperature: Number(realism.value) }),
+      tile: tile.value === 'auto' ? 'auto' : Number(tile.value),
     },
   };
+}
+
+export function wantedSteps(): number {
+  return Number(new FormData(settings).get('steps'));
 }
 
 export function wantedDevice(): Device {

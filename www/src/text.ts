@@ -1,6 +1,8 @@
 /** What the page says, in its language: the words of `languages/`, and the sentences that choose between them. */
 import type { Capabilities, Device, DeviceInfo, ImportPlan, LoadProgress, ModelInfo, RunProgress, StoredModel } from 'resshift-web';
+import type { Estimate } from './estimate.ts';
 import { en, type Words } from './languages/en.ts';
+import type { Size } from './view.ts';
 
 export interface Outcome {
   width: number;
@@ -68,6 +70,18 @@ const sentences = (words: Words) => {
       if (seconds < 90) return words.secondsLeft(Math.ceil(seconds / 5) * 5);
       return seconds < 5400 ? words.minutesLeft(Math.round(seconds / 60)) : words.hoursLeft(Math.round(seconds / 3600));
     },
+
+    /** Before a run. */
+    estimate({ seconds, bytes }: Estimate): string {
+      if (seconds === null || bytes === null) return words.timeAtFirstRun;
+      const time = seconds < 90 ? words.seconds(words.whole(Math.max(1, seconds))) : words.minutes(words.whole(seconds / 60));
+      return words.costs(time, words.bytes(bytes));
+    },
+
+    fromTo: (from: Size, to: Size): string => words.sizes(`${from.width} × ${from.height}`, `${to.width} × ${to.height}`),
+
+    tooManyPixels: ({ width, height }: Size, most: number): string =>
+      words.tooLarge(words.decimal((width * height) / 1e6), words.decimal(most / 1e6)),
 
     /** Two lines. */
     outcome: (done: Outcome): string =>

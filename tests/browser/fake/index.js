@@ -48,7 +48,7 @@ function failOnce(code) {
 export class Upscaler {
   static async capabilities() {
     return wishes.capabilities ?? {
-      wasm: true, webgpu: { name: 'SwiftShader', software: true, f16: false, maxBufferBytes: 1 << 30 }, recommended: 'cpu', cache: true,
+      wasm: true, webgpu: { name: 'SwiftShader', software: true, f16: false, maxBufferBytes: 1 << 30 }, recommended: 'cpu', cache: true, maxPixels: 1 << 20,
     };
   }
 
@@ -75,7 +75,7 @@ export class Upscaler {
   }
 
   /** @param {Blob | HTMLImageElement} input @param {import('resshift-web').UpscaleOptions} [options] */
-  async upscale(input, { steps = 15, format = 'png', signal, onProgress, onTile } = {}) {
+  async upscale(input, { steps = 15, format = 'png', scale = 4, width: wide, height: high, signal, onProgress, onTile } = {}) {
     const bitmap = await createImageBitmap(input);
     const width = bitmap.width * 4;
     const height = bitmap.height * 4;
@@ -96,7 +96,15 @@ export class Upscaler {
         }
       }
     }
-    return { blob: await canvas.convertToBlob({ type: `image/${format}` }), width, height, device: this.device };
+    const factor = wide ? wide / width : high ? high / height : scale / 4;
+    const result = new OffscreenCanvas(Math.round(width * factor), Math.round(height * factor));
+    result.getContext('2d')?.drawImage(canvas, 0, 0, result.width, result.height);
+    return { blob: await result.convertToBlob({ type: `image/${format}` }), width: result.width, height: result.height, device: this.device };
+  }
+
+  /** @param {number} width @param {number} height @param {{ steps?: number }} [options] */
+  estimate(width, height, { steps = 15 } = {}) {
+    return { seconds: 1e-5 * width * height * steps, bytes: 500 * width * height };
   }
 
   dispose() {}
