@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { uniqueNames } from '../../www/src/save-all.ts';
+import { uniqueNames } from '../../www/src/saving.ts';
 import { Queue } from '../../www/src/queue.ts';
 import { expect, fixture, open, test } from './fixtures.ts';
 

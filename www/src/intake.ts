@@ -1,5 +1,6 @@
 /** The ways a picture comes in: file picker, drop, paste, samples, another app. */
 import { elements } from './elements.ts';
+import { droppedFiles, looksLikePicture } from './folder.ts';
 import { watchOpenedWith } from './opened-with.ts';
 
 export interface Arrival {
@@ -17,7 +18,7 @@ export interface Intake {
   onUnreachable: (name: string, retry: () => void) => void;
 }
 
-const { choose, paste, file, samples, dropHint } = elements;
+const { choose, chooseFolder, paste, file, folder, samples, dropHint } = elements;
 
 /** Counts what people brought: a sample that arrives after something newer is dropped. */
 let turn = 0;
@@ -40,6 +41,14 @@ export function watchIntake(intake: Intake): void {
     if (file.files?.length) take(file.files);
     // The same file can be chosen twice in a row.
     file.value = '';
+  });
+
+  // Phones have no folders to choose.
+  chooseFolder.hidden = !('webkitdirectory' in folder) || matchMedia('(pointer: coarse)').matches;
+  chooseFolder.addEventListener('click', () => folder.click());
+  folder.addEventListener('change', () => {
+    take(Array.from(folder.files ?? []).filter(looksLikePicture));
+    folder.value = '';
   });
 
   watchOpenedWith(take);
@@ -69,7 +78,7 @@ export async function fetchSample(path: string, name: string, intake: Intake): P
   }
 }
 
-function watchDrop(take: (files: FileList | undefined) => void): void {
+function watchDrop(take: (files: File[]) => void): void {
   // Entering a child fires before leaving its parent: count to know when the pointer has left the window.
   let depth = 0;
   const hint = (shown: boolean) => {
@@ -89,7 +98,8 @@ function watchDrop(take: (files: FileList | undefined) => void): void {
   addEventListener('drop', (event) => {
     event.preventDefault();
     hint(false);
-    take(event.dataTransfer?.files);
+    if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(take, () => take([]));
+    else take([]);
   });
 }
 

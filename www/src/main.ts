@@ -8,17 +8,18 @@ import { estimate, learn } from './estimate.ts';
 import { formatName, resultName, sizeMark } from './file-name.ts';
 import { openImport, watchImport } from './import-dialog.ts';
 import { fetchSample, openPicker, watchIntake, type Arrival, type Intake } from './intake.ts';
+import { Keeper } from './kept.ts';
 import { useLanguage } from './language.ts';
 import { refreshModels, watchModels } from './models.ts';
 import { keepOffline } from './offline.ts';
 import { PictureProblem, readPicture, smallerCopy, type Picture } from './picture.ts';
-import { isAboutPicture, noFile, toProblem, unreachable, type Problem } from './problem.ts';
+import { isAboutPicture, noFile, otherSite, toProblem, unreachable, type Problem } from './problem.ts';
 import { Progress } from './progress.ts';
 import { rememberSettings } from './remembered-settings.ts';
 import { resultSize } from './result-size.ts';
 import { Queue, type Item } from './queue.ts';
 import { QueueView } from './queue-view.ts';
-import { saveFile, saveZip } from './save-all.ts';
+import { canCopy, canShare, copyPicture, saveFile, saveIntoFolder, saveZip, sharePicture } from './saving.ts';
 import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, wantedSteps, type Settings } from './settings.ts';
 import { showSizeValue, wantedSize, watchSize } from './size-setting.ts';
 import { Stage } from './stage.ts';
@@ -57,7 +58,10 @@ let told: Outcome | null = null;
 /** Which item of the queue is on screen. */
 let selected = 0;
 
+const keeper = new Keeper<Done>(() => showStrip('kept', text.notKept));
+
 const queue = new Queue<Done>(() => {
+  keeper.sync(queue.worthKeeping);
   list.draw(queue, selected);
   label();
 });
@@ -66,7 +70,9 @@ const list = new QueueView({
   select: (id) => void select(id),
   save: (id) => {
     const item = queue.find(id);
-    if (item?.result) saveFile(item.result.blob, fileName(item.name, item.result));
+    if (!item?.result) return;
+    saveFile(item.result.blob, fileName(item.name, item.result));
+    queue.save(id);
   },
   retry: (id) => {
     queue.again(id);
@@ -80,8 +86,15 @@ const list = new QueueView({
     if (id === selected && other && !working) void select(other.id);
   },
   pause: (held) => queue.pause(held),
-  saveAll: () => void saveZip(results(), 'resshift.zip')
-    .catch((error: unknown) => fail(toProblem(error), () => {})),
+  saveAll: () => void saveAll(async (files) => {
+    await saveZip(files, 'resshift.zip');
+    return true;
+  }),
+  saveIntoFolder: () => void saveAll(async (files) => {
+    const saved = await saveIntoFolder(files);
+    if (saved) announcer.textContent = text.savedInto(files.length);
+    return saved;
+  }),
   removeAll: () => {
     const [keep] = queue.items.filter(({ id }) => id === selected);
     for (const { id } of queue.items) if (id !== keep?.id) queue.remove(id);
@@ -92,9 +105,26 @@ function fileName(of: string, { blob, mark }: Done): string {
   return resultName(of, blob.type, mark);
 }
 
-/** The finished pictures of the queue. */
-function results(): { name: string; blob: Blob }[] {
-  return queue.items.flatMap(({ name: of, result }) => (result ? [{ name: fileName(of, result), blob: result.blob }] : []));
+/** @param save whether the files went anywhere */
+async function saveAll(save: (files: { name: string; blob: Blob }[]) => Promise<boolean>): Promise<void> {
+  const done = queue.items.filter(({ result }) => result !== null);
+  try {
+    const saved = await save(done.map(({ name: of, result }) => ({ name: fileName(of, result!), blob: result!.blob })));
+    if (saved) for (const { id } of done) queue.save(id);
+  } catch (error) {
+    fail(toProblem(error), () => void saveAll(save));
+  }
+}
+
+/** Hands the result on screen to the clipboard or to another app. */
+async function passOn(way: (blob: Blob, name: string) => Promise<void>): Promise<void> {
+  const item = queue.find(selected);
+  if (!item?.result) return;
+  try {
+    await way(item.result.blob, fileName(item.name, item.result));
+  } catch (error) {
+    fail(toProblem(error), () => void passOn(way));
+  }
 }
 
 /** What the button would do now. */
@@ -113,7 +143,7 @@ function enter(next: Phase): void {
   label();
   upscale.classList.toggle('primary', next !== 'done');
   save.hidden = next !== 'done';
-  outcome.hidden = next !== 'done';
+  outcome.hidden = elements.passOn.hidden = next !== 'done';
   lockSettings(next === 'working');
   describeCost();
   stayAwake(next === 'working');
@@ -223,6 +253,8 @@ async function showDone(source: Picture, done: Done, current: () => boolean): Pr
   save.href = stage.address ?? '';
   save.download = fileName(source.name, done);
   told = done.outcome;
+  elements.copy.hidden = !canCopy();
+  elements.share.hidden = !canShare(done.blob, save.download);
   describePicture();
   if (!shown) showStrip('intake', text.tooLargeToShow);
   enter(run ? 'working' : 'done');
@@ -404,6 +436,12 @@ cancel.addEventListener('click', () => {
   progress.stopping();
   run?.abort();
 });
+save.addEventListener('click', () => queue.save(selected));
+elements.copy.addEventListener('click', () => void passOn(async (blob) => {
+  await copyPicture(blob);
+  announcer.textContent = text.copied;
+}));
+elements.share.addEventListener('click', () => void passOn(sharePicture));
 smaller.addEventListener('click', () => void useSmaller());
 onDeviceChange(describeDevice);
 watchSize(pictureSize, () => {
@@ -432,11 +470,34 @@ watchModels();
 watchImport();
 void refreshModels(rememberSettings());
 showSizeValue();
-const first = elements.samples[0]?.dataset['sample'];
-if (first) void fetchSample(first, first.split('/').pop() ?? first, intake);
+void begin();
 void Upscaler.capabilities().then((found) => {
   capabilities = found;
   describeDevice();
   describeCost();
 });
 void keepOffline();
+
+/** What an earlier visit left, and the first picture: the one that the address names (`?picture=`), or a sample. */
+async function begin(): Promise<void> {
+  const left = await keeper.open();
+  if (left.length > 0) offerKept(left);
+  const asked = new URL(location.href).searchParams.get('picture');
+  const first = asked ?? elements.samples[0]?.dataset['sample'];
+  if (!first || run || picture) return;
+  const address = URL.canParse(first, location.href) ? new URL(first, location.href) : null;
+  if (address?.origin === location.origin) await fetchSample(address.href, address.pathname.split('/').pop() || 'picture', intake);
+  else fail(address ? otherSite(address.host) : unreachable(first), openPicker);
+}
+
+function offerKept(left: readonly Item<Done>[]): void {
+  const decide = (wanted: readonly Item<Done>[]) => {
+    dismissStrip('kept');
+    keeper.adopt(left);
+    const [first] = wanted;
+    if (!first) return keeper.sync(queue.worthKeeping);
+    queue.restore(wanted);
+    if (!run) void select(first.id);
+  };
+  showStrip('kept', text.keptPictures(left.length), { label: text.keptContinue, run: () => decide(left) }, { label: text.keptDelete, run: () => decide([]) });
+}

@@ -36,6 +36,10 @@ export function notAnImage(name: string): Problem {
   return { code: 'not-an-image', message: text.notAPicture(name), advice: text.chooseFormat };
 }
 
+export function otherSite(host: string): Problem {
+  return { code: 'no-input', message: text.otherSite(host), advice: text.saveFirst };
+}
+
 export function unreachable(name: string): Problem {
   return { code: 'offline', message: text.unreachable(name), advice: text.connect };
 }

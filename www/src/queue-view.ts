@@ -1,6 +1,7 @@
 /** The list of a batch, shown from the second picture on. Rows are updated in place, so that focus stays where it is. */
 import { elements } from './elements.ts';
 import type { Item, Queue } from './queue.ts';
+import { canSaveIntoFolder } from './saving.ts';
 import { text } from './text.ts';
 
 export interface QueueActions {
@@ -10,6 +11,7 @@ export interface QueueActions {
   remove: (id: number) => void;
   pause: (held: boolean) => void;
   saveAll: () => void;
+  saveIntoFolder: () => void;
   removeAll: () => void;
 }
 
@@ -22,7 +24,7 @@ interface Row {
   remove: HTMLButtonElement;
 }
 
-const { queueArea, queueList, queueCount, queuePause, queueSave, queueClear } = elements;
+const { queueArea, queueList, queueCount, queuePause, queueSave, queueFolder, queueClear } = elements;
 
 export class QueueView {
   private readonly rows = new Map<number, Row>();
@@ -30,6 +32,7 @@ export class QueueView {
   constructor(private readonly actions: QueueActions) {
     queuePause.addEventListener('click', () => actions.pause(queuePause.getAttribute('aria-pressed') !== 'true'));
     queueSave.addEventListener('click', actions.saveAll);
+    queueFolder.addEventListener('click', actions.saveIntoFolder);
     queueClear.addEventListener('click', actions.removeAll);
   }
 
@@ -41,6 +44,7 @@ export class QueueView {
     queuePause.hidden = queue.count('waiting') === 0;
     queuePause.setAttribute('aria-pressed', String(queue.paused));
     queueSave.hidden = done === 0;
+    queueFolder.hidden = done === 0 || !canSaveIntoFolder();
     queueClear.disabled = queue.count('working') > 0;
     for (const [id, row] of this.rows) {
       if (queue.find(id)) continue;

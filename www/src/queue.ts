@@ -13,11 +13,14 @@ export interface Item<Result> {
   readonly reason: string;
   /** There in the state `done` only. */
   readonly result: Result | null;
+  /** The result is in a file of its own. */
+  readonly saved: boolean;
 }
 
 export class Queue<Result> {
   private list: Item<Result>[] = [];
-  private lastId = 0;
+  /** Numbers of one visit lie above those of an earlier one. */
+  private lastId = Date.now();
   private held = false;
 
   constructor(private readonly onChange: () => void) {}
@@ -31,6 +34,12 @@ export class Queue<Result> {
     return this.held;
   }
 
+  /** Items of an earlier visit, before those that are worth keeping. */
+  restore(items: readonly Item<Result>[]): void {
+    this.list = [...items, ...this.worthKeeping];
+    this.onChange();
+  }
+
   find(id: number): Item<Result> | undefined {
     return this.list.find((item) => item.id === id);
   }
@@ -41,7 +50,7 @@ export class Queue<Result> {
 
   /** @returns the new items, waiting, in the order of the files */
   add(files: readonly { file: Blob; name: string }[]): Item<Result>[] {
-    const added = files.map(({ file, name }): Item<Result> => ({ id: ++this.lastId, name, file, state: 'waiting', fraction: 0, reason: '', result: null }));
+    const added = files.map(({ file, name }): Item<Result> => ({ id: ++this.lastId, name, file, state: 'waiting', fraction: 0, reason: '', result: null, saved: false }));
     this.list.push(...added);
     this.onChange();
     return added;
@@ -65,13 +74,22 @@ export class Queue<Result> {
     this.change(id, ['working'], { state: 'done', fraction: 1, result });
   }
 
+  save(id: number): void {
+    this.change(id, ['done'], { saved: true });
+  }
+
+  /** What would be lost with the tab: results that were not saved, and pictures of a batch or in work. */
+  get worthKeeping(): readonly Item<Result>[] {
+    return this.list.filter(({ state, saved }) => (state === 'done' ? !saved : state === 'working' || this.list.length > 1));
+  }
+
   fail(id: number, reason: string): void {
     this.change(id, ['working'], { state: 'failed', fraction: 0, reason });
   }
 
   /** Back to the queue: after a cancelled or failed run, or to be done once more. */
   again(id: number): void {
-    this.change(id, ['working', 'failed', 'done'], { state: 'waiting', fraction: 0, reason: '', result: null });
+    this.change(id, ['working', 'failed', 'done'], { state: 'waiting', fraction: 0, reason: '', result: null, saved: false });
   }
 
   /** Another file in the place of an item's own. */

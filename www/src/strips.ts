@@ -5,9 +5,9 @@ import { text } from './text.ts';
 
 /**
  * @param key a strip with the same key is replaced
- * @param action shown as a button before `Dismiss`
+ * @param actions shown as buttons before `Dismiss`
  */
-export function showStrip(key: string, message: string, action?: { label: string; run: () => void }): void {
+export function showStrip(key: string, message: string, ...actions: readonly { label: string; run: () => void }[]): void {
   dismissStrip(key);
   const strip = document.createElement('div');
   strip.className = 'strip';
@@ -16,7 +16,7 @@ export function showStrip(key: string, message: string, action?: { label: string
   const words = document.createElement('p');
   words.textContent = message;
   strip.append(words);
-  if (action) strip.append(button(action.label, action.run));
+  strip.append(...actions.map(({ label, run }) => button(label, run)));
   strip.append(button(text.dismiss, () => dismissStrip(key)));
   elements.strips.append(strip);
 }

@@ -1,0 +1,88 @@
+/**
+ * A batch outlives its tab: pictures, their states and results that were not saved lie in this browser until they are
+ * saved, removed or a week old. One tab at a time keeps; the lock of a tab that crashed is free again.
+ */
+import { createStore, delMany, entries, set, type UseStore } from 'idb-keyval';
+import type { Item } from './queue.ts';
+
+const DATABASE = 'resshift batch';
+const LIFE = 7 * 24 * 3600 * 1000;
+
+interface Kept<Result> {
+  time: number;
+  item: Item<Result>;
+}
+
+export class Keeper<Result> {
+  private store: UseStore | null = null;
+  /** What lies in the store, as it was written. */
+  private readonly written = new Map<number, Item<Result>>();
+  private writing: Promise<unknown> = Promise.resolve();
+
+  /** @param onTrouble told once if the browser does not keep the batch */
+  constructor(private readonly onTrouble: () => void) {}
+
+  /**
+   * From now on `sync` writes. What the last tab left stays until it is adopted.
+   * @returns it, in order; nothing where another tab is open, or storage is blocked
+   */
+  async open(): Promise<Item<Result>[]> {
+    if (!(await holdLock())) return [];
+    try {
+      const store = createStore(DATABASE, 'items');
+      const found = (await entries<number, Kept<Result>>(store)).sort(([a], [b]) => a - b);
+      const old = found.filter(([, { time }]) => Date.now() - time > LIFE);
+      await delMany(old.map(([id]) => id), store);
+      const fresh = found.filter((entry) => !old.includes(entry)).map(([, { item }]) => item);
+      this.store = store;
+      return fresh;
+    } catch {
+      return [];
+    }
+  }
+
+  /** What was left belongs to this tab from now on: what `sync` is not given again goes. */
+  adopt(left: readonly Item<Result>[]): void {
+    for (const item of left) this.written.set(item.id, item);
+  }
+
+  /** Brings the store in line with the items; each change is one small write after the one before it. */
+  sync(items: readonly Item<Result>[]): void {
+    const { store } = this;
+    if (!store) return;
+    const wanted = new Map(items.map((item) => [item.id, item]));
+    const gone = [...this.written.keys()].filter((id) => !wanted.has(id));
+    const changed = items.filter((item) => isNews(this.written.get(item.id), item));
+    if (gone.length === 0 && changed.length === 0) return;
+    for (const id of gone) this.written.delete(id);
+    for (const item of changed) this.written.set(item.id, item);
+    this.writing = this.writing.then(async () => {
+      await delMany(gone, store);
+      for (const item of changed) await set(item.id, { time: Date.now(), item: atRest(item) } satisfies Kept<Result>, store);
+    }).catch(() => {
+      this.store = null;
+      this.onTrouble();
+    });
+  }
+}
+
+/** Progress is not worth a write. */
+function isNews<Result>(before: Item<Result> | undefined, now: Item<Result>): boolean {
+  return !before || before.state !== now.state || before.file !== now.file || before.result !== now.result;
+}
+
+/** The picture in work begins again in the next tab. */
+function atRest<Result>(item: Item<Result>): Item<Result> {
+  return item.state === 'working' ? { ...item, state: 'waiting', fraction: 0 } : item;
+}
+
+/** Held until the tab is closed. */
+function holdLock(): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (!navigator.locks) return resolve(false);
+    void navigator.locks.request(DATABASE, { ifAvailable: true }, (lock) => {
+      resolve(lock !== null);
+      return lock ? new Promise<never>(() => {}) : undefined;
+    });
+  });
+}
