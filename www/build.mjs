@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build as bundle } from 'esbuild';
 import { generateSW } from 'workbox-build';
+import { buildDocs } from './docs/pages.mjs';
 
 const www = fileURLToPath(new URL('.', import.meta.url));
 /** The package keeps its own folder, so that it finds its worker, engine and models beside itself. */
@@ -52,6 +53,8 @@ export async function buildPage({ packageFolder, out }) {
   }
   await cp(packageFolder, join(out, PACKAGE_FOLDER), { recursive: true, filter: (path) => !path.endsWith('.d.ts') });
 
+  await buildDocs(join(out, 'docs'));
+
   const { count, size, warnings } = await generateSW({
     globDirectory: out,
     globPatterns: ['**/*.{html,css,js,wasm,svg,png,jpg,webmanifest}'],
@@ -59,6 +62,8 @@ export async function buildPage({ packageFolder, out }) {
     globIgnores: [
       `${PACKAGE_FOLDER}/models/**`, `${PACKAGE_FOLDER}/cdn/**`, `${PACKAGE_FOLDER}/{checks,element}.js`,
       'screenshots/**', 'share-target.js',
+      // Read online; the service worker leaves its addresses to the network.
+      'docs/**',
     ],
     maximumFileSizeToCacheInBytes: 64 << 20,
     swDest: join(out, 'sw.js'),

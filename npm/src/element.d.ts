@@ -8,10 +8,13 @@ import type { Result, RunProgress, Tile, UpscalerError } from './index.js';
  * Parts to style: `image`, `preview`, `progress`, `status`, `controls`, `start`, `cancel`, `download`.
  */
 export class ResShiftElement extends HTMLElement {
+  /** It takes part in forms. */
   static readonly formAssociated: true;
   /** The last result; null before the first and after `src` has changed. */
   readonly result: Result | null;
+  /** The form around it, if there is one. */
   readonly form: HTMLFormElement | null;
+  /** The attribute `name`: the key of its value in a form. */
   readonly name: string;
   /** Upscales the picture at `src`. Rejects with what the event `error` carries. */
   start(): Promise<Result>;
@@ -21,9 +24,13 @@ export class ResShiftElement extends HTMLElement {
 
 /** Events of the element; none of them bubbles. */
 export interface ResShiftElementEvents {
+  /** After every evaluation of the network. */
   progress: CustomEvent<RunProgress>;
+  /** For every finished part. */
   tile: CustomEvent<Tile>;
+  /** At the end, with the result. */
   done: CustomEvent<Result>;
+  /** A run has failed, or was cancelled. */
   error: CustomEvent<UpscalerError>;
 }
 

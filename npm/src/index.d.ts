@@ -21,6 +21,7 @@ export interface AssetOptions {
   worker?: string | URL;
 }
 
+/** What to load, and where to run it. */
 export interface CreateOptions extends AssetOptions {
   /** Name of a model folder below `baseUrl + 'models/'`, or of a model that {@link importModel} has made. Default `compact`. */
   model?: string;
@@ -45,6 +46,7 @@ export interface CreateOptions extends AssetOptions {
 /** As for `create`; the model is not put on a device to stay. */
 export type PreloadOptions = Omit<CreateOptions, 'device' | 'engines'>;
 
+/** How far the files have come. */
 export interface LoadProgress {
   /** `engine`: the WebAssembly file; `weights`: the model's files; `ready`: built on the device. */
   phase: 'engine' | 'weights' | 'ready';
@@ -59,6 +61,7 @@ export interface LoadProgress {
 /** Anything that holds a picture. Bytes are an encoded file (PNG, JPEG, WebP, GIF, BMP or TIFF; or what the browser itself decodes, in 8 bits and sRGB). */
 export type Input = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData | HTMLImageElement;
 
+/** How to run one picture, and what file to make of it. */
 export interface UpscaleOptions {
   /** Steps of the diffusion chain. Default: what the model was trained for (15). */
   steps?: number;
@@ -87,34 +90,43 @@ export interface UpscaleOptions {
   metadata?: 'keep' | 'strip';
   /** Ends the run within one step. */
   signal?: AbortSignal;
+  /** Called after every evaluation of the network. */
   onProgress?: (progress: RunProgress) => void;
   /** Finished parts of the result, as they come. */
   onTile?: (tile: Tile) => void;
 }
 
+/** How far a run has come. */
 export interface RunProgress {
   /** From 1 to `steps`. */
   step: number;
+  /** Steps of the chain. */
   steps: number;
   /** From 1 to `tiles`. */
   tile: number;
+  /** Tiles of the picture. */
   tiles: number;
   /** Network evaluations done, over all of them: 0 to 1. */
   fraction: number;
 }
 
+/** A finished part of the result. */
 export interface Tile {
-  /** Position in the result, in pixels. */
+  /** Left edge in the result, in pixels. */
   x: number;
+  /** Upper edge in the result, in pixels. */
   y: number;
   /** Opaque RGBA pixels. */
   image: ImageData;
 }
 
+/** An upscaled picture. */
 export interface Result {
   /** The picture as a file; its `type` says of which kind. */
   blob: Blob;
+  /** In pixels: four times the input's. */
   width: number;
+  /** In pixels: four times the input's. */
   height: number;
   /** Where it ran. */
   device: DeviceInfo;
@@ -128,7 +140,9 @@ export interface Estimate {
   bytes: number;
 }
 
+/** Where the networks run, and why there. */
 export interface DeviceInfo {
+  /** A GPU, through WebGPU, or the CPU. */
   kind: 'webgpu' | 'cpu';
   /** In words, for people: the adapter's name, or `CPU`. */
   name: string;
@@ -147,6 +161,7 @@ export interface DeviceInfo {
 
 /** Milliseconds for a gigamultiplication of convolutions, about one evaluation of the compact network on 64x64 pixels. */
 export interface Measured {
+  /** On the GPU, with weights and maps in f32. */
   webgpu: number;
   /** With weights and maps in f16, where the GPU has it. */
   webgpuF16?: number;
@@ -156,12 +171,17 @@ export interface Measured {
   tiled?: boolean;
 }
 
+/** What a model says of itself. */
 export interface ModelInfo {
+  /** As in the option `model`. */
   name: string;
+  /** Of the weights. */
   version: string;
+  /** Steps of the chain that it was trained for. */
   steps: number;
   /** Size of the weights in bytes. */
   bytes: number;
+  /** The terms of the weights. */
   licence: Licence;
 }
 
@@ -169,8 +189,11 @@ export interface ModelInfo {
 export interface Licence {
   /** SPDX identifier or plain name; `unknown` where only whoever trained the weights knows. */
   name: string;
+  /** Whether they may be used commercially. */
   commercial: boolean;
+  /** Where the licence can be read. */
   url?: string;
+  /** Its text, or a sentence about it. */
   text?: string;
 }
 
@@ -180,6 +203,7 @@ export interface StoredModel extends ModelInfo {
   imported: boolean;
 }
 
+/** What this browser can do. */
 export interface Capabilities {
   /** WebAssembly SIMD, which the engine needs. */
   wasm: boolean;
@@ -193,17 +217,12 @@ export interface Capabilities {
   maxPixels: number;
 }
 
+/** What went wrong; stable across versions. */
 export type ErrorCode =
   | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'bad-option' | 'bad-weights'
   | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'no-browser' | 'internal';
 
-/** Every failure: a stable `code`, a plain sentence in `message`, and what to do in `advice`. */
-export class UpscalerError extends Error {
-  readonly name: 'UpscalerError' | 'AbortError';
-  readonly code: ErrorCode;
-  readonly advice: string;
-}
-
+/** A worker with the engine and one model in it. Keep it for all pictures. */
 export class Upscaler {
   private constructor();
   /** Loads the engine and the model (from the cache after the first time). */
@@ -212,7 +231,9 @@ export class Upscaler {
   static preload(options?: PreloadOptions): Promise<void>;
   /** What this browser can do, without loading anything. */
   static capabilities(): Promise<Capabilities>;
+  /** Where it runs, and why there. */
   readonly device: DeviceInfo;
+  /** The model that it runs. */
   readonly model: ModelInfo;
   /** Problems that do not stop the work, such as storage that could not be written. */
   readonly warnings: readonly UpscalerError[];
@@ -226,6 +247,16 @@ export class Upscaler {
   dispose(): void;
   /** As `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Every failure: a stable `code`, a plain sentence in `message`, and what to do in `advice`. */
+export class UpscalerError extends Error {
+  /** `AbortError` where the `signal`, or `dispose`, ended the call. */
+  readonly name: 'UpscalerError' | 'AbortError';
+  /** What went wrong; stable across versions, as the sentence in `message` is not. */
+  readonly code: ErrorCode;
+  /** What a person can do, as a sentence. */
+  readonly advice: string;
 }
 
 /** The models that this device keeps, by name; none where the browser allows no storage. Loads nothing. */
@@ -243,9 +274,11 @@ export interface ImportPlan {
   name: string;
   /** About how much room it will take, in bytes. */
   bytes: number;
+  /** The terms of the weights. */
   licence: Licence;
 }
 
+/** What to make of the files. */
 export interface ImportOptions extends AssetOptions {
   /** Name of the model here. Default: made from what the files hold. An imported model of that name is replaced. */
   name?: string;

@@ -85,6 +85,7 @@ export const en = {
   convertAndKeep: 'Convert and keep',
   guess: 'The added detail is a plausible guess by a small diffusion model (ResShift), not a record of what was there.',
   howFast: 'How fast is this device?',
+  documentation: 'Documentation for developers',
 
   // The picture
   sizes: (from: string, to: string): string => `${from} → ${to} pixels`,

@@ -85,6 +85,7 @@ export const es: Words = {
   convertAndKeep: 'Convertir y guardar',
   guess: 'El detalle añadido es una suposición plausible de un pequeño modelo de difusión (ResShift), no un registro de lo que había.',
   howFast: '¿Qué velocidad tiene este dispositivo?',
+  documentation: 'Documentación para programadores (en inglés)',
 
   sizes: (from, to) => `${from} → ${to} píxeles`,
   unknownSize: 'Este navegador no puede mostrar la imagen; quizá el ampliador sí pueda leerla.',

@@ -85,6 +85,7 @@ export const ja: Words = {
   convertAndKeep: '変換して保存',
   guess: '追加された細部は小さな拡散モデル (ResShift) によるもっともらしい推測で、実際の記録ではありません。',
   howFast: 'この端末の速さは？',
+  documentation: '開発者向け文書（英語）',
 
   sizes: (from, to) => `${from} → ${to} ピクセル`,
   unknownSize: 'このブラウザーでは画像を表示できませんが、拡大処理では読めるかもしれません。',

@@ -85,6 +85,7 @@ export const vi: Words = {
   convertAndKeep: 'Chuyển đổi và giữ lại',
   guess: 'Chi tiết được thêm là phỏng đoán hợp lý của một mô hình khuếch tán nhỏ (ResShift), không phải bản ghi lại những gì đã có.',
   howFast: 'Thiết bị này nhanh đến đâu?',
+  documentation: 'Tài liệu cho lập trình viên (tiếng Anh)',
 
   sizes: (from, to) => `${from} → ${to} điểm ảnh`,
   unknownSize: 'Trình duyệt này không hiển thị được ảnh; bộ nâng cấp có thể vẫn đọc được.',

@@ -85,6 +85,7 @@ export const zh: Words = {
   convertAndKeep: '转换并保留',
   guess: '新增细节是小型扩散模型 (ResShift) 的合理推测，并非真实记录。',
   howFast: '此设备有多快？',
+  documentation: '开发者文档（英文）',
 
   sizes: (from, to) => `${from} → ${to} 像素`,
   unknownSize: '此浏览器无法显示该图片，但放大器也许能读取。',
