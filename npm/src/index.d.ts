@@ -110,11 +110,11 @@ export interface RunProgress {
   fraction: number;
 }
 
-/** A finished part of the result. */
+/** A finished part of the enlargement by four, before it is reduced to another size. */
 export interface Tile {
-  /** Left edge in the result, in pixels. */
+  /** Left edge in the enlargement by four, in pixels. */
   x: number;
-  /** Upper edge in the result, in pixels. */
+  /** Upper edge in the enlargement by four, in pixels. */
   y: number;
   /** Opaque RGBA pixels. */
   image: ImageData;
@@ -124,9 +124,9 @@ export interface Tile {
 export interface Result {
   /** The picture as a file; its `type` says of which kind. */
   blob: Blob;
-  /** In pixels: four times the input's. */
+  /** In pixels. */
   width: number;
-  /** In pixels: four times the input's. */
+  /** In pixels. */
   height: number;
   /** Where it ran. */
   device: DeviceInfo;
