@@ -48,6 +48,23 @@ test.describe('by touch', () => {
     await touch('touchEnd');
     expect(await share(page)).toBeCloseTo(74, -1);
   });
+
+  test('two fingers zoom', async ({ page, server }) => {
+    await open(page, server);
+    await upscale(page);
+    await page.locator('#canvas').scrollIntoViewIfNeeded();
+    const box = (await page.locator('#canvas').boundingBox())!;
+    const session = await page.context().newCDPSession(page);
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const fingers = (type: 'touchStart' | 'touchMove' | 'touchEnd', apart: number) => session.send('Input.dispatchTouchEvent', {
+      type, touchPoints: type === 'touchEnd' ? [] : [{ x: x - apart, y, id: 1 }, { x: x + apart, y, id: 2 }],
+    });
+    await fingers('touchStart', 30);
+    for (let apart = 35; apart <= 90; apart += 5) await fingers('touchMove', apart);
+    await fingers('touchEnd', 0);
+    expect((await page.locator('#result').boundingBox())!.width / box.width).toBeCloseTo(3, 0);
+    expect(await share(page)).toBe(50);
+  });
 });
 
 test('at 100 % the screen shows the very pixels of the file, the original on one side and the result on the other', async ({ page, server }) => {
@@ -105,6 +122,72 @@ test('a picture larger than its frame can be moved by mouse and by keys, and no 
   await page.locator('#frame').focus();
   for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowLeft');
   expect(await left()).toBeCloseTo(frame.x, 0);
+});
+
+/** Where a point of the result lies on screen, as a share of its width and height. */
+const under = (page: Page, x: number, y: number) => page.locator('#result').evaluate((image, [x, y]) => {
+  const box = image.getBoundingClientRect();
+  return [(x! - box.left) / box.width, (y! - box.top) / box.height];
+}, [x, y]);
+
+test('the wheel with Ctrl, double clicks and keys zoom, and what is under the pointer stays there', async ({ page, server }) => {
+  await open(page, server);
+  await upscale(page, { steps: 1 });
+  const width = async () => (await page.locator('#result').boundingBox())!.width;
+  const fit = await width();
+  const frame = (await page.locator('#frame').boundingBox())!;
+  const [x, y] = [frame.x + frame.width * 0.7, frame.y + frame.height * 0.45];
+  await page.mouse.move(x, y);
+  await page.mouse.wheel(0, -100);
+  expect(await width()).toBe(fit);
+  const before = await under(page, x, y);
+  await page.keyboard.down('Control');
+  await page.mouse.wheel(0, -300);
+  await page.keyboard.up('Control');
+  expect(await width()).toBeGreaterThan(2 * fit);
+  const after = await under(page, x, y);
+  for (const axis of [0, 1]) expect(after[axis]).toBeCloseTo(before[axis]!, 2);
+
+  await split(page).focus();
+  await page.keyboard.press('0');
+  expect(await width()).toBe(fit);
+  await page.keyboard.press('+');
+  expect(await width()).toBeCloseTo(1.25 * fit, 0);
+  await page.keyboard.press('-');
+  expect(await width()).toBeCloseTo(fit, 0);
+  await page.getByRole('button', { name: '200 %' }).click();
+  expect(await width()).toBe(2 * 448);
+  await page.mouse.dblclick(x, y);
+  expect(await width()).toBe(fit);
+  await page.mouse.dblclick(x, y);
+  expect(await width()).toBeCloseTo(448, 6);
+});
+
+test('side by side both halves show the same part, and move together', async ({ page, server }) => {
+  await open(page, server);
+  await upscale(page, { steps: 1 });
+  await page.getByRole('button', { name: 'Side by side' }).click();
+  await expect(split(page)).toBeHidden();
+  const boxes = async () => [(await page.locator('#canvas').boundingBox())!, (await page.locator('#result').boundingBox())!] as const;
+  const same = async () => {
+    const [left, right] = await boxes();
+    const frame = (await page.locator('#frame').boundingBox())!;
+    expect(right.x - left.x).toBeCloseTo(frame.width / 2, -1);
+    expect([right.y, right.width, right.height]).toEqual([left.y, left.width, left.height]);
+    return left;
+  };
+  const fit = await same();
+  const frame = (await page.locator('#frame').boundingBox())!;
+  expect(fit.width).toBeLessThanOrEqual(frame.width / 2);
+  await page.getByRole('button', { name: '200 %' }).click();
+  const before = await same();
+  await page.mouse.move(frame.x + 80, frame.y + 90);
+  await page.mouse.down();
+  await page.mouse.move(frame.x + 110, frame.y + 100, { steps: 3 });
+  await page.mouse.up();
+  expect((await same()).x).toBeCloseTo(before.x + 30, 0);
+  await page.getByRole('button', { name: 'Side by side' }).click();
+  await expect(split(page)).toBeVisible();
 });
 
 test('a narrow window still fits', async ({ page, server }) => {

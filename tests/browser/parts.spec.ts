@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { Eta } from '../../www/src/eta.ts';
 import { resultName, sizeMark } from '../../www/src/file-name.ts';
 import { text } from '../../www/src/text.ts';
-import { clampPan, place, visible } from '../../www/src/view.ts';
+import { clampPan, clampZoom, place, visible } from '../../www/src/view.ts';
 
 test('time left: unknown at first, exact at a steady pace, and quick to forget a slow start', () => {
   const steady = new Eta();
@@ -52,7 +52,7 @@ test('fit shows the whole picture in the middle and does not blow up a tiny one'
 test('100 % lays picture pixels on screen pixels, wherever the frame is', () => {
   for (const density of [1, 1.25, 1.5, 2, 3]) {
     for (const origin of [{ left: 0, top: 0 }, { left: 60.4, top: 121.3 }]) {
-      const rect = place({ width: 799, height: 533 }, origin, { width: 600, height: 401 }, 'actual', { x: 3.3, y: -7.7 }, density);
+      const rect = place({ width: 799, height: 533 }, origin, { width: 600, height: 401 }, 1, { x: 3.3, y: -7.7 }, density);
       expect(rect.width * density).toBeCloseTo(600, 9);
       expect(rect.height * density).toBeCloseTo(401, 9);
       for (const edge of [(origin.left + rect.left) * density, (origin.top + rect.top) * density]) {
@@ -62,9 +62,18 @@ test('100 % lays picture pixels on screen pixels, wherever the frame is', () => 
   }
 });
 
+test('zooming ends at the whole picture, or at its pixels if those are less', () => {
+  const frame = { width: 800, height: 600 };
+  expect(clampZoom(frame, { width: 1600, height: 100 }, 0.2, 1)).toBe('fit');
+  expect(clampZoom(frame, { width: 1600, height: 100 }, 0.7, 1)).toBe(0.7);
+  expect(clampZoom(frame, { width: 500, height: 100 }, 0.2, 1)).toBe(1);
+  expect(clampZoom(frame, { width: 500, height: 100 }, 1.6, 1)).toBe('fit');
+  expect(clampZoom(frame, { width: 500, height: 100 }, 99, 1)).toBe(16);
+});
+
 test('panning stops at the edges, and a picture that fits stays put', () => {
   const frame = { width: 800, height: 600 };
-  expect(clampPan(frame, { width: 1000, height: 500 }, { x: 500, y: 500 }, 1)).toEqual({ x: 100, y: 0 });
-  expect(clampPan(frame, { width: 1000, height: 500 }, { x: -500, y: 0 }, 1)).toEqual({ x: -100, y: 0 });
+  expect(clampPan(frame, { width: 1000, height: 500 }, { x: 500, y: 500 })).toEqual({ x: 100, y: 0 });
+  expect(clampPan(frame, { width: 1000, height: 500 }, { x: -500, y: 0 })).toEqual({ x: -100, y: 0 });
   expect(visible(frame, { left: -100, top: 50, width: 1000, height: 500 })).toEqual({ left: 0, top: 50, width: 800, height: 500 });
 });

@@ -1,4 +1,7 @@
-/** The before/after slider: a native range input for keyboards and screen readers, dragging for pointers. */
+/**
+ * Before and after: a slider (a native range input for keyboards and screen readers, dragging for pointers), or both side by
+ * side. Two fingers, the wheel with Ctrl, and the keys + - 0 zoom.
+ */
 import { elements } from './elements.ts';
 import type { Stage } from './stage.ts';
 import { text } from './text.ts';
@@ -7,13 +10,23 @@ import type { Rect } from './view.ts';
 /** A finger or mouse this near to the line (CSS pixels) takes hold of it. */
 const REACH = 28;
 const PAN_STEP = 48;
+const ZOOM_STEP = 1.25;
+/** Of the wheel, in its own pixels, for a factor e. */
+const WHEEL = 200;
 
-const { frame, split, divider, tagBefore, tagAfter } = elements;
+const { frame, split, divider, tagBefore, tagAfter, beside } = elements;
+
+interface Point {
+  x: number;
+  y: number;
+}
 
 export class Compare {
   private shown: Rect = { left: 0, top: 0, width: 0, height: 0 };
   private active = false;
-  private drag: { pointer: number; what: 'line' | 'picture'; x: number; y: number } | null = null;
+  private drag: (Point & { pointer: number; what: 'line' | 'picture' }) | null = null;
+  /** Where fingers are. */
+  private readonly fingers = new Map<number, Point>();
 
   constructor(private readonly stage: Stage) {
     stage.onLayout = (shown) => {
@@ -24,15 +37,28 @@ export class Compare {
     frame.addEventListener('pointerdown', (event) => this.down(event));
     frame.addEventListener('pointermove', (event) => this.move(event));
     for (const end of ['pointerup', 'pointercancel'] as const) {
-      frame.addEventListener(end, () => this.release());
+      frame.addEventListener(end, (event) => this.release(event));
     }
+    frame.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
+    frame.addEventListener('dblclick', (event) => {
+      if (!(event.target as Element).closest('button')) this.stage.toggleZoom(event);
+    });
+    beside.addEventListener('click', () => this.setBeside(beside.getAttribute('aria-pressed') !== 'true'));
     frame.addEventListener('keydown', (event) => this.key(event));
   }
 
   setActive(active: boolean): void {
     this.active = active;
-    split.hidden = divider.hidden = tagBefore.hidden = tagAfter.hidden = !active;
+    beside.hidden = tagBefore.hidden = tagAfter.hidden = !active;
     frame.dataset['compare'] = String(active);
+    this.setBeside(active && beside.getAttribute('aria-pressed') === 'true');
+  }
+
+  private setBeside(on: boolean): void {
+    // A choice outlasts the picture; without a result there is nothing to lay beside.
+    if (this.active) beside.setAttribute('aria-pressed', String(on));
+    split.hidden = divider.hidden = !this.active || on;
+    this.stage.setBeside(on);
     this.draw();
   }
 
@@ -52,8 +78,8 @@ export class Compare {
     frame.style.setProperty('--shown-top', `${this.shown.top}px`);
     frame.style.setProperty('--shown-height', `${this.shown.height}px`);
     split.setAttribute('aria-valuetext', text.shares(Math.round(share), Math.round(100 - share)));
-    tagBefore.classList.toggle('faded', this.line < tagBefore.offsetWidth + 24);
-    tagAfter.classList.toggle('faded', this.line > frame.clientWidth - tagAfter.offsetWidth - 24);
+    tagBefore.classList.toggle('faded', !split.hidden && this.line < tagBefore.offsetWidth + 24);
+    tagAfter.classList.toggle('faded', !split.hidden && this.line > frame.clientWidth - tagAfter.offsetWidth - 24);
   }
 
   private moveLine(clientX: number): void {
@@ -66,11 +92,18 @@ export class Compare {
   }
 
   private down(event: PointerEvent): void {
-    if (event.button !== 0 || this.drag || (event.target as Element).closest('button')) return;
+    if (event.button !== 0 || (event.target as Element).closest('button')) return;
+    this.fingers.set(event.pointerId, event);
+    if (this.fingers.size > 1) {
+      this.endDrag();
+      frame.setPointerCapture(event.pointerId);
+      return;
+    }
     const { canPan } = this.stage;
     const x = event.clientX - frame.getBoundingClientRect().left;
-    const near = this.active && Math.abs(x - this.line) <= REACH;
-    const what = near || (this.active && !canPan) ? 'line' : canPan ? 'picture' : null;
+    const slider = this.active && !split.hidden;
+    const near = slider && Math.abs(x - this.line) <= REACH;
+    const what = near || (slider && !canPan) ? 'line' : canPan ? 'picture' : null;
     if (!what) return;
     this.drag = { pointer: event.pointerId, what, x: event.clientX, y: event.clientY };
     frame.setPointerCapture(event.pointerId);
@@ -84,6 +117,10 @@ export class Compare {
   }
 
   private move(event: PointerEvent): void {
+    const other = [...this.fingers].find(([pointer]) => pointer !== event.pointerId);
+    const before = this.fingers.get(event.pointerId);
+    if (other && before) this.pinch(before, event, other[1]);
+    if (before) this.fingers.set(event.pointerId, event);
     if (this.drag?.pointer !== event.pointerId) return;
     if (this.drag.what === 'line') {
       this.moveLine(event.clientX);
@@ -93,13 +130,36 @@ export class Compare {
     }
   }
 
-  private release(): void {
+  /** One of two fingers has moved. */
+  private pinch(before: Point, now: Point, other: Point): void {
+    const distance = (a: Point) => Math.max(1, Math.hypot(a.x - other.x, a.y - other.y));
+    this.stage.panBy((now.x - before.x) / 2, (now.y - before.y) / 2);
+    this.stage.zoomBy(distance(now) / distance(before), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
+  }
+
+  /** Pinching on a touch pad comes as a wheel with Ctrl; the bare wheel scrolls the page. */
+  private wheel(event: WheelEvent): void {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    this.stage.zoomBy(Math.exp(-event.deltaY / WHEEL), event);
+  }
+
+  private release({ pointerId }: PointerEvent): void {
+    this.fingers.delete(pointerId);
+    this.endDrag();
+  }
+
+  private endDrag(): void {
     this.drag = null;
     delete frame.dataset['dragging'];
   }
 
   /** Arrow keys move a picture that is larger than its frame; on the slider they move the line. */
   private key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === '+' || event.key === '=') return this.stage.zoomBy(ZOOM_STEP);
+    if (event.key === '-') return this.stage.zoomBy(1 / ZOOM_STEP);
+    if (event.key === '0') return this.stage.setZoom('fit');
     if (event.target !== frame || !this.stage.canPan) return;
     const step = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (!step) return;

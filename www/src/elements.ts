@@ -22,6 +22,8 @@ export const elements = {
   dropHint: byId('drop-hint', HTMLParagraphElement),
   zoomButtons: [...document.querySelectorAll<HTMLButtonElement>('.zoom-button')],
 
+  beside: byId('beside', HTMLButtonElement),
+
   queueArea: byId('queue', HTMLElement),
   queueList: byId('queue-list', HTMLUListElement),
   queueCount: byId('queue-count', HTMLParagraphElement),

@@ -3,7 +3,7 @@ import type { Tile } from 'resshift-web';
 import { elements } from './elements.ts';
 import type { Picture } from './picture.ts';
 import { text } from './text.ts';
-import { clampPan, place, visible, type Rect, type Size, type Zoom } from './view.ts';
+import { clampPan, clampZoom, place, visible, zoomOf, type Rect, type Size, type Zoom } from './view.ts';
 
 const SCALE = 4;
 /** Browsers refuse larger canvases (16 777 216 pixels on iOS); beyond it the preview is a reduced one. */
@@ -18,6 +18,8 @@ export class Stage {
   /** Canvas pixels per picture pixel. */
   private canvasScale = 1;
   private zoom: Zoom = 'fit';
+  /** Original and result beside each other, each in a half of the frame. */
+  private beside = false;
   private pan = { x: 0, y: 0 };
   private resultUrl: string | null = null;
   private readonly scratch = document.createElement('canvas');
@@ -28,7 +30,7 @@ export class Stage {
   constructor() {
     new ResizeObserver(() => this.layout()).observe(frame);
     for (const button of elements.zoomButtons) {
-      button.addEventListener('click', () => this.setZoom(button.dataset['zoom'] as Zoom));
+      button.addEventListener('click', () => this.setZoom(zoomOn(button)));
     }
   }
 
@@ -114,9 +116,10 @@ export class Stage {
   }
 
   get canPan(): boolean {
-    if (!this.size || this.zoom !== 'actual') return false;
-    const { width, height } = frame.getBoundingClientRect();
-    return this.size.width / devicePixelRatio > width || this.size.height / devicePixelRatio > height;
+    if (!this.size || this.zoom === 'fit') return false;
+    const { width, height } = this.pane();
+    const scale = this.zoom / devicePixelRatio;
+    return this.size.width * scale > width || this.size.height * scale > height;
   }
 
   /** Moves the picture by CSS pixels. */
@@ -125,22 +128,63 @@ export class Stage {
     this.layout();
   }
 
-  private setZoom(zoom: Zoom): void {
+  /** Zooms by a factor; what lies at the point, in CSS pixels of the window (or in the middle), stays there. */
+  zoomBy(factor: number, at?: { x: number; y: number }): void {
+    if (!this.size) return;
+    const pane = this.pane();
+    const before = zoomOf(pane, this.size, this.zoom, devicePixelRatio);
+    this.zoom = clampZoom(pane, this.size, before * factor, devicePixelRatio);
+    const after = zoomOf(pane, this.size, this.zoom, devicePixelRatio);
+    const from = at ? { x: this.fromMiddle(at.x - pane.left, pane.width), y: at.y - pane.top - pane.height / 2 } : { x: 0, y: 0 };
+    const ratio = after / before;
+    this.pan = { x: from.x + (this.pan.x - from.x) * ratio, y: from.y + (this.pan.y - from.y) * ratio };
+    this.tellZoom();
+    this.layout();
+  }
+
+  /** Between the whole picture and its very pixels. */
+  toggleZoom(at: { x: number; y: number }): void {
+    if (!this.size || this.zoom !== 'fit') this.setZoom('fit');
+    else this.zoomBy(1 / zoomOf(this.pane(), this.size, 'fit', devicePixelRatio), at);
+  }
+
+  setBeside(beside: boolean): void {
+    this.beside = beside;
+    frame.dataset['beside'] = String(beside);
+    this.layout();
+  }
+
+  setZoom(zoom: Zoom): void {
     this.zoom = zoom;
     this.pan = { x: 0, y: 0 };
-    frame.dataset['zoom'] = zoom;
-    for (const button of elements.zoomButtons) {
-      button.setAttribute('aria-pressed', String(button.dataset['zoom'] === zoom));
-    }
+    this.tellZoom();
     this.layout();
+  }
+
+  private tellZoom(): void {
+    // From here on the pixels themselves are what one wants to see.
+    frame.dataset['zoom'] = this.zoom !== 'fit' && this.zoom >= 1 ? 'pixels' : 'smooth';
+    for (const button of elements.zoomButtons) button.setAttribute('aria-pressed', String(zoomOn(button) === this.zoom));
+  }
+
+  /** The part of the window that a whole picture may take: the frame, or its left half. */
+  private pane(): Rect {
+    const { left, top, width, height } = frame.getBoundingClientRect();
+    return { left, top, width: this.beside ? width / 2 : width, height };
+  }
+
+  /** Distance from the middle of the pane that a point of the frame is in. */
+  private fromMiddle(x: number, width: number): number {
+    return (this.beside && x > width ? x - width : x) - width / 2;
   }
 
   private layout(): void {
     if (!this.size) return;
-    const bounds = frame.getBoundingClientRect();
-    this.pan = clampPan(bounds, this.size, this.pan, devicePixelRatio);
-    const origin = { left: bounds.left + scrollX, top: bounds.top + scrollY };
-    const rect = place(bounds, origin, this.size, this.zoom, this.pan, devicePixelRatio);
+    const pane = this.pane();
+    const scale = zoomOf(pane, this.size, this.zoom, devicePixelRatio) / devicePixelRatio;
+    this.pan = clampPan(pane, { width: this.size.width * scale, height: this.size.height * scale }, this.pan);
+    const origin = { left: pane.left + scrollX, top: pane.top + scrollY };
+    const rect = place(pane, origin, this.size, this.zoom, this.pan, devicePixelRatio);
     for (const element of [canvas, result]) {
       element.style.left = `${rect.left}px`;
       element.style.top = `${rect.top}px`;
@@ -151,7 +195,7 @@ export class Stage {
     frame.dataset['pannable'] = String(pannable);
     if (pannable) frame.tabIndex = 0;
     else frame.removeAttribute('tabindex');
-    this.onLayout(visible(bounds, rect));
+    this.onLayout(visible(pane, rect));
   }
 
   private prepareCanvas(size: Size): void {
@@ -169,4 +213,8 @@ export class Stage {
     if (this.resultUrl) URL.revokeObjectURL(this.resultUrl);
     this.resultUrl = null;
   }
+}
+
+function zoomOn({ dataset }: HTMLButtonElement): Zoom {
+  return dataset['zoom'] === 'fit' ? 'fit' : Number(dataset['zoom']);
 }

@@ -1,7 +1,7 @@
 /** Where a picture lies in its frame. Lengths in CSS pixels unless said otherwise; no DOM. */
 
-/** `fit`: the whole picture. `actual`: one pixel of the picture on one pixel of the screen. */
-export type Zoom = 'fit' | 'actual';
+/** `fit`: the whole picture; a number: screen pixels per pixel of the picture. */
+export type Zoom = 'fit' | number;
 
 export interface Size {
   width: number;
@@ -15,25 +15,40 @@ export interface Rect extends Size {
 
 /** A tiny picture is not blown up further than this many CSS pixels per picture pixel. */
 const LARGEST_FIT = 2;
+/** Beyond it there is nothing more to see. */
+const LARGEST_ZOOM = 16;
+
+/** CSS pixels per picture pixel at which the whole picture shows. */
+function fitScale(frame: Size, picture: Size): number {
+  return Math.min(frame.width / picture.width, frame.height / picture.height, LARGEST_FIT);
+}
+
+/** The zoom nearest to `zoom`: at least the whole picture, or its very pixels if that is less; at most 16 screen pixels per pixel. */
+export function clampZoom(frame: Size, picture: Size, zoom: number, density: number): Zoom {
+  const fit = fitScale(frame, picture) * density;
+  const wanted = Math.max(zoom, Math.min(fit, 1));
+  return Math.abs(wanted / fit - 1) < 1e-6 ? 'fit' : Math.min(wanted, LARGEST_ZOOM);
+}
+
+/** What `fit` is as a number. */
+export function zoomOf(frame: Size, picture: Size, zoom: Zoom, density: number): number {
+  return zoom === 'fit' ? fitScale(frame, picture) * density : zoom;
+}
 
 /**
  * @param frame the frame's size
  * @param origin the frame's position on the page; picture pixels can only meet screen pixels if it is known
  * @param picture size of the (enlarged) picture in its own pixels
- * @param pan the picture's centre relative to the frame's, used by `actual` only
+ * @param pan the picture's centre relative to the frame's; of no effect in `fit`
  * @param density screen pixels per CSS pixel
  */
 export function place(
   frame: Size, origin: { left: number; top: number }, picture: Size, zoom: Zoom, pan: { x: number; y: number }, density: number,
 ): Rect {
-  if (zoom === 'fit') {
-    const scale = Math.min(frame.width / picture.width, frame.height / picture.height, LARGEST_FIT);
-    const width = picture.width * scale;
-    const height = picture.height * scale;
-    return { left: (frame.width - width) / 2, top: (frame.height - height) / 2, width, height };
-  }
-  const width = picture.width / density;
-  const height = picture.height / density;
+  const scale = zoom === 'fit' ? fitScale(frame, picture) : zoom / density;
+  const width = picture.width * scale;
+  const height = picture.height * scale;
+  if (zoom === 'fit') return { left: (frame.width - width) / 2, top: (frame.height - height) / 2, width, height };
   const snap = (offset: number, start: number) => Math.round((start + offset) * density) / density - start;
   return {
     left: snap((frame.width - width) / 2 + pan.x, origin.left),
@@ -43,12 +58,12 @@ export function place(
   };
 }
 
-/** The pan nearest to `pan` that leaves no gap beside a picture larger than the frame. */
-export function clampPan(frame: Size, picture: Size, pan: { x: number; y: number }, density: number): { x: number; y: number } {
+/** The pan nearest to `pan` that leaves no gap beside a picture larger than the frame. `shown` is its size on screen, in CSS pixels. */
+export function clampPan(frame: Size, shown: Size, pan: { x: number; y: number }): { x: number; y: number } {
   const clamp = (value: number, room: number) => Math.min(room, Math.max(-room, value));
   return {
-    x: clamp(pan.x, Math.max(0, (picture.width / density - frame.width) / 2)),
-    y: clamp(pan.y, Math.max(0, (picture.height / density - frame.height) / 2)),
+    x: clamp(pan.x, Math.max(0, (shown.width - frame.width) / 2)),
+    y: clamp(pan.y, Math.max(0, (shown.height - frame.height) / 2)),
   };
 }
 

@@ -20,6 +20,7 @@ export const en = {
   after: 'Upscaled',
   zoom: 'Size on screen',
   fit: 'Fit',
+  beside: 'Side by side',
   dropHere: 'Drop the picture here',
   choose: 'Choose a picture',
   chooseFolder: 'A folder',

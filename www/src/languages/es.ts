@@ -20,6 +20,7 @@ export const es: Words = {
   after: 'Mejorada',
   zoom: 'Tamaño en pantalla',
   fit: 'Ajustar',
+  beside: 'Lado a lado',
   dropHere: 'Suelta la imagen aquí',
   choose: 'Elegir imagen',
   chooseFolder: 'Una carpeta',

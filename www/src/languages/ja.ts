@@ -20,6 +20,7 @@ export const ja: Words = {
   after: '高精細化後',
   zoom: '表示サイズ',
   fit: '全体',
+  beside: '並べて表示',
   dropHere: 'ここに画像をドロップ',
   choose: '画像を選ぶ',
   chooseFolder: 'フォルダー',

@@ -20,6 +20,7 @@ export const vi: Words = {
   after: 'Đã nâng cấp',
   zoom: 'Cỡ trên màn hình',
   fit: 'Vừa khung',
+  beside: 'Cạnh nhau',
   dropHere: 'Thả ảnh vào đây',
   choose: 'Chọn ảnh',
   chooseFolder: 'Một thư mục',

@@ -20,6 +20,7 @@ export const zh: Words = {
   after: '已增强',
   zoom: '显示大小',
   fit: '适应',
+  beside: '并排',
   dropHere: '把图片拖放到这里',
   choose: '选择图片',
   chooseFolder: '文件夹',
