@@ -1,8 +1,9 @@
 /** The components of the documentation, built with their frameworks, and used. */
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import vue from '@vitejs/plugin-vue';
 import { expect, test, type Page } from '@playwright/test';
@@ -20,44 +21,70 @@ const STARTS: Record<string, string> = {
 };
 /** Files that the others import, the configuration of the build, and a page that needs none. */
 const OTHERS = ['upscaler.js', 'vite.config.js', 'upscale.html'];
+const NEXT = ['app/UpscaleHere.jsx', 'app/page.jsx'];
+/** What a Next project has besides; without a configuration of its own it would take this project's `paths`. */
+const NEXT_PROJECT: Record<string, string> = {
+  'package.json': '{"private":true,"type":"module"}',
+  'jsconfig.json': '{"compilerOptions":{}}',
+  'next.config.mjs': "export default { output: 'export' };",
+  'app/layout.jsx': 'export default function Layout({ children }) { return <html lang="en"><head><link rel="icon" href="data:," /></head><body>{children}</body></html>; }',
+};
 
 test.describe.configure({ mode: 'default' });
 
-let server: Server;
+const given = snippets('recipe');
+const servers: Server[] = [];
 let origin: string;
 
-test.beforeAll(async () => {
-  rmSync(WORK, { recursive: true, force: true });
-  mkdirSync(join(WORK, 'node_modules'), { recursive: true });
-  symlinkSync(join(ROOT, 'npm'), join(WORK, 'node_modules/resshift-web'));
-  const given = snippets('recipe');
-  expect(given.map(({ name }) => name).sort(), 'recipes that something here runs').toEqual([...Object.keys(STARTS), ...OTHERS].sort());
-  for (const { name, text } of given) writeFileSync(join(WORK, name), text);
+/** A folder with the recipes of these names, and the package installed. */
+function project(name: string, recipes: string[], place: (recipe: string) => string): string {
+  const folder = join(WORK, name);
+  for (const part of ['package.json', 'dist']) cpSync(join(ROOT, 'npm', part), join(folder, 'node_modules/resshift-web', part), { recursive: true });
+  for (const { name, text } of given.filter(({ name }) => recipes.includes(name))) {
+    mkdirSync(dirname(join(folder, place(name))), { recursive: true });
+    writeFileSync(join(folder, place(name)), text);
+  }
+  return folder;
+}
 
-  const pages = Object.entries(STARTS).map(([name, start]) => {
-    const framework = name.split('.')[1]!;
-    writeFileSync(join(WORK, `${framework}.js`), `const root = document.getElementById('root');\n${start}`);
-    writeFileSync(join(WORK, `${framework}.html`), `<!doctype html><html lang="en"><title>Recipe</title><link rel="icon" href="data:,"><body><div id="root"></div><script type="module" src="./${framework}.js"></script>`);
-    return join(WORK, `${framework}.html`);
-  });
-  await vite({
-    root: WORK, base: './', configFile: join(WORK, 'vite.config.js'), logLevel: 'error', plugins: [vue(), svelte({ configFile: false })],
-    build: { rollupOptions: { input: pages } },
-  });
-  cpSync(join(WORK, 'upscale.html'), join(WORK, 'dist/upscale.html'));
-  cpSync(join(ROOT, 'npm/dist'), join(WORK, 'dist/resshift'), { recursive: true });
-  const answer = files(join(WORK, 'dist'));
-  server = createServer((request, response) => {
+async function serve(folder: string): Promise<string> {
+  const answer = files(folder);
+  const server = createServer((request, response) => {
     if (request.url === '/favicon.ico') response.writeHead(204).end();
     else void answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+  servers.push(server);
+  return `http://localhost:${(server.address() as AddressInfo).port}`;
+}
+
+test.beforeAll(async () => {
+  rmSync(WORK, { recursive: true, force: true });
+  const folder = project('vite', [...Object.keys(STARTS), ...OTHERS], (name) => name);
+  const pages = Object.entries(STARTS).map(([name, start]) => {
+    const framework = name.split('.')[1]!;
+    writeFileSync(join(folder, `${framework}.js`), `const root = document.getElementById('root');\n${start}`);
+    writeFileSync(join(folder, `${framework}.html`), `<!doctype html><html lang="en"><title>Recipe</title><link rel="icon" href="data:,"><body><div id="root"></div><script type="module" src="./${framework}.js"></script>`);
+    return join(folder, `${framework}.html`);
+  });
+  await vite({
+    root: folder, base: './', configFile: join(folder, 'vite.config.js'), logLevel: 'error', plugins: [vue(), svelte({ configFile: false })],
+    build: { rollupOptions: { input: pages } },
+  });
+  cpSync(join(folder, 'upscale.html'), join(folder, 'dist/upscale.html'));
+  cpSync(join(ROOT, 'npm/dist'), join(folder, 'dist/resshift'), { recursive: true });
+  origin = await serve(join(folder, 'dist'));
 });
 
 test.afterAll(async () => {
-  server?.closeAllConnections();
-  await new Promise((resolve) => server?.close(resolve));
+  for (const server of servers) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+test('every recipe is run', () => {
+  expect(given.map(({ name }) => name).sort()).toEqual([...Object.keys(STARTS), ...OTHERS, ...NEXT].sort());
 });
 
 /** Chooses a picture, then another while the first runs, then a file that is none. */
@@ -73,9 +100,9 @@ async function use(page: Page, url: string): Promise<void> {
   await expect.poll(() => page.getByRole('progressbar').evaluate((bar) => (bar as HTMLProgressElement).value), { timeout: 60_000 }).toBeGreaterThan(0);
   await input.setInputFiles(join(FIXTURES, 'cup-16x16.png'));
   await expect.poll(width, { timeout: 60_000 }).toBe(64);
-  await expect(page.getByRole('alert')).toBeEmpty();
+  await expect(page.locator('p[role=alert]')).toBeEmpty();
   await input.setInputFiles({ name: 'text.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
-  await expect(page.getByRole('alert')).toContainText('Choose a PNG');
+  await expect(page.locator('p[role=alert]')).toContainText('Choose a PNG');
   expect(wrong).toEqual([]);
 }
 
@@ -84,3 +111,13 @@ for (const name of ['upscale.html', 'jsx.html', 'vue.html', 'svelte.html']) {
     await use(page, `${origin}/${name}`);
   });
 }
+
+test('Next: rendered on the server, runs in the browser', async ({ page }) => {
+  test.setTimeout(300_000);
+  const folder = project('next', ['upscaler.js', 'Upscale.jsx', ...NEXT], (name) => (name.startsWith('app/') ? name : `app/${name}`));
+  for (const [name, text] of Object.entries(NEXT_PROJECT)) writeFileSync(join(folder, name), text);
+  const next = join(ROOT, 'node_modules/next/dist/bin/next');
+  execFileSync(process.execPath, [next, 'build'], { cwd: folder, stdio: 'pipe', env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } });
+  expect(readFileSync(join(folder, 'out/index.html'), 'utf8'), 'what the server rendered').toContain('aria-label="Picture"');
+  await use(page, await serve(join(folder, 'out')));
+});
