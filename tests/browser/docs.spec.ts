@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { errorCodes } from '../../www/docs/errors.mjs';
 import { PAGES } from '../../www/docs/pages.mjs';
+import { declarations } from '../../www/docs/reference.mjs';
 import { FAKE_DIST } from './folders.ts';
 import { expect, open, test } from './fixtures.ts';
 
@@ -103,6 +104,13 @@ test('the reference has every exported name and every member, each with its desc
       for (const { said } of entries) expect(said.length, name).toBeGreaterThan(5);
     }
   }
+});
+
+test('every option has its place on the page about options', () => {
+  const page = from('../../www/docs/options.md');
+  const options = ['index.d.ts'].flatMap(declarations).filter(({ name }) => /^(Asset|Create|Upscale)Options$/.test(name)).flatMap(({ members }) => members);
+  expect(options.length).toBeGreaterThanOrEqual(20);
+  expect(options.map(({ name }) => name).filter((name) => !page.includes(`\`${name}\``) && !page.includes(`\`${name}: `))).toEqual([]);
 });
 
 test('every error of the engine and of the package is explained', async ({ page, server }) => {

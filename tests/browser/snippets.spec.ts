@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { files } from '../../www/serve.mjs';
 import { DIST, FAKE_DIST, FIXTURES } from './folders.ts';
@@ -15,7 +15,7 @@ const servers: Server[] = [];
 test.afterEach(async () => {
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await new Promise((done) => server.close(done));
   }
 });
 
@@ -44,7 +44,7 @@ async function serve({ folder = DIST, own = {}, headers = () => ({}) }: {
     request.url = path.replace(from, to);
     void answer(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   servers.push(server);
   return `http://localhost:${(server.address() as AddressInfo).port}`;
 }
@@ -164,7 +164,7 @@ test('headers of a server let the package run, also those of another site', asyn
 });
 
 /** The command line, as the native tests have built it. */
-const BINARY = process.env['RESSHIFT'] ?? join(ROOT, process.env['CARGO_TARGET_DIR'] ?? 'target', 'release/resshift');
+const BINARY = process.env['RESSHIFT'] ?? resolve(ROOT, process.env['CARGO_TARGET_DIR'] ?? 'target', 'release/resshift');
 
 /** What is done with a line of a shell, by its first words; a line that fits none fails. */
 const COMMANDS: [RegExp, (folder: string, words: string[]) => void][] = [

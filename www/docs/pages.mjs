@@ -95,7 +95,7 @@ function page(current, title, content) {
   <div class="shelf">
     <nav aria-label="Documentation"><ul>${links.join('\n')}</ul></nav>
     <main id="content">
-${content}
+${content.replace('</h1>', `</h1>\n<details><summary>On this page</summary><ul>${parts.join('')}</ul></details>`)}
     </main>
   </div>
 </body>
