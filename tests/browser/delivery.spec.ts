@@ -159,7 +159,7 @@ test('a new version comes beside the old one, which stays in use until it is com
   server.break(new RegExp(next.shards.at(-1)!), 'missing');
   await again(page, server);
   await upscale(page, { file: PHOTO, steps: 1 });
-  await expect(page.locator('.strip')).toContainText('the server answered 404');
+  await expect(page.locator('.strip[data-key=warning-http]')).toContainText('the server answered 404');
   await expect(page.locator('#model-line')).not.toContainText('9.0.0');
   const come = await count(page, 'shards') - old.shards.length;
   expect(come, 'what came of the new one stays: all but those under way with the one that failed').toBeGreaterThanOrEqual(next.shards.length - 4);

@@ -40,10 +40,9 @@ test.describe('the page', () => {
   test.use({ engine: 'fake', serviceWorkers: 'block' });
 
   test('a batch goes on in the next tab: finished ones are finished, the one in work begins again', async ({ page, context, server }) => {
-    await page.addInitScript(() => Object.assign(globalThis, { fake: { pace: 60 } }));
+    await page.addInitScript(() => Object.assign(globalThis, { fake: { finish: 1 } }));
     await open(page, server);
     await page.locator('#file').setInputFiles(PICTURES);
-    await page.locator('input[name=steps][value="4"]').check();
     await page.locator('#upscale').click();
     await expect(rows(page, 'done')).toHaveCount(1);
     await expect(rows(page, 'working')).toHaveCount(1);

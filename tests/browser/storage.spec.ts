@@ -9,7 +9,7 @@ test('storage blocked', async ({ page, server }) => {
   await page.addInitScript(blocked);
   await open(page, server);
   await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
-  await expect(page.locator('.strip')).toContainText('could not be kept for the next visit');
+  await expect(page.locator('.strip[data-key=warning-storage]')).toContainText('could not be kept for the next visit');
 });
 
 test('storage that is known to be too small is not begun', async ({ page, server }) => {
@@ -17,12 +17,12 @@ test('storage that is known to be too small is not begun', async ({ page, server
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.overrideQuotaForOrigin', { origin: server.origin, quotaSize: 200_000 });
   await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
-  await expect(page.locator('.strip')).toContainText('could not be kept for the next visit');
-  await expect(page.locator('.strip')).toContainText('Free some disk space');
+  await expect(page.locator('.strip[data-key=warning-storage]')).toContainText('could not be kept for the next visit');
+  await expect(page.locator('.strip[data-key=warning-storage]')).toContainText('Free some disk space');
 
-  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await page.locator('.strip[data-key=warning-storage]').getByRole('button', { name: 'Dismiss' }).click();
   await upscale(page, { steps: 1, seed: 2 });
-  await expect(page.locator('.strip'), 'said once').toHaveCount(0);
+  await expect(page.locator('.strip[data-key=warning-storage]'), 'said once').toHaveCount(0);
 });
 
 test('storage that is full in the middle: the work goes on, and the part that was kept goes', async ({ page, server }) => {
@@ -38,7 +38,7 @@ test('storage that is full in the middle: the work goes on, and the part that wa
   }`);
   await open(page, server);
   await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
-  await expect(page.locator('.strip')).toContainText('could not be kept for the next visit: there is no room left for this site.');
+  await expect(page.locator('.strip[data-key=warning-storage]')).toContainText('could not be kept for the next visit: there is no room left for this site.');
   expect(server.asked(/\.safetensors$/), 'nothing is fetched twice').toHaveLength(shards.length);
   expect(await count(page, 'shards')).toBe(0);
 });

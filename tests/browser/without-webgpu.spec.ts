@@ -28,7 +28,8 @@ test.describe('without a service worker, which would fetch for itself', () => {
       const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
       return Upscaler.capabilities();
     });
-    expect(found).toEqual({ wasm: true, webgpu: null, recommended: 'cpu', cache: true });
+    expect(found).toMatchObject({ wasm: true, webgpu: null, recommended: 'cpu', cache: true });
+    expect(found.maxPixels).toBeGreaterThanOrEqual(1 << 20);
     expect(server.asked(/models|worker/)).toEqual([]);
   });
 });

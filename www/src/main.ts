@@ -484,7 +484,8 @@ async function begin(): Promise<void> {
   if (left.length > 0) offerKept(left);
   const asked = new URL(location.href).searchParams.get('picture');
   const first = asked ?? elements.samples[0]?.dataset['sample'];
-  if (!first || run || picture) return;
+  // What a person or another app brings meanwhile goes first.
+  if (!first || turns > 0) return;
   const address = URL.canParse(first, location.href) ? new URL(first, location.href) : null;
   if (address?.origin === location.origin) await fetchSample(address.href, address.pathname.split('/').pop() || 'picture', intake);
   else fail(address ? otherSite(address.host) : unreachable(first), openPicker);

@@ -38,6 +38,9 @@ function pause(ms, signal) {
   });
 }
 
+/** Pictures so far. */
+let finished = 0;
+
 /** @param {string | undefined} code */
 function failOnce(code) {
   if (!code || (wishes.failures ?? 1) <= 0) return;
@@ -76,6 +79,7 @@ export class Upscaler {
 
   /** @param {Blob | HTMLImageElement} input @param {import('resshift-web').UpscaleOptions} [options] */
   async upscale(input, { steps = 15, format = 'png', scale = 4, width: wide, height: high, signal, onProgress, onTile } = {}) {
+    if (finished >= (wishes.finish ?? Infinity)) await pause(2 ** 30, signal);
     const bitmap = await createImageBitmap(input);
     const width = bitmap.width * 4;
     const height = bitmap.height * 4;
@@ -99,6 +103,7 @@ export class Upscaler {
     const factor = wide ? wide / width : high ? high / height : scale / 4;
     const result = new OffscreenCanvas(Math.round(width * factor), Math.round(height * factor));
     result.getContext('2d')?.drawImage(canvas, 0, 0, result.width, result.height);
+    finished++;
     return { blob: await result.convertToBlob({ type: `image/${format}` }), width: result.width, height: result.height, device: this.device };
   }
 

@@ -4,6 +4,8 @@ import type { Capabilities, DeviceInfo, ErrorCode, StoredModel } from 'resshift-
 export interface Wishes {
   /** Milliseconds of each piece of work. Default 5. */
   pace?: number;
+  /** Pictures that come to an end; later ones are in work for ever. Default all. */
+  finish?: number;
   /** Tile side in result pixels. Default 256. */
   tile?: number;
   device?: DeviceInfo;
