@@ -12,23 +12,27 @@ if (!existsSync(wasm)) {
 }
 
 const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts'), element: here('src/element.ts') };
-/** The model that the package finds without being told. */
-const DEFAULT_MODEL = 'compact';
+/** The models that the package brings along, and what an engine fetches of each. */
+const models = readdirSync(here('../models')).filter((name) => existsSync(here(`../models/${name}/model.json`))).map((name) => {
+  const { shards } = JSON.parse(readFileSync(here(`../models/${name}/model.json`), 'utf8'));
+  return { name, files: ['model.json', ...shards.map((shard) => shard.name)] };
+});
 // Only an engine built for the tests has the numeric checks.
 if (readFileSync(here('engine/resshift.js'), 'utf8').includes('export function checks')) {
   entryPoints.checks = here('src/checks.ts');
 }
 
 rmSync(here('dist'), { recursive: true, force: true });
-/** Bundlers follow addresses that are literals, so those of the default model's files are written out. */
-const shippedModel = {
-  name: 'shipped model',
+/** Bundlers follow addresses that are literals, so those of the models' files are written out. */
+const shippedModels = {
+  name: 'shipped models',
   setup(context) {
-    context.onResolve({ filter: /^shipped-model$/ }, () => ({ path: 'files', namespace: 'shipped-model' }));
-    context.onLoad({ filter: /.*/, namespace: 'shipped-model' }, () => {
-      const { shards } = JSON.parse(readFileSync(here(`../models/${DEFAULT_MODEL}/model.json`), 'utf8'));
-      const lines = ['model.json', ...shards.map(({ name }) => name)]
-        .map((name) => `${JSON.stringify(name)}: new URL('./models/${DEFAULT_MODEL}/${name}', import.meta.url).href`);
+    context.onResolve({ filter: /^shipped-models$/ }, () => ({ path: 'files', namespace: 'shipped-models' }));
+    context.onLoad({ filter: /.*/, namespace: 'shipped-models' }, () => {
+      const lines = models.map(({ name, files }) => {
+        const addresses = files.map((file) => `${JSON.stringify(file)}: new URL('./models/${name}/${file}', import.meta.url).href`);
+        return `${JSON.stringify(name)}: { ${addresses.join(', ')} }`;
+      });
       return { contents: `export default { ${lines.join(', ')} };` };
     });
   },
@@ -48,7 +52,7 @@ const common = {
   legalComments: 'none',
   define: { ENGINE_BYTES: String(statSync(wasm).size) },
 };
-await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [shippedModel, oneCopy] });
+await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [shippedModels, oneCopy] });
 await build({
   ...common,
   entryPoints: [here('src/global.ts')],
@@ -57,16 +61,13 @@ await build({
   globalName: 'ResShift',
   inject: [here('src/shim-url.js')],
   define: { ...common.define, 'import.meta.url': 'moduleUrl' },
-  plugins: [shippedModel],
+  plugins: [shippedModels],
 });
 for (const name of ['index', 'element']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));
 cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
-for (const { name } of readdirSync(here('../models'), { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
-  const folder = `../models/${name}`;
-  if (!existsSync(here(`${folder}/model.json`))) continue;
-  const { shards } = JSON.parse(readFileSync(here(`${folder}/model.json`), 'utf8'));
+for (const { name, files } of models) {
   // Weights do not go anywhere without their terms.
-  for (const file of ['model.json', 'MODEL_CARD.md', 'CREDITS.tsv', ...shards.map((shard) => shard.name)]) {
-    if (existsSync(here(`${folder}/${file}`))) cpSync(here(`${folder}/${file}`), here(`dist/models/${name}/${file}`));
+  for (const file of [...files, 'MODEL_CARD.md', 'CREDITS.tsv']) {
+    if (existsSync(here(`../models/${name}/${file}`))) cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
   }
 }

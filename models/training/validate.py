@@ -1,6 +1,7 @@
 """Measures on held-out pictures: PSNR-Y, LPIPS (AlexNet) and the strength of a 4x4 grid, with contact sheets.
 
-`python validate.py RUN [--temperatures 1,0.7,0.5]` measures a run's newest averaged weights.
+`python validate.py RUN [--steps 1,4,15] [--p 0.3,0.5,1] [--temperatures 1,0.7,0.5]` measures a run's newest averaged weights
+in every combination, a line of JSON each; of `--model FOLDER` those of a model folder, on the run's pictures.
 """
 
 import argparse
@@ -50,7 +51,7 @@ class Validation:
         error = (luma(found) - luma(wanted))[:, :, 4:-4, 4:-4].square().mean((1, 2, 3))
         psnr = 10 * torch.log10(255**2 / error)
         lpips = self.lpips(found / 127.5 - 1, wanted / 127.5 - 1)
-        result = {"psnr_y": psnr.mean().item(), "lpips": lpips.mean().item(), "grid": grid(luma(found))}
+        result = {"psnr_y": psnr.mean().item(), "mse": error.mean().item(), "lpips": lpips.mean().item(), "grid": grid(luma(found))}
         for i, kind in enumerate(KINDS):
             result[f"lpips_{kind}"] = lpips[i :: len(KINDS)].mean().item()
         return {name: round(value, 4) for name, value in result.items()}
@@ -86,24 +87,35 @@ def grid(y: Tensor) -> float:
     return flat.mean(1).std().item()
 
 
+def numbers(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("run", type=Path)
-    arguments.add_argument("--temperatures", default="1,0.8,0.6,0.4,0.2,0")
-    arguments.add_argument("--steps", default="1,4,15")
+    arguments.add_argument("--model", type=Path)
+    arguments.add_argument("--steps", type=numbers, default=[1, 4, 15])
+    arguments.add_argument("--p", type=numbers)
+    arguments.add_argument("--temperatures", type=numbers, default=[1.0])
     options = arguments.parse_args()
     config = json.loads((options.run / "config.json").read_text())
     torch.set_num_threads(config["device"]["threads"])
     validation = Validation(settings.corpus(config), config)
+    if options.model:
+        config["network"] = json.loads((options.model / "model.json").read_text())["network"]
+        config["start"] = {"weights": str(options.model)}
     model = settings.model(config)
-    state = checkpoint.load(options.run)
-    model.net.load_state_dict(state["average"])
+    if not options.model:
+        model.net.load_state_dict(checkpoint.load(options.run)["average"])
     model.to(memory_format=torch.channels_last)
-    print("bicubic", validation.measure(bicubic(validation.lr)))
-    for steps in [int(s) for s in options.steps.split(",")]:
-        for temperature in [float(t) for t in options.temperatures.split(",")]:
-            picture = validation.run(model, steps, temperature)
-            print(f"it {state['iteration']} T={steps} temperature={temperature}", validation.measure(picture), flush=True)
+    print(json.dumps({"bicubic": True, **validation.measure(bicubic(validation.lr))}))
+    for p in options.p or [config["schedule"]["p"]]:
+        validation.schedule = {**config["schedule"], "p": p}
+        for steps in map(int, options.steps):
+            for temperature in options.temperatures:
+                found = validation.measure(validation.run(model, steps, temperature))
+                print(json.dumps({"T": steps, "p": p, "temperature": temperature, **found}), flush=True)
 
 
 if __name__ == "__main__":

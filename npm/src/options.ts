@@ -1,7 +1,7 @@
 /** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
 
 import { badOption } from './error.ts';
-import shipped from 'shipped-model';
+import shipped from 'shipped-models';
 import type { AssetOptions, CreateOptions, ImportOptions, UpscaleOptions } from './index.d.ts';
 import type { EngineSource, ImportOrder, Output, Run, Settings } from './protocol.ts';
 
@@ -20,11 +20,11 @@ export function settings(options: CreateOptions, here: string): Settings {
   const folder = `models/${modelName(model)}/`;
   const folders = [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href);
   if (options.modelUrl !== undefined) folders[0] = address(options.modelUrl, here, 'modelUrl').href;
-  const own = model === DEFAULT_MODEL && options.baseUrl === undefined && options.modelUrl === undefined;
+  const own = options.baseUrl === undefined && options.modelUrl === undefined;
   return {
     model,
     folders,
-    files: own ? shipped : {},
+    files: (own ? shipped[model] : undefined) ?? {},
     engine: engineSource(options, here),
     worker: workerUrl(options, here),
     device,
@@ -36,7 +36,7 @@ export function settings(options: CreateOptions, here: string): Settings {
 export function importOrder(files: readonly Blob[], options: ImportOptions, here: string): ImportOrder {
   const { name, config, storage, onLicence } = options;
   if (typeof onLicence !== 'function') throw badOption('The terms of the weights must be shown: give onLicence.');
-  if (name === DEFAULT_MODEL) throw badOption(`${name} is the default model: choose another name.`);
+  if (name !== undefined && Object.hasOwn(shipped, name)) throw badOption(`${name} comes with the package: choose another name.`);
   if (![...files].every((file) => file instanceof Blob)) throw badOption('The files are a list of File or Blob objects.');
   return {
     files: [...files],

@@ -1,5 +1,5 @@
-/** Made by `build.mjs`: addresses of the default model's files, by name, as literals that bundlers follow. */
-declare module 'shipped-model' {
-  const files: Record<string, string>;
+/** Made by `build.mjs`: addresses of the files of the package's own models, by model and name, as literals that bundlers follow. */
+declare module 'shipped-models' {
+  const files: Record<string, Record<string, string>>;
   export default files;
 }
