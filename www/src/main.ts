@@ -19,6 +19,7 @@ import { rememberSettings } from './remembered-settings.ts';
 import { resultSize } from './result-size.ts';
 import { Queue, type Item } from './queue.ts';
 import { QueueView } from './queue-view.ts';
+import { holdRun } from './run-lock.ts';
 import { canCopy, canShare, copyPicture, saveFile, saveIntoFolder, saveZip, sharePicture } from './saving.ts';
 import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, wantedSteps, type Settings } from './settings.ts';
 import { showSizeValue, wantedSize, watchSize } from './size-setting.ts';
@@ -147,6 +148,7 @@ function enter(next: Phase): void {
   lockSettings(next === 'working');
   describeCost();
   stayAwake(next === 'working');
+  holdRun(next === 'working');
 }
 
 function fail(problem: Problem, retry: () => void): void {

@@ -64,11 +64,15 @@ const sentences = (words: Words) => {
 
     tileOf: ({ step, steps, tile, tiles }: RunProgress): string => words.running(step, steps, tile, tiles),
 
-    /** Rounded as coarsely as the estimate is rough. */
+    /** As coarse as the estimate is rough, and never more than a seventh beside it. */
     timeLeft(seconds: number): string {
-      if (seconds < 5) return words.momentsLeft;
-      if (seconds < 90) return words.secondsLeft(Math.ceil(seconds / 5) * 5);
-      return seconds < 5400 ? words.minutesLeft(Math.round(seconds / 60)) : words.hoursLeft(Math.round(seconds / 3600));
+      const to = (unit: number, whole: number): number => Math.round(seconds / unit) * (unit / whole);
+      if (seconds < 4.5) return words.momentsLeft;
+      if (seconds < 20) return words.secondsLeft(to(1, 1));
+      if (seconds < 90) return words.secondsLeft(to(5, 1));
+      if (seconds < 600) return words.minutesLeft(to(30, 60));
+      if (seconds < 5400) return words.minutesLeft(to(60, 60));
+      return words.hoursLeft(to(1800, 3600));
     },
 
     /** Before a run. */

@@ -2,7 +2,7 @@
 import type { Fault } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent, plural } = numbers('en');
+const { whole, percent, plural, short } = numbers('en');
 
 export const en = {
   ...numbers('en'),
@@ -158,8 +158,8 @@ export const en = {
   running: (step: number, steps: number, tile: number, tiles: number): string => `Step ${step} of ${steps}, tile ${tile} of ${tiles}`,
   momentsLeft: 'A few seconds left',
   secondsLeft: (count: number): string => `About ${count} seconds left`,
-  minutesLeft: (count: number): string => `About ${count} ${plural(count, 'minute', 'minutes')} left`,
-  hoursLeft: (count: number): string => `About ${count} ${plural(count, 'hour', 'hours')} left`,
+  minutesLeft: (count: number): string => `About ${short(count)} ${plural(count, 'minute', 'minutes')} left`,
+  hoursLeft: (count: number): string => `About ${short(count)} ${plural(count, 'hour', 'hours')} left`,
   seconds: (count: string): string => `${count} s`,
   minutes: (count: string): string => `${count} min`,
   resultSize: (width: number, height: number, format: string, size: string): string => `${width} × ${height} pixels · ${format}, ${size}`,
@@ -197,6 +197,7 @@ export const en = {
 
   // The page itself
   updateReady: 'A new version of this page is ready.',
+  updateAfterRun: 'A picture is being worked on. The new version can be taken when it is done.',
   updateNow: 'Update now',
   updatedElsewhere: 'This page was updated in another tab.',
   reload: 'Reload',

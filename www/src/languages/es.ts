@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent, plural } = numbers('es');
+const { whole, percent, plural, short } = numbers('es');
 
 export const es: Words = {
   ...numbers('es'),
@@ -155,8 +155,8 @@ export const es: Words = {
   running: (step, steps, tile, tiles) => `Paso ${step} de ${steps}, tesela ${tile} de ${tiles}`,
   momentsLeft: 'Faltan unos segundos',
   secondsLeft: (count) => `Faltan unos ${count} segundos`,
-  minutesLeft: (count) => `${plural(count, 'Falta alrededor de', 'Faltan unos')} ${count} ${plural(count, 'minuto', 'minutos')}`,
-  hoursLeft: (count) => `${plural(count, 'Falta alrededor de', 'Faltan unas')} ${count} ${plural(count, 'hora', 'horas')}`,
+  minutesLeft: (count) => `${plural(count, 'Falta alrededor de', 'Faltan unos')} ${short(count)} ${plural(count, 'minuto', 'minutos')}`,
+  hoursLeft: (count) => `${plural(count, 'Falta alrededor de', 'Faltan unas')} ${short(count)} ${plural(count, 'hora', 'horas')}`,
   seconds: (count) => `${count} s`,
   minutes: (count) => `${count} min`,
   resultSize: (width, height, format, size) => `${width} × ${height} píxeles · ${format}, ${size}`,
@@ -189,6 +189,7 @@ export const es: Words = {
   converting: (fraction) => `Convirtiendo y guardando: ${percent(fraction)}`,
 
   updateReady: 'Hay una nueva versión de esta página.',
+  updateAfterRun: 'Hay una imagen en proceso. La nueva versión puede tomarse cuando termine.',
   updateNow: 'Actualizar ahora',
   updatedElsewhere: 'Esta página se actualizó en otra pestaña.',
   reload: 'Recargar',

@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent } = numbers('ja');
+const { whole, percent, short } = numbers('ja');
 
 export const ja: Words = {
   ...numbers('ja'),
@@ -155,8 +155,8 @@ export const ja: Words = {
   running: (step, steps, tile, tiles) => `ステップ ${step}/${steps}、タイル ${tile}/${tiles}`,
   momentsLeft: '残り数秒',
   secondsLeft: (count) => `残り約 ${count} 秒`,
-  minutesLeft: (count) => `残り約 ${count} 分`,
-  hoursLeft: (count) => `残り約 ${count} 時間`,
+  minutesLeft: (count) => `残り約 ${short(count)} 分`,
+  hoursLeft: (count) => `残り約 ${short(count)} 時間`,
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分`,
   resultSize: (width, height, format, size) => `${width} × ${height} ピクセル · ${format}、${size}`,
@@ -188,6 +188,7 @@ export const ja: Words = {
   converting: (fraction) => `変換して保存中：${percent(fraction)}`,
 
   updateReady: 'このページの新しいバージョンがあります。',
+  updateAfterRun: '画像を処理中です。終わってから更新できます。',
   updateNow: '今すぐ更新',
   updatedElsewhere: 'このページは別のタブで更新されました。',
   reload: '再読み込み',

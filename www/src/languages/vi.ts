@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent } = numbers('vi');
+const { whole, percent, short } = numbers('vi');
 
 export const vi: Words = {
   ...numbers('vi'),
@@ -155,8 +155,8 @@ export const vi: Words = {
   running: (step, steps, tile, tiles) => `Bước ${step}/${steps}, ô ${tile}/${tiles}`,
   momentsLeft: 'Còn vài giây',
   secondsLeft: (count) => `Còn khoảng ${count} giây`,
-  minutesLeft: (count) => `Còn khoảng ${count} phút`,
-  hoursLeft: (count) => `Còn khoảng ${count} giờ`,
+  minutesLeft: (count) => `Còn khoảng ${short(count)} phút`,
+  hoursLeft: (count) => `Còn khoảng ${short(count)} giờ`,
   seconds: (count) => `${count} giây`,
   minutes: (count) => `${count} phút`,
   resultSize: (width, height, format, size) => `${width} × ${height} điểm ảnh · ${format}, ${size}`,
@@ -189,6 +189,7 @@ export const vi: Words = {
   converting: (fraction) => `Đang chuyển đổi và lưu: ${percent(fraction)}`,
 
   updateReady: 'Đã có phiên bản mới của trang này.',
+  updateAfterRun: 'Đang xử lý một ảnh. Có thể dùng phiên bản mới khi ảnh đó xong.',
   updateNow: 'Cập nhật ngay',
   updatedElsewhere: 'Trang này đã được cập nhật ở thẻ khác.',
   reload: 'Tải lại',

@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent } = numbers('zh-Hans');
+const { whole, percent, short } = numbers('zh-Hans');
 
 export const zh: Words = {
   ...numbers('zh-Hans'),
@@ -155,8 +155,8 @@ export const zh: Words = {
   running: (step, steps, tile, tiles) => `第 ${step}/${steps} 步，第 ${tile}/${tiles} 块`,
   momentsLeft: '还剩几秒',
   secondsLeft: (count) => `大约还剩 ${count} 秒`,
-  minutesLeft: (count) => `大约还剩 ${count} 分钟`,
-  hoursLeft: (count) => `大约还剩 ${count} 小时`,
+  minutesLeft: (count) => `大约还剩 ${short(count)} 分钟`,
+  hoursLeft: (count) => `大约还剩 ${short(count)} 小时`,
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分钟`,
   resultSize: (width, height, format, size) => `${width} × ${height} 像素 · ${format}，${size}`,
@@ -187,6 +187,7 @@ export const zh: Words = {
   converting: (fraction) => `正在转换并保存：${percent(fraction)}`,
 
   updateReady: '本页面有新版本。',
+  updateAfterRun: '正在处理一张图片，完成后即可更新。',
   updateNow: '立即更新',
   updatedElsewhere: '本页面已在另一个标签页中更新。',
   reload: '重新加载',
