@@ -419,7 +419,7 @@ function describeCost(): void {
   const beyond = from !== null && !resultSize(from, wantedSize());
   smaller.hidden = !tooLarge || phase === 'working';
   const words = elements.estimate;
-  words.hidden = !from || phase === 'empty' || upscale.hidden;
+  words.hidden = phase !== 'empty' && (!from || upscale.hidden);
   // Other pictures of a queue may well be able to run.
   if (phase !== 'empty' && queue.items.length < 2) upscale.disabled = tooLarge || beyond;
   const wanted = from && { picture: from, model: elements.model.value, device: wantedDevice(), capabilities };

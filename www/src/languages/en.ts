@@ -34,7 +34,7 @@ export const en = {
   coffee: 'Coffee cup',
   colosseum: 'Colosseum',
   upscaling: 'Upscaling',
-  firstHint: 'Choose, paste or drop a picture, or take a sample.',
+  firstHint: 'Choose a picture, or take a sample.',
   saveAs: (format: string): string => `Save ${format}`,
   copy: 'Copy',
   share: 'Share',

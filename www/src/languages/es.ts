@@ -34,7 +34,7 @@ export const es: Words = {
   coffee: 'Taza de café',
   colosseum: 'Coliseo',
   upscaling: 'Ampliación',
-  firstHint: 'Elige, pega o suelta una imagen, o usa un ejemplo.',
+  firstHint: 'Elige una imagen o usa un ejemplo.',
   saveAs: (format) => `Guardar ${format}`,
   copy: 'Copiar',
   share: 'Compartir',

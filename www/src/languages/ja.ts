@@ -34,7 +34,7 @@ export const ja: Words = {
   coffee: 'コーヒーカップ',
   colosseum: 'コロッセオ',
   upscaling: '拡大',
-  firstHint: '画像を選ぶか、貼り付け・ドロップするか、サンプルを使ってください。',
+  firstHint: '画像かサンプルを選んでください。',
   saveAs: (format) => `${format} を保存`,
   copy: 'コピー',
   share: '共有',

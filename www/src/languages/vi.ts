@@ -34,7 +34,7 @@ export const vi: Words = {
   coffee: 'Tách cà phê',
   colosseum: 'Đấu trường La Mã',
   upscaling: 'Nâng cấp ảnh',
-  firstHint: 'Chọn, dán hoặc thả một ảnh, hoặc dùng ảnh mẫu.',
+  firstHint: 'Chọn một ảnh, hoặc dùng ảnh mẫu.',
   saveAs: (format) => `Lưu ${format}`,
   copy: 'Sao chép',
   share: 'Chia sẻ',

@@ -34,7 +34,7 @@ export const zh: Words = {
   coffee: '咖啡杯',
   colosseum: '斗兽场',
   upscaling: '放大',
-  firstHint: '选择、粘贴或拖放图片，或使用示例。',
+  firstHint: '选择一张图片，或使用示例。',
   saveAs: (format) => `保存 ${format}`,
   copy: '复制',
   share: '分享',
