@@ -78,6 +78,7 @@ test.describe('the page', () => {
     await open(page, server);
     await choose(page, fixture('cup-40x32.png'));
     await expect(page.locator('#estimate')).toContainText('Too large');
+    await expect(page.locator('#upscale')).toBeHidden();
     await page.getByRole('button', { name: 'Use a smaller copy' }).click();
     await expect(page.locator('#sizes')).toHaveText('15 × 12 → 60 × 48 pixels');
     await expect(page.locator('#smaller')).toBeHidden();

@@ -419,9 +419,12 @@ function describeCost(): void {
   const beyond = from !== null && !resultSize(from, wantedSize());
   smaller.hidden = !tooLarge || phase === 'working';
   const words = elements.estimate;
-  words.hidden = phase !== 'empty' && (!from || upscale.hidden);
+  words.hidden = phase !== 'empty' && (!from || (upscale.hidden && !tooLarge));
   // Other pictures of a queue may well be able to run.
-  if (phase !== 'empty' && queue.items.length < 2) upscale.disabled = tooLarge || beyond;
+  if (phase !== 'empty' && queue.items.length < 2) {
+    upscale.disabled = tooLarge || beyond;
+    upscale.hidden = phase === 'working' || tooLarge;
+  }
   const wanted = from && { picture: from, model: elements.model.value, device: wantedDevice(), capabilities };
   showStepCosts(wanted);
   if (!wanted) return;

@@ -158,7 +158,6 @@ export const en = {
   queueFailed: (reason: string): string => `Failed: ${reason}`,
   queueSave: 'Save',
   queueRetry: 'Retry',
-  queueRemove: 'Remove',
   queueSaveLabel: (name: string): string => `Save ${name}`,
   queueRetryLabel: (name: string): string => `Retry ${name}`,
   queueRemoveLabel: (name: string): string => `Remove ${name}`,

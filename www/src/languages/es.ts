@@ -155,7 +155,6 @@ export const es: Words = {
   queueFailed: (reason) => `Error: ${reason}`,
   queueSave: 'Guardar',
   queueRetry: 'Reintentar',
-  queueRemove: 'Quitar',
   queueSaveLabel: (name) => `Guardar ${name}`,
   queueRetryLabel: (name) => `Reintentar ${name}`,
   queueRemoveLabel: (name) => `Quitar ${name}`,

@@ -155,7 +155,6 @@ export const ja: Words = {
   queueFailed: (reason) => `失敗：${reason}`,
   queueSave: '保存',
   queueRetry: '再試行',
-  queueRemove: '削除',
   queueSaveLabel: (name) => `${name} を保存`,
   queueRetryLabel: (name) => `${name} を再試行`,
   queueRemoveLabel: (name) => `${name} を削除`,

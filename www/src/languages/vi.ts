@@ -155,7 +155,6 @@ export const vi: Words = {
   queueFailed: (reason) => `Lỗi: ${reason}`,
   queueSave: 'Lưu',
   queueRetry: 'Thử lại',
-  queueRemove: 'Bỏ',
   queueSaveLabel: (name) => `Lưu ${name}`,
   queueRetryLabel: (name) => `Thử lại ${name}`,
   queueRemoveLabel: (name) => `Bỏ ${name}`,

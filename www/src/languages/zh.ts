@@ -155,7 +155,6 @@ export const zh: Words = {
   queueFailed: (reason) => `失败：${reason}`,
   queueSave: '保存',
   queueRetry: '重试',
-  queueRemove: '移除',
   queueSaveLabel: (name) => `保存 ${name}`,
   queueRetryLabel: (name) => `重试 ${name}`,
   queueRemoveLabel: (name) => `移除 ${name}`,
