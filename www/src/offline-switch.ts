@@ -6,7 +6,7 @@ import { toProblem } from './problem.ts';
 import { dismissStrip, showStrip } from './strips.ts';
 import { text } from './text.ts';
 
-const { offlineSetting, offline, offlineAbout, model } = elements;
+const { offlineSetting, offline, offlineAbout, model, announcer } = elements;
 
 /** The download, while there is one. */
 let coming: AbortController | null = null;
@@ -32,7 +32,11 @@ export async function showOffline(stored: readonly StoredModel[]): Promise<void>
 
 /** @param changed told when models have come or gone */
 export function watchOffline(changed: () => Promise<void>): void {
-  offline.addEventListener('change', () => void turn(offline.checked).then(changed));
+  offline.addEventListener('change', async () => {
+    await turn(offline.checked);
+    await changed();
+    announcer.textContent = offlineAbout.textContent;
+  });
 }
 
 async function turn(on: boolean): Promise<void> {
