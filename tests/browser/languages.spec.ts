@@ -30,7 +30,7 @@ for (const [name, words] of Object.entries(OTHERS)) {
 }
 
 test.describe('the page', () => {
-  test.use({ engine: 'fake', viewport: { width: 360, height: 740 } });
+  test.use({ engine: 'fake', viewport: { width: 320, height: 640 } });
 
   const fits = async (page: Page, state: string): Promise<void> => {
     const tooWide = await page.evaluate(() => {
@@ -68,7 +68,7 @@ test.describe('the page', () => {
     test.describe(`in ${name}`, () => {
       test.use({ locale: { en: 'en-GB', vi: 'vi-VN', zh: 'zh-CN', es: 'es-MX', ja: 'ja-JP' }[name]! });
 
-      test('speaks the browser\'s language in every state, within 360 pixels', async ({ page, server }) => {
+      test('speaks the browser\'s language in every state, within 320 pixels', async ({ page, server }) => {
         await page.addInitScript(() => {
           let shift = 0;
           Object.assign(globalThis, { fake: { pace: 60, createError: 'no-webgpu' }, shift: () => shift });
