@@ -12,12 +12,21 @@ async function check(page: Page, state: string): Promise<void> {
 test.describe('every state', () => {
   test.use({ engine: 'fake' });
 
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`in ${colorScheme} colours`, async ({ page, server }) => {
+  const screens = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+  for (const [colorScheme, screen] of [['light', 'desktop'], ['dark', 'desktop'], ['light', 'phone'], ['dark', 'phone']] as const) {
+    test(`in ${colorScheme} colours on a ${screen}`, async ({ page, server }) => {
+      await page.setViewportSize(screens[screen]);
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.addInitScript(() => Object.assign(globalThis, { fake: { pace: 200, createError: 'no-webgpu', warnings: ['storage'] } }));
       await open(page, server);
       await check(page, 'first screen');
+      await page.getByText('More settings').click();
+      await page.getByText('Models on this device').click();
+      await expect(page.getByRole('switch')).toBeVisible();
+      await check(page, 'all settings');
+      await page.evaluate(() => document.body.dispatchEvent(new DragEvent('dragenter', { bubbles: true })));
+      await check(page, 'a drag');
+      await page.evaluate(() => document.body.dispatchEvent(new DragEvent('dragleave', { bubbles: true })));
       await begin(page, { file: fixture('cup-40x32.png'), steps: 1 });
       await expect(page.locator('#load-text')).toContainText('of');
       await check(page, 'loading');
@@ -29,6 +38,14 @@ test.describe('every state', () => {
       await check(page, 'done');
       await page.getByRole('button', { name: '100 %' }).click();
       await check(page, 'at 100 %');
+      await page.getByRole('button', { name: 'Side by side' }).click();
+      await check(page, 'side by side');
+      await page.evaluate(() => Object.assign((globalThis as unknown as { fake: object }).fake, { pace: 100 }));
+      await page.locator('#file').setInputFiles([fixture('cup-16x16.png'), fixture('cup-40x32.png'), fixture('cup-16x16.png')]);
+      await page.locator('input[name=steps][value="4"]').check();
+      await page.locator('#upscale').click();
+      await expect(page.locator('#queue-list li[data-state=done]')).toHaveCount(1);
+      await check(page, 'a batch at work');
     });
   }
 

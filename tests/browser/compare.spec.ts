@@ -163,6 +163,43 @@ test('the wheel with Ctrl, double clicks and keys zoom, and what is under the po
   expect(await width()).toBeCloseTo(448, 6);
 });
 
+test('buttons zoom as well, up to sixteen screen pixels per pixel, and tell how far', async ({ page, server }) => {
+  await open(page, server);
+  await upscale(page, { steps: 1 });
+  const width = async () => (await page.locator('#result').boundingBox())!.width;
+  const now = page.locator('#zoom-now');
+  await expect(now).toBeHidden();
+  await page.getByRole('button', { name: '200 %' }).click();
+  await page.getByRole('button', { name: 'Zoom in' }).click();
+  await page.getByRole('button', { name: 'Zoom in' }).click();
+  await expect(now).toHaveText('800 %');
+  expect(await width()).toBe(8 * 448);
+  // Each pixel is a square of eight: what is on screen has hard edges, on both sides of the line.
+  await page.mouse.move(0, 0);
+  const frame = (await page.locator('#frame').boundingBox())!;
+  for (const x of [frame.x + 60, frame.x + frame.width - 124]) {
+    const shown = await decode(page, await page.screenshot({ clip: { x, y: frame.y + 200, width: 64, height: 64 } }));
+    const changes = new Set<number>();
+    for (let i = 1; i < 64; i++) {
+      const at = (32 * 64 + i) * 4;
+      if ([0, 1, 2].some((c) => shown.data[at + c] !== shown.data[at - 4 + c])) changes.add(i % 8);
+    }
+    expect(changes.size).toBe(1);
+  }
+  for (let i = 0; i < 6; i++) await page.getByRole('button', { name: 'Zoom in' }).click();
+  await expect(now).toHaveText('1600 %');
+  for (let i = 0; i < 8; i++) await page.getByRole('button', { name: 'Zoom out' }).click();
+  await expect(page.getByRole('button', { name: '100 %' })).toHaveAttribute('aria-pressed', 'true');
+});
+
+test('an enlarged original says what it is before there is a result', async ({ page, server }) => {
+  await open(page, server);
+  await expect(page.locator('#tag-before')).toBeVisible();
+  await expect(page.locator('#tag-after')).toBeHidden();
+  await upscale(page, { steps: 1 });
+  await expect(page.locator('#tag-after')).toBeVisible();
+});
+
 test('side by side both halves show the same part, and move together', async ({ page, server }) => {
   await open(page, server);
   await upscale(page, { steps: 1 });

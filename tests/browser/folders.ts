@@ -13,3 +13,5 @@ export const SAMPLE_PHOTO = from('../../www/samples/colosseum.jpg');
 export const IMAGES = from('../images');
 /** Small networks and their checkpoints, shared with the native tests. */
 export const GOLDEN = from('../golden');
+/** What the default model says of itself. */
+export const COMPACT = from('../../models/compact/model.json');

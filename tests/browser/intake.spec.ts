@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { begin, errorCode, expect, fixture, open, test } from './fixtures.ts';
+import { IMAGES } from './folders.ts';
 
 // A service worker would fetch the samples too, and the tests below count.
 test.use({ engine: 'fake', serviceWorkers: 'block' });
@@ -86,6 +87,53 @@ test('formats that only the browser reads go in as pixels', async ({ page, serve
   await page.locator('#file').setInputFiles({ name: 'dot.gif', mimeType: 'image/gif', buffer: gif });
   await expect(page.locator('#sizes')).toHaveText('2 × 2 → 8 × 8 pixels');
 });
+
+/** Grey, 8 bits, not compressed: 3 x 2 pixels. */
+function tiff(): Buffer {
+  const entry = (tag: number, type: 3 | 4, value: number): Buffer => {
+    const bytes = Buffer.alloc(12);
+    bytes.writeUInt16LE(tag);
+    bytes.writeUInt16LE(type, 2);
+    bytes.writeUInt32LE(1, 4);
+    bytes.writeUInt32LE(value, 8);
+    return bytes;
+  };
+  const entries = [entry(256, 3, 3), entry(257, 3, 2), entry(258, 3, 8), entry(259, 3, 1), entry(262, 3, 1), entry(273, 4, 8), entry(277, 3, 1), entry(278, 3, 2), entry(279, 4, 6)];
+  return Buffer.concat([Buffer.from('II*\0\x10\0\0\0', 'latin1'), Buffer.from([0, 50, 100, 150, 200, 250, 0, 0]), Buffer.from([entries.length, 0]), ...entries, Buffer.alloc(4)]);
+}
+
+/** 24 bits, 2 x 2 pixels. */
+function bmp(): Buffer {
+  const bytes = Buffer.alloc(70, 128);
+  bytes.fill(0, 0, 54);
+  bytes.write('BM');
+  for (const [at, value] of [[2, 70], [10, 54], [14, 40], [18, 2], [22, 2], [34, 16]] as const) bytes.writeUInt32LE(value, at);
+  bytes.writeUInt16LE(1, 26);
+  bytes.writeUInt16LE(24, 28);
+  return bytes;
+}
+
+const BY_CONTENT: [string, () => Promise<Buffer> | Buffer, RegExp][] = [
+  ['PNG', () => readFile(fixture('cup-40x32.png')), /^40 × 32 → 160 × 128 pixels$/],
+  ['JPEG', () => readFile(`${IMAGES}/baseline.jpg`), /^40 × 24 → 160 × 96 pixels$/],
+  ['WebP', () => readFile(`${IMAGES}/lossy.webp`), /^\d+ × \d+ → \d+ × \d+ pixels$/],
+  ['AVIF', () => readFile(fixture('cup-16x16.avif')), /^16 × 16 → 64 × 64 pixels$/],
+  ['GIF', () => Buffer.from('R0lGODdhAgACAIABAP8AAP///ywAAAAAAgACAAACAoRRADs=', 'base64'), /^2 × 2 → 8 × 8 pixels$/],
+  ['BMP', bmp, /^2 × 2 → 8 × 8 pixels$/],
+  // Only the engine reads it.
+  ['TIFF', tiff, /^This browser cannot show the picture; the upscaler may still read it\.$/],
+];
+
+for (const [format, bytes, size] of BY_CONTENT) {
+  test(`${format} is recognised by its content, whatever its name says`, async ({ page, server }) => {
+    await open(page, server);
+    await page.locator('#file').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: await bytes() });
+    await expect(page.locator('#sizes')).toHaveText(size);
+    await expect(page.locator('#name')).toHaveText('notes.txt');
+    await expect(page.locator('#upscale')).toBeEnabled();
+    await expect(page.locator('#error-card')).toBeHidden();
+  });
+}
 
 test('a slow sample does not replace what a person chose meanwhile', async ({ page, server }) => {
   await open(page, server);

@@ -18,10 +18,17 @@ test('time left: unknown at first, exact at a steady pace, and quick to forget a
   expect(left).toBeCloseTo(20);
 });
 
-test('time left is told as coarsely as it is known', () => {
+test('time left is told as coarsely as it is known, and stays true', () => {
   expect(text.timeLeft(2)).toBe('A few seconds left');
-  expect(text.timeLeft(41)).toBe('About 45 seconds left');
-  expect(text.timeLeft(200)).toBe('About 3 minutes left');
+  expect(text.timeLeft(12)).toBe('About 12 seconds left');
+  expect(text.timeLeft(41)).toBe('About 40 seconds left');
+  expect(text.timeLeft(100)).toBe('About 1.5 minutes left');
+  expect(text.timeLeft(5400)).toBe('About 1.5 hours left');
+  const off = (seconds: number): number => {
+    const [, count, unit] = /([\d.]+) (second|minute|hour)/.exec(text.timeLeft(seconds))!;
+    return Math.abs((Number(count) * { second: 1, minute: 60, hour: 3600 }[unit!]!) / seconds - 1);
+  };
+  expect(Math.max(...Array.from({ length: 2000 }, (_, i) => off(5 + i * 10.3)))).toBeLessThan(0.15);
 });
 
 test('names of results', () => {

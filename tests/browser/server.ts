@@ -24,7 +24,7 @@ export class TestServer {
   private readonly faults: { pattern: RegExp; fault: Fault; times: number }[] = [];
   private readonly added = new Map<string, Buffer>();
   private readonly stalled: (() => void)[] = [];
-  private readonly preludes: { pattern: RegExp; script: string }[] = [];
+  private readonly changes: { pattern: RegExp; change: (script: string) => string }[] = [];
   private readonly serve: ReturnType<typeof files>;
 
   private constructor(private readonly folder: string, private readonly prefix: string, private readonly server: Server) {
@@ -65,7 +65,12 @@ export class TestServer {
 
   /** Puts `script` before the scripts whose path matches. */
   prepend(pattern: RegExp, script: string): void {
-    this.preludes.push({ pattern, script });
+    this.rewrite(pattern, (text) => `${script}\n${text}`);
+  }
+
+  /** Hands out scripts whose path matches in a changed form. */
+  rewrite(pattern: RegExp, change: (script: string) => string): void {
+    this.changes.push({ pattern, change });
   }
 
   /** Paths asked for since the log was last emptied. */
@@ -90,12 +95,12 @@ export class TestServer {
     request.url = `/${(request.url ?? '').slice(this.prefix.length)}`;
     const order = this.faults.find(({ pattern, times }) => times > 0 && pattern.test(path));
     if (order) order.times--;
-    const prelude = this.preludes.find(({ pattern }) => pattern.test(path))?.script;
+    const change = this.changes.find(({ pattern }) => pattern.test(path))?.change;
     if (order?.fault === 'missing') response.writeHead(404).end();
     else if (order?.fault === 'busy') response.writeHead(503).end();
     else if (order) await this.spoil(request, response, order.fault);
     else if (this.added.has(path)) response.writeHead(200, { 'Cache-Control': 'no-store' }).end(this.added.get(path));
-    else if (prelude) await this.alter(request, response, prelude);
+    else if (change) await this.alter(request, response, change);
     else await this.serve(request, response);
   }
 
@@ -116,8 +121,8 @@ export class TestServer {
     }
   }
 
-  private async alter(request: IncomingMessage, response: ServerResponse, prelude: string): Promise<void> {
+  private async alter(request: IncomingMessage, response: ServerResponse, change: (script: string) => string): Promise<void> {
     const text = await readFile(join(this.folder, new URL(request.url ?? '/', this.origin).pathname), 'utf8');
-    response.writeHead(200, { 'Content-Type': 'text/javascript', 'Cache-Control': 'no-store' }).end(`${prelude}\n${text}`);
+    response.writeHead(200, { 'Content-Type': 'text/javascript', 'Cache-Control': 'no-store' }).end(change(text));
   }
 }

@@ -78,6 +78,7 @@ test.describe('the page', () => {
     await open(page, server);
     await choose(page, fixture('cup-40x32.png'));
     await expect(page.locator('#estimate')).toContainText('Too large');
+    await expect(page.locator('#upscale')).toBeHidden();
     await page.getByRole('button', { name: 'Use a smaller copy' }).click();
     await expect(page.locator('#sizes')).toHaveText('15 × 12 → 60 × 48 pixels');
     await expect(page.locator('#smaller')).toBeHidden();
@@ -88,7 +89,8 @@ test.describe('the page', () => {
   test('what a run will cost is known after the first one, also at the next visit', async ({ page, server }) => {
     await open(page, server);
     await choose(page, fixture('cup-40x32.png'));
-    await expect(page.locator('#estimate')).toHaveText('The time is measured at the first run.');
+    // Nothing was measured yet: memory is known, and of the time on a CPU a guess.
+    await expect(page.locator('#estimate')).toHaveText(/^Roughly \d+ (s|min) and 655 kB of memory; the first run measures it\.$/);
     await upscale(page, { steps: 1 });
     await expect(page.locator('#estimate')).toHaveText('About 1 s and 640 kB of memory.');
     await page.reload();
@@ -97,6 +99,18 @@ test.describe('the page', () => {
     await page.locator('input[name=steps][value="15"]').check();
     await expect(page.locator('#estimate')).toContainText('About');
     await page.locator('#device').selectOption('webgpu');
-    await expect(page.locator('#estimate')).toHaveText('The time is measured at the first run.');
+    await expect(page.locator('#estimate')).toHaveText('About 655 kB of memory. The time is measured at the first run.');
+    await expect(page.locator('.step-time')).toHaveText(['', '', '']);
+  });
+
+  test('each choice of steps tells its time and what it changes', async ({ page, server }) => {
+    await page.addInitScript(() => localStorage.setItem('resshift costs', '{"compact auto":{"seconds":0.002,"bytes":500}}'));
+    await open(page, server);
+    await choose(page, fixture('cup-40x32.png'));
+    await expect(page.locator('.step-time')).toHaveText(['about 38 s', 'about 10 s', 'about 3 s']);
+    for (const [steps, about] of [['1', /closest to the original/], ['4', /Nearly the same/], ['15', /finest texture/]] as const) {
+      await page.locator(`input[name=steps][value="${steps}"]`).check();
+      await expect(page.getByRole('radiogroup', { name: 'Steps' })).toHaveAccessibleDescription(about);
+    }
   });
 });

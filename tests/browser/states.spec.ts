@@ -67,7 +67,7 @@ test('a hardware GPU is named', async ({ page, server }) => {
   await open(page, server);
   await expect(page.locator('#runs-on')).toHaveText('Runs on your GPU (Example 9000).');
   await upscale(page, { file: fixture('cup-16x16.png') });
-  await expect(page.locator('#runs-on')).toHaveText('Runs on your GPU (Example 9000, f16).');
+  await expect(page.locator('#runs-on')).toHaveText('Runs on your GPU (Example 9000, f16: 16-bit numbers).');
   await expect(page.locator('#outcome')).toContainText('on your GPU (Example 9000)');
 });
 

@@ -24,6 +24,8 @@ interface Point {
 export class Compare {
   private shown: Rect = { left: 0, top: 0, width: 0, height: 0 };
   private active = false;
+  /** The original alone is on screen, and says so. */
+  private alone = false;
   private drag: (Point & { pointer: number; what: 'line' | 'picture' }) | null = null;
   /** Where fingers are. */
   private readonly fingers = new Map<number, Point>();
@@ -49,9 +51,16 @@ export class Compare {
 
   setActive(active: boolean): void {
     this.active = active;
-    beside.hidden = tagBefore.hidden = tagAfter.hidden = !active;
+    beside.hidden = tagAfter.hidden = !active;
+    this.labelOriginal(this.alone);
     frame.dataset['compare'] = String(active);
     this.setBeside(active && beside.getAttribute('aria-pressed') === 'true');
+  }
+
+  /** @param alone an original is on screen, and nothing in it yet */
+  labelOriginal(alone: boolean): void {
+    this.alone = alone;
+    tagBefore.hidden = !this.active && !alone;
   }
 
   private setBeside(on: boolean): void {

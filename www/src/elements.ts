@@ -20,7 +20,10 @@ export const elements = {
   tagAfter: byId('tag-after', HTMLSpanElement),
   placeholder: byId('placeholder', HTMLParagraphElement),
   dropHint: byId('drop-hint', HTMLParagraphElement),
-  zoomButtons: [...document.querySelectorAll<HTMLButtonElement>('.zoom-button')],
+  zoomIn: byId('zoom-in', HTMLButtonElement),
+  zoomOut: byId('zoom-out', HTMLButtonElement),
+  zoomNow: byId('zoom-now', HTMLOutputElement),
+  zoomButtons: [...document.querySelectorAll<HTMLButtonElement>('[data-zoom].zoom-button')],
 
   beside: byId('beside', HTMLButtonElement),
 
@@ -70,8 +73,10 @@ export const elements = {
 
   settings: byId('settings', HTMLFormElement),
   settingsFields: byId('settings-fields', HTMLFieldSetElement),
-  modelSetting: byId('model-setting', HTMLLabelElement),
+  modelSetting: byId('model-setting', HTMLDivElement),
   model: byId('model', HTMLSelectElement),
+  modelAbout: byId('model-about', HTMLParagraphElement),
+  stepsAbout: byId('steps-about', HTMLParagraphElement),
   seed: byId('seed', HTMLInputElement),
   device: byId('device', HTMLSelectElement),
   format: byId('format', HTMLSelectElement),
@@ -86,6 +91,9 @@ export const elements = {
 
   models: byId('models', HTMLDetailsElement),
   modelsSize: byId('models-size', HTMLSpanElement),
+  offlineSetting: byId('offline-setting', HTMLLabelElement),
+  offline: byId('offline', HTMLInputElement),
+  offlineAbout: byId('offline-about', HTMLParagraphElement),
   modelList: byId('model-list', HTMLUListElement),
   modelsNote: byId('models-note', HTMLParagraphElement),
   addModel: byId('add-model', HTMLButtonElement),

@@ -1,8 +1,12 @@
-/** Time and memory of the next run, from how this device did before; kept between visits. */
-import type { Upscaler } from 'resshift-web';
+/** Time and memory of a run, from how this device did before; kept between visits. */
+import type { Capabilities, Device, Upscaler } from 'resshift-web';
+import { DEFAULT_MODEL } from './built-in.ts';
+import { roughPace } from './pace.ts';
 import type { Size } from './view.ts';
 
 const KEY = 'resshift costs';
+/** Memory per pixel, about what the upscaler itself says. */
+const FIRST_BYTES = 511;
 
 /** Per pixel of the picture; the time of one step. */
 interface Cost {
@@ -11,16 +15,29 @@ interface Cost {
 }
 
 export interface Estimate {
-  /** Null where nothing was measured yet. */
+  /** Null where nothing is known yet. */
   seconds: number | null;
-  bytes: number | null;
+  bytes: number;
+  /** Nothing was measured here yet. */
+  rough: boolean;
 }
 
-/** `device` is the one asked for. */
-export function estimate({ width, height }: Size, steps: number, model: string, device: string): Estimate {
+/** What is to be run. */
+export interface Wanted {
+  picture: Size;
+  steps: number;
+  model: string;
+  /** As asked for. */
+  device: Device;
+  capabilities: Capabilities | null;
+}
+
+export function estimate({ picture: { width, height }, steps, model, device, capabilities }: Wanted): Estimate {
+  const pixels = width * height;
   const cost = read()[`${model} ${device}`];
-  if (!cost) return { seconds: null, bytes: null };
-  return { seconds: cost.seconds * width * height * steps, bytes: cost.bytes * width * height };
+  if (cost) return { seconds: cost.seconds * pixels * steps, bytes: cost.bytes * pixels, rough: false };
+  const onCpu = device === 'cpu' || (device === 'auto' && capabilities?.recommended === 'cpu');
+  return { seconds: onCpu && model === DEFAULT_MODEL ? roughPace() * pixels * steps : null, bytes: FIRST_BYTES * pixels, rough: true };
 }
 
 /** Remembers what an upscaler says of its last run, or of the measurement that chose the device. */

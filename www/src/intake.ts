@@ -43,8 +43,7 @@ export function watchIntake(intake: Intake): void {
     file.value = '';
   });
 
-  // Phones have no folders to choose.
-  chooseFolder.hidden = !('webkitdirectory' in folder) || matchMedia('(pointer: coarse)').matches;
+  chooseFolder.hidden = !('webkitdirectory' in folder);
   chooseFolder.addEventListener('click', () => folder.click());
   folder.addEventListener('change', () => {
     take(Array.from(folder.files ?? []).filter(looksLikePicture));

@@ -19,6 +19,7 @@ import { rememberSettings } from './remembered-settings.ts';
 import { resultSize } from './result-size.ts';
 import { Queue, type Item } from './queue.ts';
 import { QueueView } from './queue-view.ts';
+import { holdRun } from './run-lock.ts';
 import { canCopy, canShare, copyPicture, saveFile, saveIntoFolder, saveZip, sharePicture } from './saving.ts';
 import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, wantedSteps, type Settings } from './settings.ts';
 import { showSizeValue, wantedSize, watchSize } from './size-setting.ts';
@@ -26,6 +27,7 @@ import { Stage } from './stage.ts';
 import { dismissStrip, showStrip, showWarnings } from './strips.ts';
 import { text, type Outcome } from './text.ts';
 import type { Size } from './view.ts';
+import { showStepCosts } from './steps-setting.ts';
 import { stayAwake } from './wake-lock.ts';
 
 type Phase = 'empty' | 'ready' | 'working' | 'done';
@@ -131,22 +133,25 @@ async function passOn(way: (blob: Blob, name: string) => Promise<void>): Promise
 function label(): void {
   const several = queue.items.length > 1;
   const waiting = queue.count('waiting');
-  upscale.disabled = phase === 'empty' || (several && waiting === 0);
+  upscale.disabled = phase === 'empty';
+  // One picture can be done once more; of a batch that is done each has its own button.
+  upscale.hidden = phase === 'working' || (several && waiting === 0);
   upscale.textContent = several && waiting > 0 ? text.upscaleWaiting(waiting) : phase === 'done' ? text.upscaleAgain : text.upscaleFirst;
 }
 
 function enter(next: Phase): void {
   phase = next;
   document.body.dataset['phase'] = next;
-  upscale.hidden = next === 'working';
   list.draw(queue, selected);
   label();
   upscale.classList.toggle('primary', next !== 'done');
   save.hidden = next !== 'done';
   outcome.hidden = elements.passOn.hidden = next !== 'done';
   lockSettings(next === 'working');
+  compare.labelOriginal(next === 'ready' && picture?.image != null);
   describeCost();
   stayAwake(next === 'working');
+  holdRun(next === 'working');
 }
 
 function fail(problem: Problem, retry: () => void): void {
@@ -414,13 +419,18 @@ function describeCost(): void {
   const beyond = from !== null && !resultSize(from, wantedSize());
   smaller.hidden = !tooLarge || phase === 'working';
   const words = elements.estimate;
-  words.hidden = !from || phase === 'empty' || phase === 'working';
+  words.hidden = phase !== 'empty' && (!from || (upscale.hidden && !tooLarge));
   // Other pictures of a queue may well be able to run.
-  if (phase !== 'empty' && queue.items.length < 2) upscale.disabled = tooLarge || beyond;
-  if (!from) return;
-  if (tooLarge) words.textContent = text.tooManyPixels(from, most);
-  else if (beyond) words.textContent = text.beyondLargest(from.width * 4, from.height * 4);
-  else words.textContent = text.estimate(estimate(from, wantedSteps(), elements.model.value, wantedDevice()));
+  if (phase !== 'empty' && queue.items.length < 2) {
+    upscale.disabled = tooLarge || beyond;
+    upscale.hidden = phase === 'working' || tooLarge;
+  }
+  const wanted = from && { picture: from, model: elements.model.value, device: wantedDevice(), capabilities };
+  showStepCosts(wanted);
+  if (!wanted) return;
+  if (tooLarge) words.textContent = text.tooManyPixels(wanted.picture, most);
+  else if (beyond) words.textContent = text.beyondLargest(wanted.picture.width * 4, wanted.picture.height * 4);
+  else words.textContent = text.estimate(estimate({ ...wanted, steps: wantedSteps() }));
 }
 
 function describeDevice(): void {

@@ -1,61 +1,75 @@
 /** The models that this device keeps: the list with its sizes, deleting, and the choice for the next picture. */
 import { deleteAllModels, deleteModel, listModels, type StoredModel } from 'resshift-web';
+import { BUILT_IN, DEFAULT_MODEL } from './built-in.ts';
 import { elements } from './elements.ts';
+import { showOffline, watchOffline } from './offline-switch.ts';
 import { toProblem } from './problem.ts';
 import { offerSteps } from './settings.ts';
 import { showStrip } from './strips.ts';
 import { text } from './text.ts';
 
-const DEFAULT_MODEL = 'compact';
-const DEFAULT_STEPS = 15;
+const { models, modelsSize, modelList, modelsNote, deleteModels, modelSetting, model, modelAbout, announcer } = elements;
 
-const { models, modelsSize, modelList, modelsNote, deleteModels, modelSetting, model, announcer } = elements;
+let stored: readonly StoredModel[] = [];
 
 /** @param chosen selected for the next picture, if it is there */
 export async function refreshModels(chosen = model.value): Promise<void> {
-  const stored = await listModels();
+  stored = await listModels();
   modelList.replaceChildren(...stored.map(row));
   modelsSize.textContent = text.modelsSize(stored);
   deleteModels.hidden = stored.length === 0;
-  offer(stored, chosen);
+  offer(chosen);
+  if (models.open) await showOffline(stored);
   modelsNote.textContent = stored.length === 0 ? text.noModels : await note();
 }
 
 export function watchModels(): void {
-  model.addEventListener('change', () => offerSteps(steps.get(model.value) ?? DEFAULT_STEPS));
+  model.addEventListener('change', () => {
+    describe();
+    if (models.open) void showOffline(stored);
+  });
   models.addEventListener('toggle', () => void (models.open && refreshModels()));
   deleteModels.addEventListener('click', () => void remove(deleteAllModels(), text.modelsDeleted));
+  watchOffline(refreshModels);
 }
 
-/** Of each stored model's chain. */
-let steps = new Map<string, number>();
+/** Models of this device that the site does not have. */
+function ownModels(): StoredModel[] {
+  return stored.filter(({ name }) => !BUILT_IN.some((known) => known.name === name));
+}
 
-/** The default model is always on offer: the site has it. */
-function offer(stored: readonly StoredModel[], chosen: string): void {
-  const names = [DEFAULT_MODEL, ...stored.map(({ name }) => name).filter((name) => name !== DEFAULT_MODEL)];
-  model.replaceChildren(...names.map((name) => new Option(name === DEFAULT_MODEL ? text.defaultLabel(DEFAULT_MODEL) : name, name)));
+function offer(chosen: string): void {
+  const names = [...BUILT_IN, ...ownModels()].map(({ name }) => name);
+  model.replaceChildren(...names.map((name) => new Option(name === DEFAULT_MODEL ? text.defaultLabel(name) : name, name)));
   model.value = names.includes(chosen) ? chosen : DEFAULT_MODEL;
   modelSetting.hidden = names.length === 1;
-  steps = new Map(stored.map(({ name, steps }) => [name, steps]));
-  offerSteps(steps.get(model.value) ?? DEFAULT_STEPS);
+  describe();
 }
 
-function row(stored: StoredModel): HTMLLIElement {
+/** Shows what goes with the model that is chosen. */
+function describe(): void {
+  const own = ownModels().find(({ name }) => name === model.value);
+  const builtIn = BUILT_IN.find(({ name }) => name === model.value);
+  modelAbout.textContent = own ? text.storedModel(own) : builtIn ? text.aboutModel(builtIn.name, builtIn.bytes) : '';
+  offerSteps((own ?? builtIn ?? BUILT_IN[0]!).steps);
+}
+
+function row(one: StoredModel): HTMLLIElement {
   const item = document.createElement('li');
   const words = document.createElement('div');
   const name = document.createElement('p');
   name.className = 'model-name';
-  name.textContent = stored.name;
+  name.textContent = one.name;
   const detail = document.createElement('p');
   detail.className = 'model-detail';
-  detail.textContent = text.storedModel(stored);
+  detail.textContent = text.storedModel(one);
   words.append(name, detail);
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'button small';
   button.textContent = text.delete;
-  button.setAttribute('aria-label', text.deleteModelLabel(stored.name));
-  button.addEventListener('click', () => void remove(deleteModel(stored.name), text.modelDeleted(stored.name)));
+  button.setAttribute('aria-label', text.deleteModelLabel(one.name));
+  button.addEventListener('click', () => void remove(deleteModel(one.name), text.modelDeleted(one.name)));
   item.append(words, button);
   return item;
 }

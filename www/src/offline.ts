@@ -1,4 +1,5 @@
-/** The service worker: keeps the page itself for offline use and takes a new version only when asked. */
+/** The service worker: keeps the page itself for offline use and takes a new version only when asked, and never during a run. */
+import { unlessWorking } from './run-lock.ts';
 import { showStrip } from './strips.ts';
 import { text } from './text.ts';
 
@@ -11,13 +12,14 @@ export async function keepOffline(): Promise<void> {
     else if (controlledBefore) showStrip('update', text.updatedElsewhere, { label: text.reload, run: () => location.reload() });
   });
 
-  const offer = (waiting: ServiceWorker) => {
-    showStrip('update', text.updateReady, {
+  const offer = (waiting: ServiceWorker, sentence = text.updateReady) => {
+    const change = () => {
+      agreed = true;
+      waiting.postMessage({ type: 'SKIP_WAITING' });
+    };
+    showStrip('update', sentence, {
       label: text.updateNow,
-      run: () => {
-        agreed = true;
-        waiting.postMessage({ type: 'SKIP_WAITING' });
-      },
+      run: () => void unlessWorking(change).then((changed) => changed || offer(waiting, text.updateAfterRun)),
     });
   };
 

@@ -1,7 +1,8 @@
-/** The two progress lines, the estimate, the tab's title, and what a screen reader hears of it. */
+/** The two progress lines, the time left, and what a screen reader hears of it. */
 import type { LoadProgress, RunProgress } from 'resshift-web';
 import { elements } from './elements.ts';
 import { Eta } from './eta.ts';
+import { tellProgress, tellRest } from './tab.ts';
 import { text } from './text.ts';
 
 const { progress, loadText, loadBar, runText, runBar, eta, cancel, announcer } = elements;
@@ -50,7 +51,7 @@ export class Progress {
   run(report: RunProgress): void {
     runText.textContent = text.tileOf(report);
     runBar.value = report.fraction;
-    document.title = `${text.percent(report.fraction)} · ${text.title}`;
+    tellProgress(report.fraction);
     const left = this.estimate.report(now(), report.fraction);
     this.end = left === null ? null : now() + left;
     this.tellTimeLeft();
@@ -69,7 +70,7 @@ export class Progress {
   finish(announcement: string): void {
     clearInterval(this.clock);
     progress.hidden = true;
-    document.title = text.title;
+    tellRest();
     announcer.textContent = announcement;
   }
 

@@ -69,7 +69,7 @@ export class QueueView {
       state: document.createElement('span'),
       save: button(text.queueSave, 'button small', () => this.actions.save(id), text.queueSaveLabel(name)),
       retry: button(text.queueRetry, 'button small', () => this.actions.retry(id), text.queueRetryLabel(name)),
-      remove: button(text.queueRemove, 'button small', () => this.actions.remove(id), text.queueRemoveLabel(name)),
+      remove: button('×', 'queue-remove', () => this.actions.remove(id), text.queueRemoveLabel(name)),
     };
     row.state.className = 'queue-state';
     row.item.append(row.name, row.state, row.save, row.retry, row.remove);

@@ -9,6 +9,9 @@ const SCALE = 4;
 /** Browsers refuse larger canvases (16 777 216 pixels on iOS); beyond it the preview is a reduced one. */
 const LARGEST_CANVAS_SIDE = 4096;
 
+/** Of the buttons. */
+const ZOOM_STEP = 2;
+
 const { frame, canvas, after, result, placeholder } = elements;
 
 export class Stage {
@@ -32,6 +35,8 @@ export class Stage {
     for (const button of elements.zoomButtons) {
       button.addEventListener('click', () => this.setZoom(zoomOn(button)));
     }
+    elements.zoomIn.addEventListener('click', () => this.zoomBy(ZOOM_STEP));
+    elements.zoomOut.addEventListener('click', () => this.zoomBy(1 / ZOOM_STEP));
   }
 
   /** Shows a new picture, enlarged by the browser, and forgets the result before it. */
@@ -162,9 +167,12 @@ export class Stage {
   }
 
   private tellZoom(): void {
-    // From here on the pixels themselves are what one wants to see.
-    frame.dataset['zoom'] = this.zoom !== 'fit' && this.zoom >= 1 ? 'pixels' : 'smooth';
-    for (const button of elements.zoomButtons) button.setAttribute('aria-pressed', String(zoomOn(button) === this.zoom));
+    // One to one, and where each pixel is large enough to be seen, the pixels themselves are what one wants to see.
+    frame.dataset['zoom'] = this.zoom === 1 || (this.zoom !== 'fit' && this.zoom >= 2) ? 'pixels' : 'smooth';
+    const pressed = elements.zoomButtons.find((button) => zoomOn(button) === this.zoom);
+    for (const button of elements.zoomButtons) button.setAttribute('aria-pressed', String(button === pressed));
+    elements.zoomNow.hidden = pressed !== undefined;
+    elements.zoomNow.textContent = this.zoom === 'fit' ? '' : text.percent(this.zoom);
   }
 
   /** The part of the window that a whole picture may take: the frame, or its left half. */

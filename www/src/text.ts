@@ -16,12 +16,16 @@ export interface Outcome {
   device: DeviceInfo;
 }
 
+/** What a device is; `f16` is null until the engine has decided on it. */
+type Where = Omit<DeviceInfo, 'f16'> & { f16: boolean | null };
+
 const sentences = (words: Words) => {
   /** Where a run happens, and why there if nobody asked for it. */
-  const runsOn = (info: DeviceInfo, wanted: Device, capabilities: Capabilities | null): string => {
+  const runsOn = (info: Where, wanted: Device, capabilities: Capabilities | null): string => {
     if (info.kind === 'webgpu') {
-      if (!info.software) return words.onGpu(`${info.name}${info.f16 ? ', f16' : ''}`);
-      return info.reason === 'faster' ? words.onEmulatedFaster(info.name) : words.onEmulatedLikely(info.name);
+      const name = info.f16 === null ? info.name : `${info.name}, ${info.f16 ? words.f16 : words.f32}`;
+      if (!info.software) return words.onGpu(name);
+      return info.reason === 'faster' ? words.onEmulatedFaster(name) : words.onEmulatedLikely(name);
     }
     const gpu = capabilities?.webgpu;
     if (wanted !== 'auto' || !capabilities) return words.onCpu;
@@ -40,6 +44,9 @@ const sentences = (words: Words) => {
     return seconds < 100 ? words.seconds(words.whole(seconds)) : words.minutes(words.whole(seconds / 60));
   };
 
+  /** A time that is yet to be spent. */
+  const cost = (seconds: number): string => (seconds < 90 ? words.seconds(words.whole(Math.max(1, seconds))) : words.minutes(words.whole(seconds / 60)));
+
   return {
     ...words,
     runsOn,
@@ -51,7 +58,7 @@ const sentences = (words: Words) => {
       if (device === 'webgpu' && !webgpu) return words.noWebGpu;
       const kind = device === 'auto' ? recommended ?? 'cpu' : device;
       const reason = device !== 'auto' ? 'asked' : webgpu ? 'faster' : 'no-webgpu';
-      return runsOn({ kind, name: webgpu?.name ?? '', software: webgpu?.software ?? false, f16: false, reason }, device, capabilities);
+      return runsOn({ kind, name: webgpu?.name ?? '', software: webgpu?.software ?? false, f16: null, reason }, device, capabilities);
     },
 
     loading(progress: LoadProgress): string {
@@ -64,18 +71,30 @@ const sentences = (words: Words) => {
 
     tileOf: ({ step, steps, tile, tiles }: RunProgress): string => words.running(step, steps, tile, tiles),
 
-    /** Rounded as coarsely as the estimate is rough. */
+    /** As coarse as the estimate is rough, and never more than a seventh beside it. */
     timeLeft(seconds: number): string {
-      if (seconds < 5) return words.momentsLeft;
-      if (seconds < 90) return words.secondsLeft(Math.ceil(seconds / 5) * 5);
-      return seconds < 5400 ? words.minutesLeft(Math.round(seconds / 60)) : words.hoursLeft(Math.round(seconds / 3600));
+      const to = (unit: number, whole: number): number => Math.round(seconds / unit) * (unit / whole);
+      if (seconds < 4.5) return words.momentsLeft;
+      if (seconds < 20) return words.secondsLeft(to(1, 1));
+      if (seconds < 90) return words.secondsLeft(to(5, 1));
+      if (seconds < 600) return words.minutesLeft(to(30, 60));
+      if (seconds < 5400) return words.minutesLeft(to(60, 60));
+      return words.hoursLeft(to(1800, 3600));
     },
 
     /** Before a run. */
-    estimate({ seconds, bytes }: Estimate): string {
-      if (seconds === null || bytes === null) return words.timeAtFirstRun;
-      const time = seconds < 90 ? words.seconds(words.whole(Math.max(1, seconds))) : words.minutes(words.whole(seconds / 60));
-      return words.costs(time, words.bytes(bytes));
+    estimate({ seconds, bytes, rough }: Estimate): string {
+      if (seconds === null) return words.costsUnknown(words.bytes(bytes));
+      return (rough ? words.costsRoughly : words.costs)(cost(seconds), words.bytes(bytes));
+    },
+
+    /** Of one of the choices of steps. */
+    stepTime: (seconds: number): string => words.about(cost(seconds)),
+
+    /** What a built-in model is good for; nothing is known of others. */
+    aboutModel: (name: string, bytes: number): string => {
+      const about = new Map([['compact', words.aboutCompact]]).get(name);
+      return about ? `${words.bytes(bytes)} · ${about}` : '';
     },
 
     fromTo: (from: Size, to: Size): string => words.sizes(`${from.width} × ${from.height}`, `${to.width} × ${to.height}`),
@@ -103,6 +122,10 @@ const sentences = (words: Words) => {
       const free = words.bytes(Math.max(0, quota - usage));
       return persistent ? words.kept(free) : words.mayBeCleared(free);
     },
+
+    /** @param imported made here, so that it cannot be fetched again */
+    onThisDevice: (page: number, model: number, imported: boolean): string =>
+      words.worksOffline(words.bytes(page), words.bytes(model)) + (imported ? '' : ` ${words.offToDelete}`),
 
     importPlan: ({ name, bytes, licence }: ImportPlan): string => words.plan(name, words.bytes(bytes), licence.commercial),
     licenceName: ({ licence }: ImportPlan): string => (licence.name === 'unknown' ? words.termsUnknown : licence.name),

@@ -3,6 +3,7 @@ let wanted = false;
 let lock: WakeLockSentinel | null = null;
 
 export function stayAwake(awake: boolean): void {
+  if (awake === wanted) return;
   wanted = awake;
   if (awake) void acquire();
   else void lock?.release();

@@ -70,6 +70,12 @@ export class Upscaler {
       ? { kind: 'webgpu', name: 'SwiftShader', software: true, f16: false, reason: 'asked' } : { kind: 'cpu', name: 'CPU', software: false, f16: false, reason: 'faster' }));
   }
 
+  /** @param {import('resshift-web').PreloadOptions} [options] */
+  static async preload({ model = 'compact', signal, onProgress } = {}) {
+    await Upscaler.create({ device: 'cpu', signal, onProgress });
+    stored = [...stored, { name: model, version: '0.1', steps: 15, bytes: 2_706_448, licence: { name: 'CC0-1.0', commercial: true }, imported: false }];
+  }
+
   /** @param {import('resshift-web').DeviceInfo} device */
   constructor(device) {
     this.device = device;

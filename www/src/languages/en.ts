@@ -2,7 +2,7 @@
 import type { Fault } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent, plural } = numbers('en');
+const { whole, percent, plural, short } = numbers('en');
 
 export const en = {
   ...numbers('en'),
@@ -20,6 +20,8 @@ export const en = {
   after: 'Upscaled',
   zoom: 'Size on screen',
   fit: 'Fit',
+  zoomOut: 'Zoom out',
+  zoomIn: 'Zoom in',
   beside: 'Side by side',
   dropHere: 'Drop the picture here',
   choose: 'Choose a picture',
@@ -32,7 +34,7 @@ export const en = {
   coffee: 'Coffee cup',
   colosseum: 'Colosseum',
   upscaling: 'Upscaling',
-  firstHint: 'Choose, paste or drop a picture, or take a sample.',
+  firstHint: 'Choose a picture, or take a sample.',
   saveAs: (format: string): string => `Save ${format}`,
   copy: 'Copy',
   share: 'Share',
@@ -52,6 +54,9 @@ export const en = {
   fullChain: 'full chain',
   quick: 'quick',
   fastest: 'fastest',
+  stepsFull: 'The finest texture.',
+  stepsQuick: 'Nearly the same, in less time.',
+  stepsOne: 'Stays closest to the original and invents least: good for faces.',
   seed: 'Seed',
   device: 'Device',
   automatic: 'Automatic',
@@ -78,6 +83,8 @@ export const en = {
   calmer: 'Calmer (0.5)',
   fullNoise: 'Full, as in the paper (1)',
   modelsHere: 'Models on this device',
+  offline: 'Available offline',
+  aboutCompact: 'Small and quick, for any device.',
   addModel: 'Add a model',
   deleteAll: 'Delete all',
   readLicence: 'Read the licence',
@@ -86,6 +93,7 @@ export const en = {
   convertAndKeep: 'Convert and keep',
   guess: 'The added detail is a plausible guess by a small diffusion model (ResShift), not a record of what was there.',
   howFast: 'How fast is this device?',
+  samplePhotos: 'Sample photos:',
   documentation: 'Documentation for developers',
 
   // The picture
@@ -96,7 +104,9 @@ export const en = {
   tooLargeToShow: 'The result is too large to show here. It is complete: save it to look at it.',
   useSmaller: 'Use a smaller copy',
   costs: (time: string, memory: string): string => `About ${time} and ${memory} of memory.`,
-  timeAtFirstRun: 'The time is measured at the first run.',
+  costsRoughly: (time: string, memory: string): string => `Roughly ${time} and ${memory} of memory; the first run measures it.`,
+  costsUnknown: (memory: string): string => `About ${memory} of memory. The time is measured at the first run.`,
+  about: (time: string): string => `about ${time}`,
   tooLarge: (have: string, most: string): string => `Too large for this page: ${have} megapixels of at most ${most}.`,
   beyondLargest: (width: number, height: number): string => `The largest result is ${width} × ${height} pixels.`,
   shares: (before: number, after: number): string => `${before} % original, ${after} % upscaled`,
@@ -113,6 +123,8 @@ export const en = {
   onCpuGpuEmulated: (name: string): string => `Runs on your CPU: the only GPU on offer is a software one (${name}).`,
   onCpuFaster: (name: string): string => `Runs on your CPU: it is faster than the GPU (${name}).`,
   whereCpu: 'on your CPU',
+  f16: 'f16: 16-bit numbers',
+  f32: 'f32: 32-bit numbers',
   whereGpu: (name: string): string => `on your GPU (${name})`,
   whereEmulated: (name: string): string => `on an emulated GPU (${name})`,
 
@@ -146,7 +158,6 @@ export const en = {
   queueFailed: (reason: string): string => `Failed: ${reason}`,
   queueSave: 'Save',
   queueRetry: 'Retry',
-  queueRemove: 'Remove',
   queueSaveLabel: (name: string): string => `Save ${name}`,
   queueRetryLabel: (name: string): string => `Retry ${name}`,
   queueRemoveLabel: (name: string): string => `Remove ${name}`,
@@ -158,8 +169,8 @@ export const en = {
   running: (step: number, steps: number, tile: number, tiles: number): string => `Step ${step} of ${steps}, tile ${tile} of ${tiles}`,
   momentsLeft: 'A few seconds left',
   secondsLeft: (count: number): string => `About ${count} seconds left`,
-  minutesLeft: (count: number): string => `About ${count} ${plural(count, 'minute', 'minutes')} left`,
-  hoursLeft: (count: number): string => `About ${count} ${plural(count, 'hour', 'hours')} left`,
+  minutesLeft: (count: number): string => `About ${short(count)} ${plural(count, 'minute', 'minutes')} left`,
+  hoursLeft: (count: number): string => `About ${short(count)} ${plural(count, 'hour', 'hours')} left`,
   seconds: (count: string): string => `${count} s`,
   minutes: (count: string): string => `${count} min`,
   resultSize: (width: number, height: number, format: string, size: string): string => `${width} × ${height} pixels · ${format}, ${size}`,
@@ -172,6 +183,9 @@ export const en = {
     `Model: ${name}, ${size}, licence ${licence}${commercial ? '' : ' (non-commercial use only)'}.`,
   defaultLabel: (name: string): string => `${name} (default)`,
   noModels: 'None yet: the default model (2.7 MB) comes with the first picture.',
+  worksOffline: (page: string, model: string): string => `Works without a network: the page (${page}) and this model (${model}) are on this device.`,
+  offToDelete: 'Switch off to delete the model.',
+  bringOffline: (model: string): string => `Brings the model (${model}) to this device, so that everything works without a network.`,
   delete: 'Delete',
   deleteModelLabel: (name: string): string => `Delete ${name} from this device`,
   nonCommercial: (licence: string): string => `${licence}, non-commercial`,
@@ -197,6 +211,7 @@ export const en = {
 
   // The page itself
   updateReady: 'A new version of this page is ready.',
+  updateAfterRun: 'A picture is being worked on. The new version can be taken when it is done.',
   updateNow: 'Update now',
   updatedElsewhere: 'This page was updated in another tab.',
   reload: 'Reload',

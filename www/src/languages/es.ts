@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent, plural } = numbers('es');
+const { whole, percent, plural, short } = numbers('es');
 
 export const es: Words = {
   ...numbers('es'),
@@ -20,6 +20,8 @@ export const es: Words = {
   after: 'Mejorada',
   zoom: 'Tamaño en pantalla',
   fit: 'Ajustar',
+  zoomOut: 'Alejar',
+  zoomIn: 'Acercar',
   beside: 'Lado a lado',
   dropHere: 'Suelta la imagen aquí',
   choose: 'Elegir imagen',
@@ -32,7 +34,7 @@ export const es: Words = {
   coffee: 'Taza de café',
   colosseum: 'Coliseo',
   upscaling: 'Ampliación',
-  firstHint: 'Elige, pega o suelta una imagen, o usa un ejemplo.',
+  firstHint: 'Elige una imagen o usa un ejemplo.',
   saveAs: (format) => `Guardar ${format}`,
   copy: 'Copiar',
   share: 'Compartir',
@@ -52,6 +54,9 @@ export const es: Words = {
   fullChain: 'completo',
   quick: 'rápido',
   fastest: 'más rápido',
+  stepsFull: 'La textura más fina.',
+  stepsQuick: 'Casi igual, en menos tiempo.',
+  stepsOne: 'Lo más fiel al original y lo que menos inventa: bueno para rostros.',
   seed: 'Semilla',
   device: 'Dispositivo',
   automatic: 'Automático',
@@ -78,6 +83,8 @@ export const es: Words = {
   calmer: 'Más calmado (0,5)',
   fullNoise: 'Completo, como en el artículo (1)',
   modelsHere: 'Modelos en este dispositivo',
+  offline: 'Disponible sin conexión',
+  aboutCompact: 'Pequeño y rápido, para cualquier dispositivo.',
   addModel: 'Añadir un modelo',
   deleteAll: 'Borrar todos',
   readLicence: 'Leer la licencia',
@@ -86,6 +93,7 @@ export const es: Words = {
   convertAndKeep: 'Convertir y guardar',
   guess: 'El detalle añadido es una suposición plausible de un pequeño modelo de difusión (ResShift), no un registro de lo que había.',
   howFast: '¿Qué velocidad tiene este dispositivo?',
+  samplePhotos: 'Fotos de ejemplo:',
   documentation: 'Documentación para programadores (en inglés)',
 
   sizes: (from, to) => `${from} → ${to} píxeles`,
@@ -95,7 +103,9 @@ export const es: Words = {
   tooLargeToShow: 'El resultado es demasiado grande para mostrarlo aquí. Está completo: guárdalo para verlo.',
   useSmaller: 'Usar una copia más pequeña',
   costs: (time, memory) => `Unos ${time} y ${memory} de memoria.`,
-  timeAtFirstRun: 'El tiempo se mide en la primera ejecución.',
+  costsRoughly: (time, memory) => `A grandes rasgos ${time} y ${memory} de memoria; la primera ejecución lo mide.`,
+  costsUnknown: (memory) => `Unos ${memory} de memoria. El tiempo se mide en la primera ejecución.`,
+  about: (time) => `unos ${time}`,
   tooLarge: (have, most) => `Demasiado grande para esta página: ${have} megapíxeles de un máximo de ${most}.`,
   beyondLargest: (width, height) => `El resultado más grande tiene ${width} × ${height} píxeles.`,
   shares: (before, after) => `${before} % original, ${after} % mejorada`,
@@ -111,6 +121,8 @@ export const es: Words = {
   onCpuGpuEmulated: (name) => `Se ejecuta en tu CPU: la única GPU disponible es de software (${name}).`,
   onCpuFaster: (name) => `Se ejecuta en tu CPU: es más rápida que la GPU (${name}).`,
   whereCpu: 'en tu CPU',
+  f16: 'f16: números de 16 bits',
+  f32: 'f32: números de 32 bits',
   whereGpu: (name) => `en tu GPU (${name})`,
   whereEmulated: (name) => `en una GPU emulada (${name})`,
 
@@ -143,7 +155,6 @@ export const es: Words = {
   queueFailed: (reason) => `Error: ${reason}`,
   queueSave: 'Guardar',
   queueRetry: 'Reintentar',
-  queueRemove: 'Quitar',
   queueSaveLabel: (name) => `Guardar ${name}`,
   queueRetryLabel: (name) => `Reintentar ${name}`,
   queueRemoveLabel: (name) => `Quitar ${name}`,
@@ -155,8 +166,8 @@ export const es: Words = {
   running: (step, steps, tile, tiles) => `Paso ${step} de ${steps}, tesela ${tile} de ${tiles}`,
   momentsLeft: 'Faltan unos segundos',
   secondsLeft: (count) => `Faltan unos ${count} segundos`,
-  minutesLeft: (count) => `${plural(count, 'Falta alrededor de', 'Faltan unos')} ${count} ${plural(count, 'minuto', 'minutos')}`,
-  hoursLeft: (count) => `${plural(count, 'Falta alrededor de', 'Faltan unas')} ${count} ${plural(count, 'hora', 'horas')}`,
+  minutesLeft: (count) => `${plural(count, 'Falta alrededor de', 'Faltan unos')} ${short(count)} ${plural(count, 'minuto', 'minutos')}`,
+  hoursLeft: (count) => `${plural(count, 'Falta alrededor de', 'Faltan unas')} ${short(count)} ${plural(count, 'hora', 'horas')}`,
   seconds: (count) => `${count} s`,
   minutes: (count) => `${count} min`,
   resultSize: (width, height, format, size) => `${width} × ${height} píxeles · ${format}, ${size}`,
@@ -166,6 +177,9 @@ export const es: Words = {
   modelInUse: (name, size, licence, commercial) => `Modelo: ${name}, ${size}, licencia ${licence}${commercial ? '' : ' (solo uso no comercial)'}.`,
   defaultLabel: (name) => `${name} (predeterminado)`,
   noModels: 'Aún ninguno: el modelo predeterminado (2,7 MB) llega con la primera imagen.',
+  worksOffline: (page, model) => `Funciona sin red: la página (${page}) y este modelo (${model}) están en este dispositivo.`,
+  offToDelete: 'Desactívalo para eliminar el modelo.',
+  bringOffline: (model) => `Trae el modelo (${model}) a este dispositivo, para que todo funcione sin red.`,
   delete: 'Borrar',
   deleteModelLabel: (name) => `Borrar ${name} de este dispositivo`,
   nonCommercial: (licence) => `${licence}, no comercial`,
@@ -189,6 +203,7 @@ export const es: Words = {
   converting: (fraction) => `Convirtiendo y guardando: ${percent(fraction)}`,
 
   updateReady: 'Hay una nueva versión de esta página.',
+  updateAfterRun: 'Hay una imagen en proceso. La nueva versión puede tomarse cuando termine.',
   updateNow: 'Actualizar ahora',
   updatedElsewhere: 'Esta página se actualizó en otra pestaña.',
   reload: 'Recargar',

@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent } = numbers('ja');
+const { whole, percent, short } = numbers('ja');
 
 export const ja: Words = {
   ...numbers('ja'),
@@ -20,6 +20,8 @@ export const ja: Words = {
   after: '高精細化後',
   zoom: '表示サイズ',
   fit: '全体',
+  zoomOut: '縮小',
+  zoomIn: '拡大',
   beside: '並べて表示',
   dropHere: 'ここに画像をドロップ',
   choose: '画像を選ぶ',
@@ -32,7 +34,7 @@ export const ja: Words = {
   coffee: 'コーヒーカップ',
   colosseum: 'コロッセオ',
   upscaling: '拡大',
-  firstHint: '画像を選ぶか、貼り付け・ドロップするか、サンプルを使ってください。',
+  firstHint: '画像かサンプルを選んでください。',
   saveAs: (format) => `${format} を保存`,
   copy: 'コピー',
   share: '共有',
@@ -52,6 +54,9 @@ export const ja: Words = {
   fullChain: '標準',
   quick: '高速',
   fastest: '最速',
+  stepsFull: '最もきめ細かい質感。',
+  stepsQuick: 'ほぼ同じ質で、短い時間。',
+  stepsOne: '元の画像に最も近く、推測が最も少ない。顔に向いています。',
   seed: 'シード',
   device: 'デバイス',
   automatic: '自動',
@@ -78,6 +83,8 @@ export const ja: Words = {
   calmer: '控えめ（0.5）',
   fullNoise: '最大、論文どおり（1）',
   modelsHere: 'この端末のモデル',
+  offline: 'オフラインで使う',
+  aboutCompact: '小さくて速く、どの端末でも使えます。',
   addModel: 'モデルを追加',
   deleteAll: 'すべて削除',
   readLicence: 'ライセンスを読む',
@@ -86,6 +93,7 @@ export const ja: Words = {
   convertAndKeep: '変換して保存',
   guess: '追加された細部は小さな拡散モデル (ResShift) によるもっともらしい推測で、実際の記録ではありません。',
   howFast: 'この端末の速さは？',
+  samplePhotos: 'サンプル写真：',
   documentation: '開発者向け文書（英語）',
 
   sizes: (from, to) => `${from} → ${to} ピクセル`,
@@ -95,7 +103,9 @@ export const ja: Words = {
   tooLargeToShow: '結果が大きすぎてここには表示できません。画像は完成しているので、保存してご覧ください。',
   useSmaller: '縮小したコピーを使う',
   costs: (time, memory) => `約 ${time}、メモリ ${memory}。`,
-  timeAtFirstRun: '所要時間は初回の実行で測定されます。',
+  costsRoughly: (time, memory) => `おおよそ ${time}、メモリ ${memory}。初回の実行で測定します。`,
+  costsUnknown: (memory) => `メモリ 約 ${memory}。所要時間は初回の実行で測定されます。`,
+  about: (time) => `約 ${time}`,
   tooLarge: (have, most) => `このページには大きすぎます：${have} メガピクセル（最大 ${most}）。`,
   beyondLargest: (width, height) => `結果は最大 ${width} × ${height} ピクセルです。`,
   shares: (before, after) => `元の画像 ${before}%、結果 ${after}%`,
@@ -111,6 +121,8 @@ export const ja: Words = {
   onCpuGpuEmulated: (name) => `CPU で実行します：使える GPU はソフトウェア (${name}) だけです。`,
   onCpuFaster: (name) => `CPU で実行します：GPU (${name}) より高速です。`,
   whereCpu: 'CPU',
+  f16: 'f16：16 ビット数値',
+  f32: 'f32：32 ビット数値',
   whereGpu: (name) => `GPU (${name})`,
   whereEmulated: (name) => `エミュレートされた GPU (${name})`,
 
@@ -143,7 +155,6 @@ export const ja: Words = {
   queueFailed: (reason) => `失敗：${reason}`,
   queueSave: '保存',
   queueRetry: '再試行',
-  queueRemove: '削除',
   queueSaveLabel: (name) => `${name} を保存`,
   queueRetryLabel: (name) => `${name} を再試行`,
   queueRemoveLabel: (name) => `${name} を削除`,
@@ -155,8 +166,8 @@ export const ja: Words = {
   running: (step, steps, tile, tiles) => `ステップ ${step}/${steps}、タイル ${tile}/${tiles}`,
   momentsLeft: '残り数秒',
   secondsLeft: (count) => `残り約 ${count} 秒`,
-  minutesLeft: (count) => `残り約 ${count} 分`,
-  hoursLeft: (count) => `残り約 ${count} 時間`,
+  minutesLeft: (count) => `残り約 ${short(count)} 分`,
+  hoursLeft: (count) => `残り約 ${short(count)} 時間`,
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分`,
   resultSize: (width, height, format, size) => `${width} × ${height} ピクセル · ${format}、${size}`,
@@ -166,6 +177,9 @@ export const ja: Words = {
   modelInUse: (name, size, licence, commercial) => `モデル：${name}、${size}、ライセンス ${licence}${commercial ? '' : '（非商用のみ）'}。`,
   defaultLabel: (name) => `${name}（既定）`,
   noModels: 'まだありません。既定のモデル (2.7 MB) は最初の画像と一緒に届きます。',
+  worksOffline: (page, model) => `ネットワークなしで使えます。ページ (${page}) とこのモデル (${model}) はこの端末にあります。`,
+  offToDelete: 'オフにするとモデルを削除します。',
+  bringOffline: (model) => `モデル (${model}) をこの端末に保存し、ネットワークなしで使えるようにします。`,
   delete: '削除',
   deleteModelLabel: (name) => `${name} をこの端末から削除`,
   nonCommercial: (licence) => `${licence}、非商用`,
@@ -188,6 +202,7 @@ export const ja: Words = {
   converting: (fraction) => `変換して保存中：${percent(fraction)}`,
 
   updateReady: 'このページの新しいバージョンがあります。',
+  updateAfterRun: '画像を処理中です。終わってから更新できます。',
   updateNow: '今すぐ更新',
   updatedElsewhere: 'このページは別のタブで更新されました。',
   reload: '再読み込み',

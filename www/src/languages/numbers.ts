@@ -3,6 +3,8 @@ export interface Numbers {
   /** No grouping: sizes in pixels, seeds, counts. */
   whole(value: number): string;
   decimal(value: number): string;
+  /** At most one decimal: `2`, `1.5`. */
+  short(value: number): string;
   /** `2.7 MB`, `412 kB`, `1.5 GB`. */
   bytes(count: number): string;
   /** @param fraction 0 to 1 */
@@ -14,10 +16,12 @@ export interface Numbers {
 export function numbers(locale: string): Numbers {
   const wholes = new Intl.NumberFormat(locale, { useGrouping: false, maximumFractionDigits: 0 });
   const decimals = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const shorts = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const plurals = new Intl.PluralRules(locale);
   return {
     whole: (value) => wholes.format(value),
     decimal: (value) => decimals.format(value),
+    short: (value) => shorts.format(value),
     bytes(count) {
       if (count < 1e6) return `${wholes.format(Math.ceil(count / 1e3))} kB`;
       return count < 1e9 ? `${decimals.format(count / 1e6)} MB` : `${decimals.format(count / 1e9)} GB`;

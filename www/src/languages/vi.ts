@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent } = numbers('vi');
+const { whole, percent, short } = numbers('vi');
 
 export const vi: Words = {
   ...numbers('vi'),
@@ -20,6 +20,8 @@ export const vi: Words = {
   after: 'Đã nâng cấp',
   zoom: 'Cỡ trên màn hình',
   fit: 'Vừa khung',
+  zoomOut: 'Thu nhỏ',
+  zoomIn: 'Phóng to',
   beside: 'Cạnh nhau',
   dropHere: 'Thả ảnh vào đây',
   choose: 'Chọn ảnh',
@@ -32,7 +34,7 @@ export const vi: Words = {
   coffee: 'Tách cà phê',
   colosseum: 'Đấu trường La Mã',
   upscaling: 'Nâng cấp ảnh',
-  firstHint: 'Chọn, dán hoặc thả một ảnh, hoặc dùng ảnh mẫu.',
+  firstHint: 'Chọn một ảnh, hoặc dùng ảnh mẫu.',
   saveAs: (format) => `Lưu ${format}`,
   copy: 'Sao chép',
   share: 'Chia sẻ',
@@ -52,6 +54,9 @@ export const vi: Words = {
   fullChain: 'đầy đủ',
   quick: 'nhanh',
   fastest: 'nhanh nhất',
+  stepsFull: 'Kết cấu mịn nhất.',
+  stepsQuick: 'Gần như vậy, ít thời gian hơn.',
+  stepsOne: 'Gần ảnh gốc nhất và ít phỏng đoán nhất: hợp với khuôn mặt.',
   seed: 'Hạt giống',
   device: 'Thiết bị',
   automatic: 'Tự động',
@@ -78,6 +83,8 @@ export const vi: Words = {
   calmer: 'Dịu hơn (0,5)',
   fullNoise: 'Đầy đủ, như trong bài báo (1)',
   modelsHere: 'Mô hình trên thiết bị này',
+  offline: 'Dùng được khi ngoại tuyến',
+  aboutCompact: 'Nhỏ và nhanh, cho mọi thiết bị.',
   addModel: 'Thêm mô hình',
   deleteAll: 'Xóa tất cả',
   readLicence: 'Đọc giấy phép',
@@ -86,6 +93,7 @@ export const vi: Words = {
   convertAndKeep: 'Chuyển đổi và giữ lại',
   guess: 'Chi tiết được thêm là phỏng đoán hợp lý của một mô hình khuếch tán nhỏ (ResShift), không phải bản ghi lại những gì đã có.',
   howFast: 'Thiết bị này nhanh đến đâu?',
+  samplePhotos: 'Ảnh mẫu:',
   documentation: 'Tài liệu cho lập trình viên (tiếng Anh)',
 
   sizes: (from, to) => `${from} → ${to} điểm ảnh`,
@@ -95,7 +103,9 @@ export const vi: Words = {
   tooLargeToShow: 'Kết quả quá lớn để hiển thị ở đây. Ảnh vẫn đầy đủ: hãy lưu lại để xem.',
   useSmaller: 'Dùng bản sao nhỏ hơn',
   costs: (time, memory) => `Khoảng ${time} và ${memory} bộ nhớ.`,
-  timeAtFirstRun: 'Thời gian được đo ở lần chạy đầu tiên.',
+  costsRoughly: (time, memory) => `Ước chừng ${time} và ${memory} bộ nhớ; lần chạy đầu tiên sẽ đo lại.`,
+  costsUnknown: (memory) => `Khoảng ${memory} bộ nhớ. Thời gian được đo ở lần chạy đầu tiên.`,
+  about: (time) => `khoảng ${time}`,
   tooLarge: (have, most) => `Quá lớn đối với trang này: ${have} megapixel, tối đa ${most}.`,
   beyondLargest: (width, height) => `Kết quả lớn nhất là ${width} × ${height} điểm ảnh.`,
   shares: (before, after) => `${before} % ảnh gốc, ${after} % ảnh nâng cấp`,
@@ -111,6 +121,8 @@ export const vi: Words = {
   onCpuGpuEmulated: (name) => `Chạy trên CPU: chỉ có GPU bằng phần mềm (${name}).`,
   onCpuFaster: (name) => `Chạy trên CPU: nhanh hơn GPU (${name}).`,
   whereCpu: 'trên CPU',
+  f16: 'f16: số 16 bit',
+  f32: 'f32: số 32 bit',
   whereGpu: (name) => `trên GPU (${name})`,
   whereEmulated: (name) => `trên GPU mô phỏng (${name})`,
 
@@ -143,7 +155,6 @@ export const vi: Words = {
   queueFailed: (reason) => `Lỗi: ${reason}`,
   queueSave: 'Lưu',
   queueRetry: 'Thử lại',
-  queueRemove: 'Bỏ',
   queueSaveLabel: (name) => `Lưu ${name}`,
   queueRetryLabel: (name) => `Thử lại ${name}`,
   queueRemoveLabel: (name) => `Bỏ ${name}`,
@@ -155,8 +166,8 @@ export const vi: Words = {
   running: (step, steps, tile, tiles) => `Bước ${step}/${steps}, ô ${tile}/${tiles}`,
   momentsLeft: 'Còn vài giây',
   secondsLeft: (count) => `Còn khoảng ${count} giây`,
-  minutesLeft: (count) => `Còn khoảng ${count} phút`,
-  hoursLeft: (count) => `Còn khoảng ${count} giờ`,
+  minutesLeft: (count) => `Còn khoảng ${short(count)} phút`,
+  hoursLeft: (count) => `Còn khoảng ${short(count)} giờ`,
   seconds: (count) => `${count} giây`,
   minutes: (count) => `${count} phút`,
   resultSize: (width, height, format, size) => `${width} × ${height} điểm ảnh · ${format}, ${size}`,
@@ -166,6 +177,9 @@ export const vi: Words = {
   modelInUse: (name, size, licence, commercial) => `Mô hình: ${name}, ${size}, giấy phép ${licence}${commercial ? '' : ' (chỉ dùng phi thương mại)'}.`,
   defaultLabel: (name) => `${name} (mặc định)`,
   noModels: 'Chưa có: mô hình mặc định (2,7 MB) được tải cùng ảnh đầu tiên.',
+  worksOffline: (page, model) => `Dùng được khi không có mạng: trang (${page}) và mô hình này (${model}) đã ở trên thiết bị.`,
+  offToDelete: 'Tắt để xóa mô hình.',
+  bringOffline: (model) => `Tải mô hình (${model}) về thiết bị này để mọi thứ hoạt động khi không có mạng.`,
   delete: 'Xóa',
   deleteModelLabel: (name) => `Xóa ${name} khỏi thiết bị này`,
   nonCommercial: (licence) => `${licence}, phi thương mại`,
@@ -189,6 +203,7 @@ export const vi: Words = {
   converting: (fraction) => `Đang chuyển đổi và lưu: ${percent(fraction)}`,
 
   updateReady: 'Đã có phiên bản mới của trang này.',
+  updateAfterRun: 'Đang xử lý một ảnh. Có thể dùng phiên bản mới khi ảnh đó xong.',
   updateNow: 'Cập nhật ngay',
   updatedElsewhere: 'Trang này đã được cập nhật ở thẻ khác.',
   reload: 'Tải lại',

@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
 
-const { whole, percent } = numbers('zh-Hans');
+const { whole, percent, short } = numbers('zh-Hans');
 
 export const zh: Words = {
   ...numbers('zh-Hans'),
@@ -20,6 +20,8 @@ export const zh: Words = {
   after: '已增强',
   zoom: '显示大小',
   fit: '适应',
+  zoomOut: '缩小',
+  zoomIn: '放大',
   beside: '并排',
   dropHere: '把图片拖放到这里',
   choose: '选择图片',
@@ -32,7 +34,7 @@ export const zh: Words = {
   coffee: '咖啡杯',
   colosseum: '斗兽场',
   upscaling: '放大',
-  firstHint: '选择、粘贴或拖放图片，或使用示例。',
+  firstHint: '选择一张图片，或使用示例。',
   saveAs: (format) => `保存 ${format}`,
   copy: '复制',
   share: '分享',
@@ -52,6 +54,9 @@ export const zh: Words = {
   fullChain: '完整',
   quick: '快速',
   fastest: '最快',
+  stepsFull: '纹理最细腻。',
+  stepsQuick: '效果相近，用时更短。',
+  stepsOne: '最贴近原图，推测最少：适合人脸。',
   seed: '随机种子',
   device: '设备',
   automatic: '自动',
@@ -78,6 +83,8 @@ export const zh: Words = {
   calmer: '较平缓（0.5）',
   fullNoise: '完整，与论文相同（1）',
   modelsHere: '此设备上的模型',
+  offline: '可离线使用',
+  aboutCompact: '小巧快速，适合各种设备。',
   addModel: '添加模型',
   deleteAll: '全部删除',
   readLicence: '阅读许可证',
@@ -86,6 +93,7 @@ export const zh: Words = {
   convertAndKeep: '转换并保留',
   guess: '新增细节是小型扩散模型 (ResShift) 的合理推测，并非真实记录。',
   howFast: '此设备有多快？',
+  samplePhotos: '示例照片：',
   documentation: '开发者文档（英文）',
 
   sizes: (from, to) => `${from} → ${to} 像素`,
@@ -95,7 +103,9 @@ export const zh: Words = {
   tooLargeToShow: '结果太大，无法在此显示。它是完整的，保存后即可查看。',
   useSmaller: '使用缩小的副本',
   costs: (time, memory) => `约需 ${time}，内存 ${memory}。`,
-  timeAtFirstRun: '首次运行时会测量所需时间。',
+  costsRoughly: (time, memory) => `粗略估计需 ${time}，内存 ${memory}；首次运行时会实测。`,
+  costsUnknown: (memory) => `内存约 ${memory}。首次运行时会测量所需时间。`,
+  about: (time) => `约 ${time}`,
   tooLarge: (have, most) => `对此页面来说太大：${have} 百万像素，最多 ${most}。`,
   beyondLargest: (width, height) => `结果最大为 ${width} × ${height} 像素。`,
   shares: (before, after) => `原图 ${before}%，结果 ${after}%`,
@@ -111,6 +121,8 @@ export const zh: Words = {
   onCpuGpuEmulated: (name) => `使用 CPU 运行：只有软件模拟的 GPU (${name})。`,
   onCpuFaster: (name) => `使用 CPU 运行：比 GPU (${name}) 更快。`,
   whereCpu: '使用 CPU',
+  f16: 'f16：16 位数值',
+  f32: 'f32：32 位数值',
   whereGpu: (name) => `使用 GPU (${name})`,
   whereEmulated: (name) => `使用模拟的 GPU (${name})`,
 
@@ -143,7 +155,6 @@ export const zh: Words = {
   queueFailed: (reason) => `失败：${reason}`,
   queueSave: '保存',
   queueRetry: '重试',
-  queueRemove: '移除',
   queueSaveLabel: (name) => `保存 ${name}`,
   queueRetryLabel: (name) => `重试 ${name}`,
   queueRemoveLabel: (name) => `移除 ${name}`,
@@ -155,8 +166,8 @@ export const zh: Words = {
   running: (step, steps, tile, tiles) => `第 ${step}/${steps} 步，第 ${tile}/${tiles} 块`,
   momentsLeft: '还剩几秒',
   secondsLeft: (count) => `大约还剩 ${count} 秒`,
-  minutesLeft: (count) => `大约还剩 ${count} 分钟`,
-  hoursLeft: (count) => `大约还剩 ${count} 小时`,
+  minutesLeft: (count) => `大约还剩 ${short(count)} 分钟`,
+  hoursLeft: (count) => `大约还剩 ${short(count)} 小时`,
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分钟`,
   resultSize: (width, height, format, size) => `${width} × ${height} 像素 · ${format}，${size}`,
@@ -166,6 +177,9 @@ export const zh: Words = {
   modelInUse: (name, size, licence, commercial) => `模型：${name}，${size}，许可证 ${licence}${commercial ? '' : '（仅限非商业用途）'}。`,
   defaultLabel: (name) => `${name}（默认）`,
   noModels: '还没有：默认模型 (2.7 MB) 会随第一张图片下载。',
+  worksOffline: (page, model) => `无需网络即可使用：页面 (${page}) 和此模型 (${model}) 已在此设备上。`,
+  offToDelete: '关闭即删除模型。',
+  bringOffline: (model) => `将模型 (${model}) 下载到此设备，之后无需网络即可使用。`,
   delete: '删除',
   deleteModelLabel: (name) => `从此设备删除 ${name}`,
   nonCommercial: (licence) => `${licence}，非商业`,
@@ -187,6 +201,7 @@ export const zh: Words = {
   converting: (fraction) => `正在转换并保存：${percent(fraction)}`,
 
   updateReady: '本页面有新版本。',
+  updateAfterRun: '正在处理一张图片，完成后即可更新。',
   updateNow: '立即更新',
   updatedElsewhere: '本页面已在另一个标签页中更新。',
   reload: '重新加载',

@@ -1,0 +1,81 @@
+/** The switch "Available offline": what it brings, says, keeps and deletes; over the stand-in engine. */
+import type { Page } from '@playwright/test';
+import { readFile } from 'node:fs/promises';
+import { BUILT_IN } from '../../www/src/built-in.ts';
+import { expect, open, test } from './fixtures.ts';
+import { COMPACT } from './folders.ts';
+
+test('the page knows the models of its site', async () => {
+  const { name, bytes, schedule } = JSON.parse(await readFile(COMPACT, 'utf8')) as { name: string; bytes: number; schedule: { steps: number } };
+  expect(BUILT_IN[0]).toEqual({ name, bytes, steps: schedule.steps });
+});
+
+test.describe('the page', () => {
+  test.use({ engine: 'fake' });
+
+  const toggle = (page: Page) => page.getByRole('switch', { name: 'Available offline' });
+
+  test('brings the model and asks to be kept; switched off, the model goes', async ({ page, server }) => {
+    await page.addInitScript(() => {
+      Object.assign(globalThis, { fake: { pace: 30 }, persisted: 0 });
+      navigator.storage.persist = async () => (++(globalThis as unknown as { persisted: number }).persisted, true);
+    });
+    await open(page, server);
+    await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+    await page.getByText('Models on this device').click();
+    await expect(toggle(page)).not.toBeChecked();
+    await expect(page.locator('#offline-about')).toHaveText('Brings the model (2.7 MB) to this device, so that everything works without a network.');
+    expect(await page.evaluate(() => (globalThis as unknown as { persisted: number }).persisted)).toBe(0);
+    await toggle(page).click();
+    await expect(page.locator('#offline-about')).toHaveText(/^Weights: .* of 2\.7 MB$/);
+    await expect(page.locator('.model-name')).toHaveText(['compact']);
+    await expect(toggle(page)).toBeChecked();
+    await expect(page.locator('#offline-about')).toHaveText(/^Works without a network: the page \(\d+ kB\) and this model \(2\.7 MB\) are on this device\./);
+    expect(await page.evaluate(() => (globalThis as unknown as { persisted: number }).persisted)).toBe(1);
+
+    await toggle(page).press(' ');
+    await expect(page.locator('.model-name')).toHaveCount(0);
+    await expect(toggle(page)).not.toBeChecked();
+  });
+
+  test('a download that fails or is switched off leaves it off', async ({ page, server }) => {
+    await page.addInitScript(() => Object.assign(globalThis, { fake: { pace: 100, createError: 'offline' } }));
+    await open(page, server);
+    await page.getByText('Models on this device').click();
+    await toggle(page).click();
+    await expect(page.locator('.strip')).toContainText('could not be reached');
+    await expect(toggle(page)).not.toBeChecked();
+    await toggle(page).click();
+    await expect(page.locator('.strip')).toHaveCount(0);
+    await expect(page.locator('#offline-about')).toContainText('Engine');
+    await toggle(page).click();
+    await expect(page.locator('#offline-about')).toContainText('Brings the model');
+    await expect(page.locator('.strip')).toHaveCount(0);
+    await expect(page.locator('.model-name')).toHaveCount(0);
+  });
+
+  test('a model that was made here is offline by nature, and not deleted by a switch', async ({ page, server }) => {
+    const imported = { name: 'own', version: '1', bytes: 4e6, steps: 4, licence: { name: 'MIT', commercial: true }, imported: true };
+    await page.addInitScript((models) => Object.assign(globalThis, { fake: { models } }), [imported]);
+    await open(page, server);
+    await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+    await page.locator('#model').selectOption('own');
+    await page.getByText('Models on this device').click();
+    await expect(toggle(page)).toBeChecked();
+    await expect(toggle(page)).toBeDisabled();
+    await page.locator('#model').selectOption('compact');
+    await expect(toggle(page)).not.toBeChecked();
+    await expect(page.locator('#model-about')).toHaveText('2.7 MB · Small and quick, for any device.');
+  });
+});
+
+test.describe('where no service worker can be', () => {
+  test.use({ engine: 'fake', serviceWorkers: 'block' });
+
+  test('nothing is promised', async ({ page, server }) => {
+    await open(page, server);
+    await page.getByText('Models on this device').click();
+    await expect(page.locator('#models-note')).toBeVisible();
+    await expect(page.locator('#offline-setting')).toBeHidden();
+  });
+});
