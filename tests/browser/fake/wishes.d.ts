@@ -4,8 +4,12 @@ import type { Capabilities, DeviceInfo, ErrorCode, StoredModel } from 'resshift-
 export interface Wishes {
   /** Milliseconds of each piece of work. Default 5. */
   pace?: number;
+  /** How much longer the first piece of work of a run takes. Default 1. */
+  warmUp?: number;
   /** Tile side in result pixels. Default 256. */
   tile?: number;
+  /** Of a step, as the engine estimates it; null if it knows nothing. Default 1e-5. */
+  secondsPerPixel?: number | null;
   device?: DeviceInfo;
   capabilities?: Capabilities;
   /** Fails while loading. */
