@@ -23,6 +23,23 @@ test('a second visit upscales with the network off and the server gone', async (
   expect(server.log).toEqual([]);
 });
 
+test('the switch brings all that is needed: the first picture ever is upscaled without a network', async ({ page, context, server }) => {
+  await open(page, server);
+  await shellIsKept(page);
+  await page.getByText('Models on this device').click();
+  const toggle = page.getByRole('switch', { name: 'Available offline' });
+  await toggle.click();
+  await expect(page.locator('.model-name')).toHaveText(['compact'], { timeout: 60_000 });
+  await expect(toggle).toBeChecked();
+  await expect(page.locator('#offline-about')).toContainText('this model (2.7 MB)');
+
+  await context.setOffline(true);
+  await server.stop();
+  await page.reload();
+  await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
+  await expect(page.locator('#outcome')).toContainText('64 × 64 pixels');
+});
+
 test('a second visit online asks for no weights', async ({ page, server }) => {
   await open(page, server);
   await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });

@@ -18,6 +18,18 @@ test('time left: unknown at first, exact at a steady pace, and quick to forget a
   expect(left).toBeCloseTo(20);
 });
 
+test('time left: what was expected stands until the run shows its pace; a cold start is not part of it', () => {
+  const expected = new Eta(30, true);
+  expect(expected.report(0, 0)).toBe(30);
+  expect(expected.report(9, 0.1)).toBeCloseTo(27);
+  expect(expected.report(11, 0.2)).toBeCloseTo(16);
+
+  const cold = new Eta(null, true);
+  expect(cold.report(0, 0)).toBeNull();
+  expect(cold.report(9, 0.1)).toBeNull();
+  expect(cold.report(11, 0.2)).toBeCloseTo(16);
+});
+
 test('time left is told as coarsely as it is known, and stays true', () => {
   expect(text.timeLeft(2)).toBe('A few seconds left');
   expect(text.timeLeft(12)).toBe('About 12 seconds left');

@@ -11,12 +11,14 @@ export interface RunEvents {
 
 export class Engine {
   private upscaler: Upscaler | null = null;
+  /** The one that has run a picture to its end. */
+  private warm: Upscaler | null = null;
   private opened: Pick<Settings, 'model' | 'device'> | null = null;
 
   async run(input: Input, settings: Settings, signal: AbortSignal, events: RunEvents): Promise<Result> {
     const upscaler = await this.open(settings, signal, events.onLoad);
     events.onReady(upscaler);
-    return upscaler.upscale(input, {
+    const result = await upscaler.upscale(input, {
       steps: settings.steps,
       seed: settings.seed,
       ...settings.chain,
@@ -25,6 +27,13 @@ export class Engine {
       onProgress: events.onProgress,
       onTile: events.onTile,
     });
+    this.warm = upscaler;
+    return result;
+  }
+
+  /** Kernels are still to be compiled and weights to be packed: the first piece of work will take long. */
+  get cold(): boolean {
+    return this.warm !== this.upscaler;
   }
 
   /** The one that ran last. */

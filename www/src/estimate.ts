@@ -40,8 +40,12 @@ export function estimate({ picture: { width, height }, steps, model, device, cap
   return { seconds: onCpu && model === DEFAULT_MODEL ? roughPace() * pixels * steps : null, bytes: FIRST_BYTES * pixels, rough: true };
 }
 
-/** Remembers what an upscaler says of its last run, or of the measurement that chose the device. */
-export function learn(upscaler: Upscaler, model: string, device: string): void {
+/**
+ * Remembers what an upscaler says of its last run. Before its first one it knows no more than the measurement that chose the
+ * device, which is worth less than a run of an earlier visit.
+ */
+export function learn(upscaler: Upscaler, model: string, device: string, ran: boolean): void {
+  if (!ran && `${model} ${device}` in read()) return;
   const side = 1024;
   const { seconds, bytes } = upscaler.estimate(side, side, { steps: 1 });
   if (seconds === null) return;

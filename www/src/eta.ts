@@ -1,10 +1,16 @@
-/** Time left of a run, from how the last part of it went. */
+/** Time left of a run: what it was expected to take, until it shows how it goes. */
 
-/** Reports that the estimate looks back on: the first ones, slowed by compiling and caches, soon drop out. */
+/** Reports that the estimate looks back on: a machine that gets busier, or less so, is noticed. */
 const WINDOW = 12;
 
 export class Eta {
   private readonly reports: { time: number; fraction: number }[] = [];
+
+  /**
+   * @param expected seconds, from earlier runs; null if nothing is known
+   * @param cold the first run of an engine, whose first piece of work takes several times as long as any other
+   */
+  constructor(private readonly expected: number | null = null, private cold = false) {}
 
   /**
    * @param time seconds on any clock
@@ -13,9 +19,13 @@ export class Eta {
    */
   report(time: number, fraction: number): number | null {
     this.reports.push({ time, fraction });
+    if (this.cold && this.reports.length === 2) {
+      this.reports.shift();
+      this.cold = false;
+    }
     if (this.reports.length > WINDOW) this.reports.shift();
     const first = this.reports[0];
-    if (!first || fraction <= first.fraction || time <= first.time) return null;
-    return ((1 - fraction) * (time - first.time)) / (fraction - first.fraction);
+    if (first && fraction > first.fraction && time > first.time) return ((1 - fraction) * (time - first.time)) / (fraction - first.fraction);
+    return this.expected === null ? null : this.expected * (1 - fraction);
   }
 }

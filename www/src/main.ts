@@ -353,18 +353,25 @@ function rest(): void {
   enter(queue.items.length === 0 ? 'empty' : stage.address ? 'done' : 'ready');
 }
 
+/** Seconds that a run should take, if any was measured. */
+function expected({ image }: Picture, { steps, model, device }: Settings): number | null {
+  if (!image) return null;
+  const { seconds, rough } = estimate({ picture: { width: image.naturalWidth, height: image.naturalHeight }, steps, model, device, capabilities });
+  return rough ? null : seconds;
+}
+
 async function work(source: Picture, id: number, settings: Settings, signal: AbortSignal): Promise<Done> {
   let begun = performance.now();
   const result = await engine.run(source.input, settings, signal, {
     onLoad: (report) => progress.load(report),
     onReady: (upscaler) => {
-      progress.loaded();
       runsOn.textContent = text.runsOn(upscaler.device, settings.device, capabilities);
       used = upscaler.model;
       modelLine.textContent = text.modelLine(used);
       showWarnings(engine.warnings);
       void refreshModels();
-      learn(upscaler, settings.model, settings.device);
+      learn(upscaler, settings.model, settings.device, false);
+      progress.loaded(expected(source, settings), engine.cold);
       begun = performance.now();
     },
     onProgress: (report) => {
@@ -377,7 +384,7 @@ async function work(source: Picture, id: number, settings: Settings, signal: Abo
   });
   const seconds = (performance.now() - begun) / 1000;
   showWarnings(engine.warnings);
-  if (engine.current) learn(engine.current, settings.model, settings.device);
+  if (engine.current) learn(engine.current, settings.model, settings.device, true);
   return {
     blob: result.blob,
     mark: sizeMark(settings.output.scale, result.width, result.height),

@@ -19,7 +19,6 @@ export class Progress {
   private clock = 0;
 
   start(): void {
-    this.estimate = new Eta();
     this.announced = 0;
     this.end = null;
     clearInterval(this.clock);
@@ -40,25 +39,31 @@ export class Progress {
     else loadBar.removeAttribute('value');
   }
 
-  loaded(): void {
+  /** @param expected seconds that the run should take, if known; @param cold the first run of an engine */
+  loaded(expected: number | null, cold: boolean): void {
+    this.estimate = new Eta(expected, cold);
     loadText.textContent = text.ready;
     loadBar.value = 1;
     runText.textContent = text.starting;
     runBar.removeAttribute('value');
-    this.estimate.report(now(), 0);
+    this.expect(0);
   }
 
   run(report: RunProgress): void {
     runText.textContent = text.tileOf(report);
     runBar.value = report.fraction;
     tellProgress(report.fraction);
-    const left = this.estimate.report(now(), report.fraction);
-    this.end = left === null ? null : now() + left;
-    this.tellTimeLeft();
+    this.expect(report.fraction);
     if (report.fraction - this.announced >= ANNOUNCED_SHARE && report.fraction < 1) {
       this.announced = report.fraction;
       announcer.textContent = `${text.percent(report.fraction)}. ${eta.textContent}`;
     }
+  }
+
+  private expect(fraction: number): void {
+    const left = this.estimate.report(now(), fraction);
+    this.end = left === null ? null : now() + left;
+    this.tellTimeLeft();
   }
 
   stopping(): void {

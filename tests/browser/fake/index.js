@@ -98,7 +98,7 @@ export class Upscaler {
     for (let y = 0; y < height; y += side) for (let x = 0; x < width; x += side) tiles.push({ x, y });
     for (let step = 1; step <= steps; step++) {
       for (const [index, tile] of tiles.entries()) {
-        await pause(wishes.pace ?? 5, signal);
+        await pause((wishes.pace ?? 5) * (step === 1 && index === 0 ? wishes.warmUp ?? 1 : 1), signal);
         if (step > steps / 2) failOnce(wishes.upscaleError);
         onProgress?.({ step, steps, tile: index + 1, tiles: tiles.length, fraction: ((step - 1) * tiles.length + index + 1) / (steps * tiles.length) });
         if (step === steps) {
@@ -115,7 +115,8 @@ export class Upscaler {
 
   /** @param {number} width @param {number} height @param {{ steps?: number }} [options] */
   estimate(width, height, { steps = 15 } = {}) {
-    return { seconds: 1e-5 * width * height * steps, bytes: 500 * width * height };
+    const { secondsPerPixel = 1e-5 } = wishes;
+    return { seconds: secondsPerPixel && secondsPerPixel * width * height * steps, bytes: 500 * width * height };
   }
 
   dispose() {}

@@ -6,8 +6,12 @@ export interface Wishes {
   pace?: number;
   /** Pictures that come to an end; later ones are in work for ever. Default all. */
   finish?: number;
+  /** How much longer the first piece of work of a run takes. Default 1. */
+  warmUp?: number;
   /** Tile side in result pixels. Default 256. */
   tile?: number;
+  /** Of a step, as the engine estimates it; null if it knows nothing. Default 1e-5. */
+  secondsPerPixel?: number | null;
   device?: DeviceInfo;
   capabilities?: Capabilities;
   /** Fails while loading. */
