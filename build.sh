@@ -11,7 +11,7 @@ port=${PORT:-8080}
 usage() {
   cat <<'HELP'
 ./build.sh demo      build everything and serve the page on http://localhost:8080
-./build.sh test      run every test: native, shaders, types, and the page in Chromium
+./build.sh test      run every test: native, shaders, types, and the page in Chromium, Firefox and WebKit
 ./build.sh engine    the WebAssembly engine alone, into npm/engine/
 ./build.sh package   the npm package, into npm/dist/
 ./build.sh page      the static page, into dist/
@@ -56,9 +56,9 @@ setup_wasm_bindgen() {
   env -u CARGO_TARGET_DIR "${install[@]}" --locked || env -u CARGO_TARGET_DIR "${install[@]}"
 }
 
-# A browser, and a GPU emulated on the CPU for the native kernel tests.
+# Browsers, and a GPU emulated on the CPU for the native kernel tests.
 setup_test_machine() {
-  local missing=()
+  local missing=() others=()
   local chromium=${CHROMIUM:-}
   for name in chromium chromium-browser google-chrome; do
     if [ -z "$chromium" ] && have "$name"; then chromium=$name; fi
@@ -70,13 +70,20 @@ setup_test_machine() {
         missing+=(mesa-vulkan-drivers)
       # Without one the widths of Chinese and Japanese sentences are those of placeholder boxes.
       have fc-list && [ -n "$(fc-list :lang=zh family)" ] || missing+=(fontconfig fonts-wqy-microhei)
-      [ ${#missing[@]} -eq 0 ] && return 0
+      # The page is tried in these too. Not every distribution has them under these names; what is missing is passed over.
+      have firefox-esr || others+=(firefox-esr)
+      have WebKitWebDriver && have Xvfb || others+=(webkit2gtk-driver xvfb)
+      [ $((${#missing[@]} + ${#others[@]})) -eq 0 ] && return 0
       if [ "$(id -u)" -eq 0 ] && have apt-get; then
-        say "installing ${missing[*]}"
-        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
-        return
+        say "installing ${missing[*]} ${others[*]}"
+        local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
+        apt-get update -qq
+        [ ${#missing[@]} -eq 0 ] || "${install[@]}" "${missing[@]}"
+        [ ${#others[@]} -eq 0 ] || "${install[@]}" "${others[@]}" || say "not to be had: ${others[*]}"
+        return 0
       fi
-      die "the tests need: ${missing[*]}. Install with: sudo apt-get install ${missing[*]}"
+      [ ${#missing[@]} -eq 0 ] || die "the tests need: ${missing[*]}. Install with: sudo apt-get install ${missing[*]}"
+      say "not installed, so not tested: ${others[*]}"
       ;;
     *) [ -n "$chromium" ] || npx playwright install chromium ;;
   esac
@@ -94,10 +101,12 @@ engine() {
   rm -rf npm/engine
   "$bindgen" --target web --omit-default-module-path --remove-name-section --remove-producers-section \
     --out-dir npm/engine "$target/wasm32-unknown-unknown/$profile/resshift.wasm"
-  [ "$profile" = web ] || return 0
-  # From npm: the one of older distributions (binaryen 108) confuses the tables that wasm-bindgen exports.
-  npx wasm-opt -O2 npm/engine/resshift_bg.wasm -o npm/engine/small.wasm
-  mv npm/engine/small.wasm npm/engine/resshift_bg.wasm
+  if [ "$profile" = web ]; then
+    # From npm: the one of older distributions (binaryen 108) confuses the tables that wasm-bindgen exports.
+    npx wasm-opt -O2 npm/engine/resshift_bg.wasm -o npm/engine/small.wasm
+    mv npm/engine/small.wasm npm/engine/resshift_bg.wasm
+  fi
+  node npm/short-names.mjs npm/engine
 }
 
 package() {
@@ -128,7 +137,7 @@ run_tests() {
   page --features checks
   say "types"
   npm run --silent typecheck
-  say "the page in Chromium"
+  say "the page in Chromium, and more briefly in Firefox and WebKit"
   npm test --silent
 }
 

@@ -2,7 +2,7 @@ import { defineConfig } from '@playwright/test';
 import { launchOptions, SOFTWARE_WEBGPU } from './chromium.mjs';
 
 /** A first start does not measure a GPU that the CPU emulates. */
-const WITHOUT_WEBGPU = /(without-webgpu|snippets|recipes)\.spec\.ts/;
+const WITHOUT_WEBGPU = /(without-webgpu|snippets|recipes|other-browsers)\.spec\.ts/;
 
 export default defineConfig({
   testDir: '.',
