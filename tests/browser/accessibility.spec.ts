@@ -15,6 +15,7 @@ test.describe('every state', () => {
   const screens = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
   for (const [colorScheme, screen] of [['light', 'desktop'], ['dark', 'desktop'], ['light', 'phone'], ['dark', 'phone']] as const) {
     test(`in ${colorScheme} colours on a ${screen}`, async ({ page, server }) => {
+      test.setTimeout(240_000);
       await page.setViewportSize(screens[screen]);
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.addInitScript(() => Object.assign(globalThis, { fake: { pace: 200, createError: 'no-webgpu', warnings: ['storage'] } }));
@@ -46,6 +47,14 @@ test.describe('every state', () => {
       await page.locator('#upscale').click();
       await expect(page.locator('#queue-list li[data-state=done]')).toHaveCount(1);
       await check(page, 'a batch at work');
+    });
+  }
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`the page that measures, in ${colorScheme} colours`, async ({ page, server }) => {
+      await page.emulateMedia({ colorScheme });
+      await page.goto(`${server.url}bench/`);
+      await check(page, 'before measuring');
     });
   }
 

@@ -49,6 +49,17 @@ test.describe('by touch', () => {
     expect(await share(page)).toBeCloseTo(74, -1);
   });
 
+  test('a result comes into view, wherever its button was', async ({ page, server }) => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await open(page, server);
+    await page.locator('#seed').scrollIntoViewIfNeeded();
+    await page.evaluate(() => scrollTo(0, 500));
+    await page.locator('#seed').press('Enter');
+    await expect(page.locator('body')).toHaveAttribute('data-phase', 'done');
+    await expect.poll(async () => (await page.locator('#frame').boundingBox())!.y).toBeGreaterThanOrEqual(0);
+    await expect(page.locator('#save')).toBeInViewport();
+  });
+
   test('two fingers zoom', async ({ page, server }) => {
     await open(page, server);
     await upscale(page);

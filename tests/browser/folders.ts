@@ -15,3 +15,5 @@ export const IMAGES = from('../images');
 export const GOLDEN = from('../golden');
 /** What the default model says of itself. */
 export const COMPACT = from('../../models/compact/model.json');
+/** Photographs of the page, for people. */
+export const SCREENS = from('../../test-results/screens');

@@ -313,6 +313,7 @@ async function workOn(item: Item<Done>, settings: Settings): Promise<boolean> {
     if (!another) {
       rest();
       handFocusTo(save.hidden ? upscale : save);
+      stage.comeIntoView();
     }
     return another;
   } catch (error) {

@@ -105,6 +105,12 @@ export class Stage {
     return true;
   }
 
+  /** On a phone the button lies below the picture: what was waited for should be seen. */
+  comeIntoView(): void {
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    frame.scrollIntoView({ block: 'nearest', behavior: still ? 'auto' : 'smooth' });
+  }
+
   /** Address of the result's file, valid until the next picture or result. */
   get address(): string | null {
     return this.resultUrl;

@@ -93,7 +93,7 @@ export const es: Words = {
   chooseFiles: 'Elegir archivos',
   convertAndKeep: 'Convertir y guardar',
   guess: 'El detalle añadido es una suposición plausible de un pequeño modelo de difusión (ResShift), no un registro de lo que había.',
-  howFast: '¿Qué velocidad tiene este dispositivo?',
+  howFast: '¿Qué velocidad tiene este dispositivo? (en inglés)',
   samplePhotos: 'Fotos de ejemplo:',
   documentation: 'Documentación para programadores (en inglés)',
 

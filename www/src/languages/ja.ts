@@ -93,7 +93,7 @@ export const ja: Words = {
   chooseFiles: 'ファイルを選ぶ',
   convertAndKeep: '変換して保存',
   guess: '追加された細部は小さな拡散モデル (ResShift) によるもっともらしい推測で、実際の記録ではありません。',
-  howFast: 'この端末の速さは？',
+  howFast: 'この端末の速さは？（英語）',
   samplePhotos: 'サンプル写真：',
   documentation: '開発者向け文書（英語）',
 

@@ -93,7 +93,7 @@ export const vi: Words = {
   chooseFiles: 'Chọn tệp',
   convertAndKeep: 'Chuyển đổi và giữ lại',
   guess: 'Chi tiết được thêm là phỏng đoán hợp lý của một mô hình khuếch tán nhỏ (ResShift), không phải bản ghi lại những gì đã có.',
-  howFast: 'Thiết bị này nhanh đến đâu?',
+  howFast: 'Thiết bị này nhanh đến đâu? (tiếng Anh)',
   samplePhotos: 'Ảnh mẫu:',
   documentation: 'Tài liệu cho lập trình viên (tiếng Anh)',
 

@@ -93,7 +93,7 @@ export const zh: Words = {
   chooseFiles: '选择文件',
   convertAndKeep: '转换并保留',
   guess: '新增细节是小型扩散模型 (ResShift) 的合理推测，并非真实记录。',
-  howFast: '此设备有多快？',
+  howFast: '此设备有多快？（英文）',
   samplePhotos: '示例照片：',
   documentation: '开发者文档（英文）',
 
