@@ -1,7 +1,7 @@
 // Bundles src/ and the engine that `build.sh engine` left in engine/ into dist/, the whole package.
 
 import { build } from 'esbuild';
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -45,6 +45,15 @@ const oneCopy = {
       importer.endsWith('element.ts') ? { path: './index.js', external: true } : undefined);
   },
 };
+/**
+ * The one address that is imported is known only in a page: says so to bundlers. The comments in the source go when it is minified.
+ * @param {string} file
+ */
+function leaveToBrowsers(file) {
+  const parts = readFileSync(file, 'utf8').split(/\bimport\((?=`)/);
+  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} imports by address instead of one`);
+  writeFileSync(file, parts.join('import(/* webpackIgnore: true */ /* @vite-ignore */ '));
+}
 const common = {
   bundle: true,
   target: 'es2022',
@@ -63,6 +72,7 @@ await build({
   define: { ...common.define, 'import.meta.url': 'moduleUrl' },
   plugins: [shippedModels],
 });
+leaveToBrowsers(here('dist/index.js'));
 for (const name of ['index', 'element']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));
 cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
 for (const { name, files } of models) {

@@ -8,3 +8,8 @@ export function adapterName({ vendor, architecture, description }: GPUAdapterInf
 export function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapterName(info));
 }
+
+/** The name of the adapter that a device is of; not every browser tells it. */
+export function deviceName({ adapterInfo }: GPUDevice): string {
+  return adapterName(adapterInfo ?? {});
+}

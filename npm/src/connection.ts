@@ -1,8 +1,9 @@
-/** A worker with an engine in it. It takes one request at a time, and is closed once it is broken. */
+/** A worker with an engine in it, or an engine in this thread. It takes one request at a time, and is closed once it is broken. */
 
-import { aborted, broken, disposed, offline, UpscalerError } from './error.ts';
+import { aborted, broken, deviceLost, disposed, offline, UpscalerError } from './error.ts';
 import type { DeviceInfo } from './index.d.ts';
-import { startWorker, workerAddress } from './worker-start.ts';
+import { Thread } from './thread.ts';
+import { startWorker, workerAddress, type Link } from './worker-start.ts';
 import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from './protocol.ts';
 
 /**
@@ -17,7 +18,7 @@ type Success = Created | Done | Imported;
 const nothing = (): void => {};
 
 export class Connection {
-  readonly #worker: Worker;
+  readonly #worker: Link;
   #heard = false;
   #settle: { resolve: (answer: Success) => void; reject: (error: UpscalerError) => void } | undefined;
   #listen: Listener | undefined;
@@ -25,9 +26,13 @@ export class Connection {
   #idle: Promise<void> = Promise.resolve();
   #kind: DeviceInfo['kind'] = 'cpu';
 
-  /** @param address of the worker's file, if it is not the package's own */
-  constructor(address?: string) {
-    this.#worker = startWorker(address);
+  /**
+   * @param address of the worker's file, if it is not the package's own
+   * @param device of the caller's, on which the engine runs in this thread
+   */
+  constructor(address?: string, device?: GPUDevice) {
+    this.#worker = device ? new Thread(device, address) : startWorker(address);
+    void device?.lost.then(() => this.close(deviceLost()));
     this.#worker.onmessage = ({ data }: MessageEvent<Note | Answer>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();

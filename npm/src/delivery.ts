@@ -37,6 +37,8 @@ export interface Order {
   folders: readonly string[];
   /** URLs of files of the first folder that lie elsewhere, by name: where a bundler put them. */
   files: Readonly<Record<string, string>>;
+  /** Ends the downloads where there is no worker to end. */
+  signal?: AbortSignal | undefined;
 }
 
 type Report = (progress: LoadProgress) => void;
@@ -103,7 +105,7 @@ class Delivery {
   async #description(kept: Entry | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const urls = this.#urls('model.json');
     try {
-      return await download({ urls, limit: JSON_LIMIT, cache: 'no-cache', impatient: kept !== undefined });
+      return await download({ urls, limit: JSON_LIMIT, cache: 'no-cache', impatient: kept !== undefined, signal: this.order.signal });
     } catch (error) {
       if (kept && isNoAnswer(error)) return kept.json;
       throw error;
@@ -135,6 +137,9 @@ class Delivery {
     const absent = new Set(await this.#missing(shards));
     const room = new Room(IN_MEMORY);
     const halt = new AbortController();
+    const stop = (): void => halt.abort(this.order.signal?.reason);
+    this.order.signal?.addEventListener('abort', stop, { once: true });
+    if (this.order.signal?.aborted) stop();
     const arrived = shards.map(() => 0);
     let cached = true;
     let engine: Promise<unknown> = Promise.resolve();

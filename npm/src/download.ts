@@ -15,7 +15,7 @@ export interface Wanted {
   cache: RequestCache;
   /** One round and a short wait: there is something else to go on with. */
   impatient?: boolean;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Waited for before more is read. */
   ready?: () => Promise<void>;
   /** Bytes of the present try so far; 0 when one begins. */

@@ -38,6 +38,13 @@ export const badImage = (message: string, advice: string): UpscalerError =>
 export const badOption = (message: string): UpscalerError =>
   new UpscalerError({ code: 'bad-option', message, advice: 'Correct the option and start again.' });
 
+export const deviceLost = (): UpscalerError =>
+  new UpscalerError({
+    code: 'gpu',
+    message: 'The GPUDevice that was given as gpuDevice is lost.',
+    advice: 'Request another device, and create another upscaler with it.',
+  });
+
 export const broken = (message: string): UpscalerError =>
   new UpscalerError({
     code: 'internal',

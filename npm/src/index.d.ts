@@ -1,9 +1,14 @@
 /// <reference lib="esnext.disposable" />
 
 /**
- * ResShift x4 upscaling in the browser. All work happens in a dedicated worker on this device; no byte of a
- * picture is sent anywhere.
+ * ResShift x4 upscaling in the browser. All work happens on this device, in a dedicated worker unless a GPUDevice is lent; no byte
+ * of a picture is sent anywhere.
  */
+
+declare global {
+  /** For TypeScript versions that do not know WebGPU; others add to it what it has. */
+  interface GPUDevice {}
+}
 
 /**
  * Where the networks run. `auto`: on the GPU or the CPU, whichever a short measurement at the first start found faster; a
@@ -32,6 +37,12 @@ export interface CreateOptions extends AssetOptions {
   /** Default `auto`. */
   device?: Device;
   /**
+   * A device of your own to compute on. Devices cannot go to another thread, so the engine then runs in the thread that calls: best
+   * a worker of yours. What you do with the device goes on beside it, and nothing on it is changed or destroyed. Where it is lost,
+   * calls end with `gpu`.
+   */
+  gpuDevice?: GPUDevice;
+  /**
    * On the CPU: how many engines may share the tiles of a picture, 1 to 4. Each has the model, and a tile, in memory.
    * Default: one less than the machine has processors, at most 4; one where it has fewer than 4, or where the weights are
    * larger than 64 MiB.
@@ -44,7 +55,7 @@ export interface CreateOptions extends AssetOptions {
 }
 
 /** As for `create`; the model is not put on a device to stay. */
-export type PreloadOptions = Omit<CreateOptions, 'device' | 'engines'>;
+export type PreloadOptions = Omit<CreateOptions, 'device' | 'gpuDevice' | 'engines'>;
 
 /** How far the files have come. */
 export interface LoadProgress {

@@ -8,13 +8,16 @@ import type { EngineSource, ImportOrder, Output, Run, Settings } from './protoco
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
 const FORMATS = ['png', 'jpeg', 'webp'] as const;
 const DEFAULT_MODEL = 'compact';
+/** What the kernels in `shaders/` need. */
+const LIMITS = { maxComputeInvocationsPerWorkgroup: 64, maxComputeWorkgroupStorageSize: 14 << 10, maxStorageBuffersPerShaderStage: 7 };
 const U32_MAX = 2 ** 32 - 1;
 
 /** @throws UpscalerError `bad-option` */
 export function settings(options: CreateOptions, here: string): Settings {
-  const { model = DEFAULT_MODEL, device = 'auto', mirrors = [], engines } = options;
+  const { model = DEFAULT_MODEL, device = 'auto', mirrors = [], engines, gpuDevice } = options;
   if (!DEVICES.includes(device)) throw badOption(`The device is ${DEVICES.join(', ')}, nothing else.`);
   if (engines !== undefined && !isInteger(engines, 1, 4)) throw badOption('The engines are a whole number from 1 to 4.');
+  if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
   if (!Array.isArray(mirrors)) throw badOption('The mirrors are a list of addresses.');
   const base = baseUrl(options.baseUrl, here);
   const folder = `models/${modelName(model)}/`;
@@ -27,9 +30,19 @@ export function settings(options: CreateOptions, here: string): Settings {
     files: (own ? shipped[model] : undefined) ?? {},
     engine: engineSource(options, here),
     worker: workerUrl(options, here),
-    device,
+    device: gpuDevice === undefined ? device : 'webgpu',
     engines,
   };
+}
+
+/** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */
+function checkDevice(given: GPUDevice, device: string): void {
+  if (device === 'cpu') throw badOption('On the CPU there is nothing to do for a gpuDevice.');
+  if (Object.prototype.toString.call(given) !== '[object GPUDevice]') throw badOption('The gpuDevice is not a GPUDevice.');
+  for (const [limit, least] of Object.entries(LIMITS)) {
+    const most = given.limits[limit as keyof typeof LIMITS];
+    if (most < least) throw badOption(`The gpuDevice has ${limit} ${most}; ${least} are needed.`);
+  }
 }
 
 /** @throws UpscalerError `bad-option` */

@@ -1,5 +1,6 @@
 /** The public surface; `index.d.ts` describes it. */
 
+import { deviceName } from './adapter.ts';
 import { adapter, capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { aborted, badOption, disposed, noBrowser, UpscalerError } from './error.ts';
@@ -14,7 +15,7 @@ import { tilesOf } from './tiles.ts';
 export { deleteAllModels, deleteModel, importModel, listModels } from './models.ts';
 export { UpscalerError };
 
-/** A worker, and what it said when the model was loaded. */
+/** An engine's connection, and what it said when the model was loaded. */
 interface Started {
   connection: Connection;
   created: Created;
@@ -26,6 +27,7 @@ const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.f
 
 export class Upscaler implements api.Upscaler {
   readonly #settings: Settings;
+  readonly #gpuDevice: GPUDevice | undefined;
   #started: Started;
   #disposed = false;
   /** How the last run went. */
@@ -33,15 +35,17 @@ export class Upscaler implements api.Upscaler {
   /** Settles when the last run called for has ended. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(settings: Settings, started: Started) {
+  private constructor(settings: Settings, gpuDevice: GPUDevice | undefined, started: Started) {
     this.#settings = settings;
+    this.#gpuDevice = gpuDevice;
     this.#started = started;
   }
 
   static async create(given: api.CreateOptions = {}): Promise<Upscaler> {
     if (typeof Worker === 'undefined') throw noBrowser();
     const settings = options.settings(given, import.meta.url);
-    return new Upscaler(settings, await start(settings, given.signal, given.onProgress));
+    const { gpuDevice, signal, onProgress } = given;
+    return new Upscaler(settings, gpuDevice, await start(settings, gpuDevice, signal, onProgress));
   }
 
   static async preload(given: api.PreloadOptions = {}): Promise<void> {
@@ -120,7 +124,9 @@ export class Upscaler implements api.Upscaler {
   async #run(payload: Payload, run: Run, { signal, onProgress, onTile }: api.UpscaleOptions): Promise<Done> {
     // A run that was aborted may still be in its last step.
     await orAbort(this.#started.connection.idle, signal);
-    if (!this.#disposed && !this.#started.connection.open) this.#started = await start(this.#settings, signal);
+    if (!this.#disposed && !this.#started.connection.open) {
+      this.#started = await start(this.#settings, this.#gpuDevice, signal);
+    }
     if (this.#disposed) {
       this.#started.connection.close();
       throw disposed();
@@ -143,12 +149,14 @@ export class Upscaler implements api.Upscaler {
 // The static side is not part of `implements`.
 Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'preload'>;
 
-/** A new worker with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
-async function start(settings: Settings, signal?: AbortSignal, onProgress?: api.CreateOptions['onProgress']): Promise<Started> {
-  const gpu = settings.device === 'cpu' ? null : await adapter();
+/** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
+async function start(
+  settings: Settings, gpuDevice?: GPUDevice, signal?: AbortSignal, onProgress?: api.CreateOptions['onProgress'],
+): Promise<Started> {
+  const gpu = gpuDevice ? { name: deviceName(gpuDevice) } : settings.device === 'cpu' ? null : await adapter();
   const measured = gpu ? recall(gpu.name) : undefined;
   const attempt = async (device: api.Device): Promise<Started> => {
-    const connection = new Connection(settings.worker);
+    const connection = new Connection(settings.worker, gpuDevice);
     try {
       const created = await connection.create(
         { ...settings, device, measured },

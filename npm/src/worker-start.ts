@@ -1,5 +1,14 @@
 /** Starts the worker, from this package's own file or from another address. */
 
+/** A worker, or what stands in for one. */
+export interface Link {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  onmessageerror: ((event: MessageEvent) => void) | null;
+}
+
 /** @param address of the worker's file, if it is not the one beside this module */
 export function startWorker(address?: string): Worker {
   if (address !== undefined) return from(address);

@@ -1,20 +1,22 @@
-/** The worker: loads the engine and passes messages to it and back. */
+/** The worker: loads the engine and passes messages to it and back. As a module of another thread it does so on a port (`thread.ts`). */
 
 import init, { Loading, type Engine } from '../engine/resshift.js';
-import { adapterName } from './adapter.ts';
+import { adapterName, deviceName } from './adapter.ts';
 import { deliver } from './delivery.ts';
-import { http, offline } from './error.ts';
+import { aborted, http, offline } from './error.ts';
 import { importFiles } from './import.ts';
 import type { DeviceInfo, ImportPlan, LoadProgress, RunProgress } from './index.d.ts';
+import { lend, type Lent } from './lent.ts';
 import type { Answer, Done, EngineSource, Fault, ImportOrder, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
 import { stored } from './store.ts';
 import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
+import type { Serve } from './thread.ts';
 import { claimTimestampQuery } from './webgpu.ts';
 
 /** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
 declare const ENGINE_BYTES: number;
 
-const post = self.postMessage as (message: Note | Answer | Reply, transfer: Transferable[]) => void;
+let post = self.postMessage as (message: Note | Answer | Reply, transfer: Transferable[]) => void;
 
 let engine: Engine | undefined;
 /** Goes on with an import, or does not. */
@@ -23,17 +25,57 @@ let consent: ((given: boolean) => void) | undefined;
 let team: (() => Team) | undefined;
 /** This worker's work for another one, if it is a helper. */
 const helper = new Helper();
+/** The device of whoever runs this as a module. */
+let lent: Lent | undefined;
+/** Ends downloads of a module, which cannot be ended itself. */
+let halt: AbortSignal | undefined;
+/** Settles with the last request. */
+let running: Promise<void> = Promise.resolve();
 
-self.onmessage = ({ data }: MessageEvent<Request | Joining | Job>) => {
+const receive = ({ data }: MessageEvent<Request | Joining | Job>): void => {
   if (data.type === 'join' || data.type === 'predict') void helper.answer(data, post);
   else if (data.type === 'abort') engine?.abort();
   else if (data.type === 'consent') consent?.(data.given);
-  else answer(data).catch(fail);
+  else running = answer(data).catch(fail);
 };
 
-// A panic inside an asynchronous call reaches nobody's promise.
-self.addEventListener('error', ({ message }) => post({ type: 'broken', message }, []));
-self.addEventListener('unhandledrejection', ({ reason }) => fail(reason));
+if (!/#thread-\d+$/.test(import.meta.url)) {
+  self.onmessage = receive;
+  // A panic inside an asynchronous call reaches nobody's promise.
+  self.addEventListener('error', ({ message }) => post({ type: 'broken', message }, []));
+  self.addEventListener('unhandledrejection', ({ reason }) => fail(reason));
+}
+
+/** Answers on `port` instead of as a worker, with an engine on `device`. One at a time. */
+export const serve: Serve = (port, device) => {
+  const [stop, deaf] = [new AbortController(), new AbortController()];
+  const lending = lend(device);
+  [halt, lent] = [stop.signal, lending];
+  post = (message, transfer) => port.postMessage(message, transfer);
+  port.onmessage = receive;
+  const trapped = new Promise<void>((resolve) => {
+    // Of what nobody has caught in this thread only WebAssembly's traps and Rust's panics are taken for the engine's.
+    const hear = (event: Event, thrown: unknown): void => {
+      if (!(thrown instanceof WebAssembly.RuntimeError) && !/^panicked at /.test((thrown as Error | null)?.message ?? '')) return;
+      event.preventDefault();
+      fail(thrown);
+      resolve();
+    };
+    self.addEventListener('error', (event) => hear(event, event.error), { signal: deaf.signal });
+    self.addEventListener('unhandledrejection', (event) => hear(event, event.reason), { signal: deaf.signal });
+  });
+  return async () => {
+    engine?.abort();
+    stop.abort(aborted());
+    await Promise.race([running, trapped]);
+    deaf.abort();
+    port.close();
+    lending.giveBack();
+    const last = engine;
+    engine = undefined;
+    last?.free();
+  };
+};
 
 async function answer(request: Exclude<Request, { type: 'abort' | 'consent' }>): Promise<void> {
   if (request.type === 'create') await create(request.settings);
@@ -43,11 +85,11 @@ async function answer(request: Exclude<Request, { type: 'abort' | 'consent' }>):
 
 async function create(settings: Settings): Promise<void> {
   const report = (progress: LoadProgress): void => post({ type: 'load', progress }, []);
-  claimTimestampQuery();
+  if (lent === undefined) claimTimestampQuery();
   const module = await loadEngine(settings.engine, report);
-  const loading = await Loading.open(settings.device, settings.measured);
+  const loading = await Loading.open(settings.device, settings.measured, lent?.requestAdapter);
   let ready: Engine | undefined;
-  const troubles = await deliver(settings, loading, () => (ready = loading.finish()), report);
+  const troubles = await deliver({ ...settings, signal: halt }, loading, () => (ready = loading.finish()), report);
   if (ready === undefined) throw new Error('a model that is delivered is also built');
   engine = ready;
   const { device, model, warnings } = engine;
@@ -70,6 +112,7 @@ async function convert(order: ImportOrder): Promise<void> {
 /** The browser's name of the adapter that the engine has opened. */
 async function named(device: DeviceInfo): Promise<DeviceInfo> {
   if (device.kind === 'cpu') return device;
+  if (lent) return { ...device, name: deviceName(lent.device) };
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   return adapter ? { ...device, name: adapterName(adapter.info) } : device;
 }
@@ -81,7 +124,7 @@ async function loadEngine(source: EngineSource, report: (progress: LoadProgress)
     return module;
   }
   const url = source;
-  const response = await fetch(url).catch(() => {
+  const response = await fetch(url, { signal: halt ?? null }).catch(() => {
     throw offline(url);
   });
   if (!response.ok || response.body === null) throw http(url, response.status);

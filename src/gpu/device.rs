@@ -65,15 +65,31 @@ pub struct Made {
 
 /// Opens the best adapter and makes a new device on it: after a device is lost, call it again.
 ///
+/// # Errors
+/// [`Error::NoWebGpu`] if there is no adapter, or it gives no device.
+pub async fn open() -> Result<Rc<Gpu>> {
+    open_on(best_adapter().await?).await
+}
+
+/// Asks for the best adapter: at once, not when the answer is first waited for.
+///
+/// # Errors
+/// [`Error::NoWebGpu`] if there is none.
+pub fn best_adapter() -> impl Future<Output = Result<wgpu::Adapter>> {
+    let options =
+        wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
+    let answer = instance().request_adapter(&options);
+    async move { answer.await.map_err(unavailable) }
+}
+
+/// Makes a new device on `adapter`.
+///
 /// In a browser CubeCL 0.11.3 panics where the adapter lacks `timestamp-query`. Firefox and Safari may: the page must
 /// let `GPUAdapter.features` claim it there, and take it out of `requestDevice`'s list again; nothing here uses it.
 ///
 /// # Errors
-/// [`Error::NoWebGpu`] if there is no adapter, or it gives no device.
-pub async fn open() -> Result<Rc<Gpu>> {
-    let options =
-        wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
-    let adapter = instance().request_adapter(&options).await.map_err(unavailable)?;
+/// [`Error::NoWebGpu`] if the adapter gives no device.
+pub async fn open_on(adapter: wgpu::Adapter) -> Result<Rc<Gpu>> {
     let (info, limits) = (adapter.get_info(), adapter.limits());
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("resshift"),

@@ -1,10 +1,12 @@
 //! Which device to run on.
 
+use super::lent;
 use super::object::object;
 use super::trial::{self, Measured, within};
 use crate::compute::Compute;
 use crate::gpu::Gpu;
 use crate::{Error, Result, gpu};
+use js_sys::Function;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
@@ -79,15 +81,19 @@ impl Chosen {
 }
 
 /// Opens what was `wanted`: `webgpu`, `cpu`, or `auto`, which is the faster of the two, by measurement; a GPU that computes
-/// wrongly is passed over however fast it is. With what was `remembered` of this GPU nothing is measured again.
+/// wrongly is passed over however fast it is. With what was `remembered` of this GPU nothing is measured again. `lent` leads
+/// `webgpu` to a device of the page's (see [`lent::open`]).
 ///
 /// # Errors
 /// [`Error::BadOption`] for another word; for `webgpu` also [`Error::NoWebGpu`] and [`Error::Gpu`].
-pub async fn choose(wanted: &str, remembered: Option<Measured>) -> Result<Chosen> {
+pub async fn choose(wanted: &str, remembered: Option<Measured>, lent: Option<&Function>) -> Result<Chosen> {
     match wanted {
         "cpu" => Ok(cpu(Reason::Asked, remembered, None)),
         "webgpu" => {
-            let gpu = gpu::open().await.map_err(plainly)?;
+            let gpu = match lent {
+                Some(request_adapter) => lent::open(request_adapter).await?,
+                None => gpu::open().await.map_err(plainly)?,
+            };
             if let Some(measured) = remembered {
                 measured.apply(&gpu);
             }

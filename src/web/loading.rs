@@ -10,7 +10,7 @@ use crate::upload::Upload;
 use crate::upscaler::Upscaler;
 use crate::weights::Widened;
 use crate::{Error, Result, gpu};
-use js_sys::{Array, Reflect, Uint8Array};
+use js_sys::{Array, Function, Reflect, Uint8Array};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use wasm_bindgen::JsValue;
@@ -28,9 +28,10 @@ pub struct Loading {
 
 #[wasm_bindgen]
 impl Loading {
-    /// Opens the `device`: `auto`, `webgpu` or `cpu`. `remembered` is the `measured` of an earlier start, if any.
-    pub async fn open(device: String, remembered: JsValue) -> Result<Loading, JsValue> {
-        Ok(Self { chosen: device::choose(&device, Measured::from_js(&remembered)).await?, model: None })
+    /// Opens the `device`: `auto`, `webgpu` or `cpu`. `remembered` is the `measured` of an earlier start, if any;
+    /// `lent` is `requestAdapter` of a device of the page's (`npm/src/lent.ts`).
+    pub async fn open(device: String, remembered: JsValue, lent: Option<Function>) -> Result<Loading, JsValue> {
+        Ok(Self { chosen: device::choose(&device, Measured::from_js(&remembered), lent.as_ref()).await?, model: None })
     }
 
     /// Begins the model that `json`, a `model.json`, describes; what there was of another one goes. Returns

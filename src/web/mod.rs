@@ -1,9 +1,11 @@
-//! The browser edge: everything that knows of JavaScript. It runs in a dedicated worker (`npm/src/worker.ts`).
+//! The browser edge: everything that knows of JavaScript. It runs in a dedicated worker, or on a device of the page's in the page's
+//! own thread (`npm/src/worker.ts`).
 //!
 //! | module | job |
 //! |---|---|
 //! | [`engine`] | a model on a device |
 //! | [`device`], [`trial`] | which device to run on, and the measurement that decides |
+//! | [`lent`] | a device that belongs to the page |
 //! | [`import`] | checkpoint files on their way to a stored model |
 //! | [`loading`] | a model on its way to a device; `npm/src/delivery.ts` brings its shards |
 //! | [`picture`] | pictures from and to JavaScript |
@@ -18,6 +20,7 @@ pub mod engine;
 pub mod error;
 pub mod helpers;
 pub mod import;
+pub mod lent;
 pub mod loading;
 pub mod object;
 pub mod picture;

@@ -119,6 +119,14 @@ test('a strict content security policy', async ({ page: tab }) => {
   await check(tab, `${await serve(root, { 'Content-Security-Policy': STRICT })}/`);
 });
 
+test('a script from another site under a strict policy that allows that site and blobs', async ({ page: tab }) => {
+  const cdn = await serve(DIST, { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' });
+  const root = site('cross-strict', [classic(`${cdn}/cdn/resshift.global.js`), classic('plain.js')]);
+  rmSync(join(root, 'resshift'), { recursive: true });
+  const policy = `default-src 'none'; script-src 'self' 'wasm-unsafe-eval' ${cdn}; worker-src blob: ${cdn}; connect-src ${cdn}; img-src data:`;
+  await check(tab, `${await serve(root, { 'Content-Security-Policy': policy })}/`);
+});
+
 test('engine, worker and model from places of their own', async ({ page: tab }) => {
   const root = site('override', [module('override.js')]);
   mkdirSync(join(root, 'elsewhere'));
@@ -164,6 +172,33 @@ test('esbuild, with the files copied beside the bundle', async ({ page: tab }) =
   for (const name of ['worker.js', 'engine', 'models']) cpSync(join(DIST, name), join(out, name), { recursive: true });
   page(out, [module('main.js')]);
   await check(tab, `${await serve(out)}/`);
+});
+
+test('bundlers drop what is not used, and keep what has effects', async () => {
+  const bundled = async (contents: string): Promise<number> => {
+    const { outputFiles } = await esbuild({ stdin: { contents, resolveDir: WORK }, bundle: true, format: 'esm', target: 'es2022', minify: true, write: false, logLevel: 'error' });
+    return outputFiles[0]!.contents.length;
+  };
+  expect(await bundled("import 'resshift-web';")).toBe(0);
+  expect(await bundled("import { Upscaler } from 'resshift-web';")).toBe(0);
+  for (const name of ['element', 'worker']) expect(await bundled(`import 'resshift-web/${name}';`), name).toBeGreaterThan(1000);
+  // Nothing else in the package does anything when it is imported.
+  const { sideEffects } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as { sideEffects: string[] };
+  expect(sideEffects).toEqual(['./dist/worker.js', './dist/element.js', './dist/cdn/resshift.global.js']);
+});
+
+test('every entry leads to its file, and nothing else can be reached', () => {
+  const names = ['', '/element', '/worker', '/engine.wasm', '/models/compact/model.json', '/package.json', '/dist/index.js', '/dist/worker.js'];
+  const script = `console.log(JSON.stringify(${JSON.stringify(names)}.map((name) => {
+    try { return import.meta.resolve('resshift-web' + name).split('/resshift-web/')[1]; } catch (error) { return error.code; }
+  })));`;
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', cwd: WORK });
+  const found = JSON.parse(said) as string[];
+  expect(found).toEqual([
+    'dist/index.js', 'dist/element.js', 'dist/worker.js', 'dist/engine/resshift_bg.wasm', 'dist/models/compact/model.json', 'package.json',
+    'ERR_PACKAGE_PATH_NOT_EXPORTED', 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+  ]);
+  for (const path of found.slice(0, 6)) expect(statSync(join(PACKAGE, path)).size, path).toBeGreaterThan(100);
 });
 
 test('importing it in Node does nothing; calling it says where it belongs', () => {

@@ -1,0 +1,82 @@
+/** A GPUDevice of the caller's, as the engine sees it: nothing that the engine does with it shows on the device itself. */
+
+/** A device in use by the engine. */
+export interface Lent {
+  device: GPUDevice;
+  /** `GPU.requestAdapter` for the engine: it leads to this device. */
+  requestAdapter: () => Promise<unknown>;
+  /** Frees what the engine has made on the device. */
+  giveBack: () => void;
+}
+
+/** Calls whose errors a device reports later. */
+const REPORTED = /^(create|submit|write)/;
+const ERRORS = ['validation', 'out-of-memory', 'internal'] as const;
+
+/** What a browser that does not tell an adapter's name would say. */
+const NAMELESS = { vendor: '', architecture: '', device: '', description: '', subgroupMinSize: 0, subgroupMaxSize: 0, isFallbackAdapter: false };
+
+export function lend(device: GPUDevice): Lent {
+  const buffers = new Set<WeakRef<GPUBuffer>>();
+  const collected = new FinalizationRegistry<WeakRef<GPUBuffer>>((buffer) => buffers.delete(buffer));
+  const info = device.adapterInfo ?? NAMELESS;
+
+  /** Errors of this call are the engine's alone, and those of the caller's own calls are none of its business. */
+  const scoped = <T>(call: () => T): T => {
+    for (const kind of ERRORS) device.pushErrorScope(kind);
+    try {
+      return call();
+    } finally {
+      for (const _ of ERRORS) {
+        device.popErrorScope().then((error) => error && own.onuncapturederror?.({ error }), () => undefined);
+      }
+    }
+  };
+  const giveBack = (): void => {
+    own.onuncapturederror = null;
+    for (const buffer of buffers) buffer.deref()?.destroy();
+    buffers.clear();
+  };
+  /** What is different from the device; also takes what is set. */
+  const own = {
+    onuncapturederror: null as ((event: { error: GPUError }) => void) | null,
+    adapterInfo: info,
+    queue: inPlaceOf(device.queue, {}, scoped),
+    destroy: giveBack,
+    createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
+      const buffer = scoped(() => device.createBuffer(descriptor));
+      const reference = new WeakRef(buffer);
+      buffers.add(reference);
+      collected.register(buffer, reference);
+      return buffer;
+    },
+    createCommandEncoder(descriptor?: GPUCommandEncoderDescriptor): GPUCommandEncoder {
+      const encoder = device.createCommandEncoder(descriptor);
+      const finish = encoder.finish.bind(encoder);
+      encoder.finish = (descriptor) => scoped(() => finish(descriptor));
+      return encoder;
+    },
+  };
+  const adapter = {
+    info,
+    limits: device.limits,
+    // See `claimTimestampQuery`; the device is asked for nothing, because it is there.
+    features: new Set([...device.features, 'timestamp-query']),
+    requestDevice: () => Promise.resolve(inPlaceOf(device, own, scoped)),
+  };
+  return { device, requestAdapter: () => Promise.resolve(adapter), giveBack };
+}
+
+/** `target`, but for what is its `own`. */
+function inPlaceOf<T extends object>(target: T, own: object, scoped: <R>(call: () => R) => R): T {
+  return new Proxy(target, {
+    get(_, name) {
+      if (Reflect.has(own, name)) return Reflect.get(own, name);
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      const call = value.bind(target) as (...given: unknown[]) => unknown;
+      return REPORTED.test(String(name)) ? (...given: unknown[]) => scoped(() => call(...given)) : call;
+    },
+    set: (_, name, value) => Reflect.set(own, name, value),
+  });
+}
