@@ -98,6 +98,7 @@ engine() {
   # From npm: the one of older distributions (binaryen 108) confuses the tables that wasm-bindgen exports.
   npx wasm-opt -O2 npm/engine/resshift_bg.wasm -o npm/engine/small.wasm
   mv npm/engine/small.wasm npm/engine/resshift_bg.wasm
+  node npm/engine-size.mjs
 }
 
 package() {
