@@ -18,7 +18,7 @@ export interface Outcome {
 
 const sentences = (words: Words) => {
   /** Where a run happens, and why there if nobody asked for it. */
-  const runsOn = (info: DeviceInfo, wanted: Device, capabilities: Capabilities | null): string => {
+  const runsOn = (info: Omit<DeviceInfo, 'tile'>, wanted: Device, capabilities: Capabilities | null): string => {
     if (info.kind === 'webgpu') {
       if (!info.software) return words.onGpu(`${info.name}${info.f16 ? ', f16' : ''}`);
       return info.reason === 'faster' ? words.onEmulatedFaster(info.name) : words.onEmulatedLikely(info.name);
