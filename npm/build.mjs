@@ -11,7 +11,7 @@ if (!existsSync(wasm)) {
   process.exit(1);
 }
 
-const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts'), element: here('src/element.ts') };
+const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts'), element: here('src/element.ts'), bench: here('src/bench.ts') };
 /** The model that the package finds without being told. */
 const DEFAULT_MODEL = 'compact';
 // Only an engine built for the tests has the numeric checks.

@@ -3,6 +3,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`engine`] | a model on a device |
+//! | [`bench`] | measurements, for the page that shows them |
 //! | [`device`], [`trial`] | which device to run on, and the measurement that decides |
 //! | [`import`] | checkpoint files on their way to a stored model |
 //! | [`loading`] | a model on its way to a device; `npm/src/delivery.ts` brings its shards |
@@ -11,6 +12,7 @@
 //! | [`watch`] | progress, tiles, abort |
 //! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
 
+pub mod bench;
 #[cfg(feature = "checks")]
 pub mod checks;
 pub mod device;
