@@ -9,7 +9,7 @@
 // Bindings
 //   0 q, 1 k, 2 v  [n, tokens, DIM]
 //   3 y            [n, tokens, DIM]
-//   4 size         n, tokens
+//   4 size         n, tokens, rows of workgroups before the first (where it is dispatched in parts)
 // Workgroup: 64 invocations, 2.2 KiB of workgroup memory; grid: blocks of 8 queries in x and y, pictures in z.
 // Constant: DIM, a multiple of 4, up to 512: SHARE vec4s of channels for each invocation.
 // Q, K, V and Y, f32 or f16: how they are stored.
@@ -38,7 +38,7 @@ fn main(
 ) {
     let tokens = size.y;
     let image = group.z * tokens;
-    let first = (group.y * groups.x + group.x) * QUERIES;
+    let first = ((size.z + group.y) * groups.x + group.x) * QUERIES;
     // Beyond the last query the last one is repeated, so that all meet at the barriers.
     var at: array<u32, QUERIES>;
     for (var i = 0u; i < QUERIES; i++) {

@@ -141,7 +141,7 @@ fn main(
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
     let count = layer.n * layer.out_h * layer.out_w;
-    let tile = (group.y * groups.x + group.x) * ROWS + local.y;
+    let tile = ((layer.begin + group.y) * groups.x + group.x) * ROWS + local.y;
 #if WIDE
     let first = 8u * tile;
     let q1 = quad(first + 4u, count);

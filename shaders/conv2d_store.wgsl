@@ -21,6 +21,8 @@ struct Layer {
     x_offset: u32,
     y_stride: u32,
     y_offset: u32,
+    // Rows of workgroups before the first, where the layer is dispatched in parts.
+    begin: u32,
     r_stride: u32,
     r_offset: u32,
 }

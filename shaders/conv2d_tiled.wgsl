@@ -131,7 +131,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tile = group.y * groups.x + group.x;
+    let tile = (layer.begin + group.y) * groups.x + group.x;
     var p = Place(0u, tile * SIDE * SIDE, 0u);
     if (SPATIAL) { p = place(tile); }
     let in4 = (layer.c_in + 3u) / 4u;

@@ -1,6 +1,8 @@
 // GroupNorm, steps 1 and 2 in one, for small pictures: a workgroup per group finds its mean and variance and folds
 // them with gamma, beta and FiLM into the coefficients of `group_norm_combine`.
 //
+//   mean = 1/M sum of x,   var = 1/M sum of (x - mean)^2        over the M numbers of the group
+//
 // Every invocation sums its share of the group as differences from the group's first number; one joins the 64 shares,
 // centred on the mean (Chan, Golub, LeVeque 1979).
 //

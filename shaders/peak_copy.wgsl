@@ -1,5 +1,7 @@
 // How fast the adapter reads and writes memory: a copy, 16 bytes at a time.
 //
+//   y[i] = x[i]
+//
 // Bindings
 //   0 x     [count]
 //   1 y     [count]

@@ -1,6 +1,8 @@
 // How fast the adapter multiplies and adds: chains of fused multiply-adds in registers, nothing else.
 //
-// Each invocation runs 8 independent chains of vec4s, 64 times ROUNDS: 4096 ROUNDS operations (an fma counts as two).
+//   a <- a m + m, 64 ROUNDS times for each of a to h;   y = (a + b + c + d) . (e + f + g + h)
+//
+// Each invocation runs these 8 independent chains of vec4s: 4096 ROUNDS operations (an fma counts as two).
 //
 // Bindings
 //   0 y     [invocations]

@@ -14,9 +14,11 @@
 //! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`upscaler`] | all of the above in one call |
+//! | [`bench`] | what the benchmarks measure, natively and in a page |
 //! | `metrics`, `degrade` | how good a picture is, and test pictures from good ones (not in wasm) |
 //! | `web` | browser edge (wasm only) |
 
+pub mod bench;
 pub mod checkpoint;
 pub mod compute;
 pub mod convert;

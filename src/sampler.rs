@@ -474,6 +474,15 @@ pub fn shared_plan(
     }
 }
 
+/// Side of the largest square canvas that is one tile, where no side is given: for networks of finite reach as large as
+/// `most` positions allow.
+pub fn largest_tile(reach: Reach, multiple: usize, most: Option<usize>) -> usize {
+    match reach {
+        Reach::Finite(_) => FINITE_WHOLE.min(most.map_or(FINITE_WHOLE, usize::isqrt)) / multiple * multiple,
+        Reach::Global { .. } => GLOBAL_TILE.next_multiple_of(multiple),
+    }
+}
+
 /// A canvas up to this side is one tile of a network of finite reach.
 const FINITE_WHOLE: usize = 320;
 /// Side of a tile's core beyond that: with its halo of about 64 on both sides, 384.

@@ -5,7 +5,7 @@ use crate::helpers::{Alone, Helpers};
 use crate::image::{Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
 use crate::model::Model;
 use crate::model::config::ModelConfig;
-use crate::sampler::{Canvas, Chain, Levels, Noise, Stages, Team, plan, shared_plan};
+use crate::sampler::{Canvas, Chain, Levels, Noise, Stages, Team, largest_tile, plan, shared_plan};
 use crate::schedule::Schedule;
 use crate::tiles::Tile;
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
@@ -117,6 +117,12 @@ impl Upscaler {
     /// What `model.json` says.
     pub fn config(&self) -> &ModelConfig {
         &self.model.config
+    }
+
+    /// Side of the largest square picture that is one tile, where no side is given and `most` as in [`Options`].
+    pub fn largest_tile(&self, most: Option<usize>) -> usize {
+        let denoiser = &self.model.denoiser;
+        largest_tile(denoiser.reach(), denoiser.multiple(), most)
     }
 
     /// Upscales. Alpha, if any, is upscaled by bicubic interpolation.

@@ -6,7 +6,7 @@ mod support;
 
 use pollster::block_on;
 use resshift::compute::Compute;
-use resshift::gpu::{Cost, Gpu};
+use resshift::gpu::{Cost, Gpu, SUBMIT_MACS};
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::{Denoiser, Latent, swin_vq};
 use resshift::ops::Map;
@@ -27,6 +27,13 @@ impl TensorSource for Zeros {
     fn read(&self, _: &str, shape: &[usize]) -> resshift::Result<Vec<f32>> {
         Ok(vec![0.0; shape.iter().product()])
     }
+}
+
+/// A GPU whose submissions end as those of one that has not been measured.
+fn gpu() -> Rc<Gpu> {
+    let gpu = block_on(resshift::gpu::open()).unwrap();
+    gpu.set_submit_macs(SUBMIT_MACS);
+    gpu
 }
 
 fn cost(gpu: &Rc<Gpu>, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map) -> Cost {
@@ -60,7 +67,7 @@ fn report(name: &str, cost: &Cost) -> f64 {
 
 #[test]
 fn compact_model() {
-    let gpu = block_on(resshift::gpu::open()).unwrap();
+    let gpu = gpu();
     let model = compact(&gpu.device);
     let schedule = Schedule::new(model.config.schedule).unwrap();
     let mut bytes = Vec::new();
@@ -92,7 +99,7 @@ fn released_model() {
     let keys: Keys = json("keys_full");
     let unet: UNetConfig = serde_json::from_value(keys.configs["unet_realsr_x4"].clone()).unwrap();
     let vq: VqConfig = serde_json::from_value(keys.configs["vq_f4"].clone()).unwrap();
-    let gpu = block_on(resshift::gpu::open()).unwrap();
+    let gpu = gpu();
     let weights = Weights::new(Zeros, &gpu.device);
     let (latent, denoiser) = swin_vq::load(&unet, &vq, &weights, &weights).unwrap();
     let schedule = Schedule::new(ScheduleConfig::new(15, 0.3, 2.0)).unwrap();
@@ -108,6 +115,14 @@ fn released_model() {
     report("released UNet step, tiles, f16", &half);
     report("released decoder, tiles, f16", &half_decode);
     gpu.set_half_maps(false);
+    // A slow GPU: no layer is too large for its submissions.
+    gpu.set_submit_macs(1_000_000_000);
+    let slow = costs(&gpu, &*latent, &*denoiser, &schedule);
+    let slow_encode = cost(&gpu, &[[1, SIDE, SIDE, 3]], |maps| latent.encode(&maps[0]));
+    for cost in slow.into_iter().chain([slow_encode]) {
+        println!("at 1 GMAC: {} submissions, the largest of {:.2} GMAC", cost.submits, cost.largest_submit as f64 / 1e9);
+        assert!(cost.largest_submit <= 1_000_000_000 && cost.submits as u64 >= cost.macs / 1_000_000_000);
+    }
     // On a GPU that was measured to take 50 GMAC in 100 ms.
     gpu.set_submit_macs(50_000_000_000);
     let [whole, _] = costs(&gpu, &*latent, &*denoiser, &schedule);
@@ -115,6 +130,7 @@ fn released_model() {
     assert!(step.dispatches <= 340, "{}", step.dispatches);
     assert!(ratio <= 1.5, "{ratio}");
     for cost in [step, encode, decode] {
+        assert!(cost.largest_submit <= SUBMIT_MACS);
         assert!(cost.activation_bytes + cost.io_bytes <= 200_000_000, "{cost:?}");
         // What WebGPU grants without asking.
         assert!(cost.largest_buffer <= 128 << 20);

@@ -6,7 +6,7 @@ use resshift::compute::Compute;
 use resshift::helpers::{Answer, Helpers};
 use resshift::image::Picture;
 use resshift::model::Reach;
-use resshift::sampler::{Team, plan, shared_plan};
+use resshift::sampler::{Team, largest_tile, plan, shared_plan};
 use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
 use std::cell::Cell;
 use support::compact_folder;
@@ -80,6 +80,20 @@ fn photo(width: usize, height: usize) -> Picture {
 fn predictions_of_other_sizes_are_refused() {
     let wrong = pollster::block_on(upscaler().predict(8, 8, &[&[0.0; 3]]));
     assert_eq!(wrong.unwrap_err().code(), "internal");
+}
+
+/// What a device reports as its largest tile is one tile; a little more is several, or more than it should compute.
+#[test]
+fn the_largest_tile() {
+    for reach in [Reach::Finite(61), Reach::Global { overlap: 16 }] {
+        for most in [None, Some(256 * 256), Some(100 * 100 + 50)] {
+            let side = largest_tile(reach, 8, most);
+            let tiles = |side| shared_plan(side, side, reach, 8, None, Team { engines: 1, most }).count();
+            println!("{reach:?}, at most {most:?}: {side}");
+            assert_eq!(tiles(side), 1);
+            assert!(tiles(side + 8) > 1 || most.is_some_and(|most| side * side <= most && most < (side + 8).pow(2)));
+        }
+    }
 }
 
 /// A team's tiles are worth their halos, cover the picture, and respect the limit where that is possible.

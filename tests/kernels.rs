@@ -36,15 +36,20 @@ macro_rules! tests {
 tests!(
     conv2d,
     conv2d_tiled,
-    group_norm,
-    rms_norm,
+    group_norm_stats,
+    group_norm_combine,
+    group_norm_small,
+    rms_norm_stats,
+    norm_apply,
     window_attention,
     attention,
     nearest_code,
     bicubic,
     scale,
     wiener,
-    posterior
+    posterior,
+    peak_fma,
+    peak_copy
 );
 
 #[test]
@@ -52,6 +57,17 @@ fn every_check_belongs_to_a_test() {
     for check in checks::all() {
         let shader = check.name.split(':').next().unwrap();
         assert!(TESTED.contains(&shader), "{}", check.name);
+    }
+}
+
+#[test]
+fn every_shader_has_a_test() {
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let shader = name.strip_suffix(".wgsl").unwrap();
+        // Both convolutions include it.
+        assert!(shader == "conv2d_store" || TESTED.contains(&shader), "{shader} has no test of its name");
+        assert!(shader == "conv2d_store" || checks::all().iter().any(|check| check.name.starts_with(&format!("{shader}:"))));
     }
 }
 

@@ -1,16 +1,8 @@
 // Times this engine and onnxruntime-web on the same network in one browser, in turn. See ../README.md.
 
-import { chromium } from '@playwright/test';
-import { createReadStream, existsSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { loadavg } from 'node:os';
-import { extname, join, normalize, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { launchOptions } from '../../tests/browser/chromium.mjs';
-
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const words = (text = '') => text.split(/\s+/).filter(Boolean);
+import { figures, here, median, open, serve, toJson } from './browser.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,32 +15,9 @@ const { values, positionals } = parseArgs({
 const devices = positionals.length > 0 ? positionals : ['cpu', 'webgpu'];
 const ROUNDS = { cpu: 7, webgpu: 3 };
 
-/** What is served: the page, the two engines, the network. */
-const FOLDERS = {
-  '/ours/': resolve(values.dist),
-  '/ort/': here('node_modules/onnxruntime-web/dist'),
-  '/': here('.'),
-};
-const TYPES = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.json': 'application/json' };
-
-const missing = {
-  [join(FOLDERS['/ours/'], 'index.js')]: './build.sh package',
-  [join(FOLDERS['/ort/'], 'ort.wasm.min.mjs')]: 'npm ci --prefix benches/onnx',
+const server = await serve(values.dist, {
   [here('network.onnx')]: 'python benches/onnx/export.py benches/onnx/network.onnx',
-};
-for (const [file, command] of Object.entries(missing)) {
-  if (!existsSync(file)) throw new Error(`${file} is missing: run ${command}`);
-}
-
-const server = createServer(({ url }, response) => {
-  const path = normalize(new URL(url, 'http://localhost').pathname);
-  const prefix = Object.keys(FOLDERS).find((prefix) => path.startsWith(prefix));
-  const file = join(FOLDERS[prefix], path.slice(prefix.length));
-  if (path === '/') response.setHeader('content-type', 'text/html').end('<!doctype html><link rel=icon href="data:,">');
-  else if (!existsSync(file)) response.writeHead(404).end();
-  else createReadStream(file).pipe(response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream'));
 });
-await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 
 try {
   for (const device of devices) report(await measure(device, Number(values.rounds ?? ROUNDS[device])));
@@ -58,16 +27,8 @@ try {
 
 /** Both engines on one device, in a browser of their own. */
 async function measure(device, rounds) {
-  const browser = await chromium.launch({
-    ...launchOptions(words(process.env.CHROMIUM_FLAGS)),
-    ignoreDefaultArgs: words(process.env.CHROMIUM_WITHOUT),
-  });
+  const { browser, call } = await open(server, '/page.js');
   try {
-    const page = await browser.newPage();
-    page.on('console', (line) => line.type() === 'error' && console.error(line.text()));
-    await page.goto(`http://localhost:${server.address().port}/`);
-    const call = (name, argument) =>
-      page.evaluate(async ([name, argument]) => (await import('/page.js'))[name](argument), [name, argument]);
     const ours = await call('createOurs', device);
     const ort = await call('createOrt', device);
     const processor = await processorTime(browser);
@@ -127,20 +88,10 @@ function summary({ ours1, ours3, ort }) {
   };
 }
 
-function figures(series) {
-  return { min: Math.min(...series), median: median(series) };
-}
-
-function median(series) {
-  const sorted = series.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 function report(result) {
   const { device, adapter, browser, peer, rounds, milliseconds, processorMilliseconds } = result;
   const line = ({ ratios }) => `evaluation ${ratios.evaluation.toFixed(2)}, whole call ${ratios.picture.toFixed(2)}`;
-  console.log(JSON.stringify(result, (_, value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value)));
+  console.log(toJson(result));
   console.log(
     `${device} on ${adapter}, ${browser}, ours / ${peer}, medians of ${rounds} rounds: ${line(milliseconds)}` +
       ` (processor time: ${line(processorMilliseconds)})`,

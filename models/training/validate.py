@@ -1,4 +1,4 @@
-"""Measures on held-out pictures: PSNR-Y, LPIPS (AlexNet) and the strength of a 4x4 grid, with contact sheets.
+"""Measures on held-out pictures: PSNR-Y, LPIPS (AlexNet) and the strength of a 4x4 mesh, with contact sheets.
 
 `python validate.py RUN [--steps 1,4,15] [--p 0.3,0.5,1] [--temperatures 1,0.7,0.5]` measures a run's newest averaged weights
 in every combination, a line of JSON each; of `--model FOLDER` those of a model folder, on the run's pictures.
@@ -19,6 +19,7 @@ import settings
 from corpus import Corpus
 from degrade import Random, degrade
 from diffusion import levels, sample, seeded
+from mesh import luma, mesh
 from network import Compact, bicubic
 from perceptual import Lpips
 
@@ -51,7 +52,7 @@ class Validation:
         error = (luma(found) - luma(wanted))[:, :, 4:-4, 4:-4].square().mean((1, 2, 3))
         psnr = 10 * torch.log10(255**2 / error)
         lpips = self.lpips(found / 127.5 - 1, wanted / 127.5 - 1)
-        result = {"psnr_y": psnr.mean().item(), "mse": error.mean().item(), "lpips": lpips.mean().item(), "grid": grid(luma(found))}
+        result = {"psnr_y": psnr.mean().item(), "mse": error.mean().item(), "lpips": lpips.mean().item(), "grid": mesh(luma(found))}
         for i, kind in enumerate(KINDS):
             result[f"lpips_{kind}"] = lpips[i :: len(KINDS)].mean().item()
         return {name: round(value, 4) for name, value in result.items()}
@@ -69,22 +70,6 @@ class Validation:
         rows = torch.cat([lr, bicubic(self.lr), *columns, self.hr], 3)[:: len(KINDS) + 1]
         pixels = ((rows.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1)
         Image.fromarray(np.concatenate(list(pixels.cpu().numpy()))).save(path)
-
-
-def luma(rgb: Tensor) -> Tensor:
-    """Y of BT.601, 16 to 235, from [n, 3, h, w] in 0 .. 255."""
-    weight = torch.tensor([65.481, 128.553, 24.966], device=rgb.device).view(1, 3, 1, 1) / 255
-    return (rgb * weight).sum(1, keepdim=True) + 16
-
-
-def grid(y: Tensor) -> float:
-    """Strength of a mesh of period 4 on flat areas, in grey levels: the standard deviation over the 16 positions of a
-    block of their mean distance from the surroundings' mean, over the flattest quarter of the blocks."""
-    detail = y - F.avg_pool2d(F.pad(y, (2, 1, 2, 1), mode="replicate"), 4, 1)
-    blocks = F.pixel_unshuffle(detail, 4).permute(1, 0, 2, 3).reshape(16, -1)
-    energy = blocks.square().mean(0)
-    flat = blocks[:, energy <= energy.quantile(0.25)]
-    return flat.mean(1).std().item()
 
 
 def numbers(text: str) -> list[float]:

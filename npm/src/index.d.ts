@@ -162,6 +162,11 @@ export interface DeviceInfo {
   /** Weights that are stored as f16 stay so; else they are f32. */
   f16: boolean;
   /**
+   * Side in pixels of the largest square picture that is one tile where the option `tile` is `auto`: of the default model as
+   * much as the device was measured to compute in about five seconds, at most 320. Larger pictures are cut.
+   */
+  tile: number;
+  /**
    * Why it was chosen: it was `asked` for; it is the `faster` one; there is `no-webgpu`; or WebGPU is there, but computes
    * wrongly or does not answer (`webgpu-failed`).
    */

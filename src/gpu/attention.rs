@@ -28,7 +28,7 @@ pub fn attention(q: &Node, k: &Node, v: &Node) -> Node {
         kernel: attention_kernel(c),
         bindings: vec![Binding::Read(q.id), Binding::Read(k.id), Binding::Read(v.id), Binding::Write(y.id)],
         elements: vec![q.id, k.id, v.id, y.id],
-        numbers: Vec::from([n, tokens, 0, 0].map(|v| Number::Value(v as u32))),
+        numbers: vec![Number::Value(n as u32), Number::Value(tokens as u32), Number::Begin],
         groups: fold(tokens.div_ceil(QUERIES), n),
         macs: (2 * n * tokens * tokens * c) as u64,
     });

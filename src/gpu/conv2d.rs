@@ -179,6 +179,7 @@ pub fn conv2d(
     let layer = [n, h, w, s.c_in, rows, columns, s.c_out, s.pad_begin].map(|v| Number::Value(v as u32));
     let mut numbers = Vec::from(layer);
     numbers.extend([Number::Stride(x.id), Number::Offset(x.id), Number::Stride(y.id), Number::Offset(y.id)]);
+    numbers.push(Number::Begin);
     if let Some(residual) = &residual {
         numbers.extend([Number::Stride(residual.id), Number::Offset(residual.id)]);
     }

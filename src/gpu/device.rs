@@ -23,7 +23,10 @@ const FEATURES: wgpu::Features = wgpu::Features::SHADER_F16
     .union(wgpu::Features::TIMESTAMP_QUERY);
 
 /// Multiply-adds after which a submission ends on a GPU that has not been measured: about 100 ms at 0.4 TFLOP/s.
-const SUBMIT_MACS: u64 = 20_000_000_000;
+pub const SUBMIT_MACS: u64 = 20_000_000_000;
+
+/// The same on an emulated one: at 6 GFLOP/s.
+const SOFTWARE_SUBMIT_MACS: u64 = 300_000_000;
 
 /// Words in the names of adapters that compute on the CPU.
 const SOFTWARE: [&str; 4] = ["swiftshader", "llvmpipe", "lavapipe", "basic render"];
@@ -116,7 +119,7 @@ pub async fn open_on(adapter: wgpu::Adapter) -> Result<Rc<Gpu>> {
         wgpu,
         queue,
         tiled: Cell::new(!software),
-        submit_macs: Cell::new(SUBMIT_MACS),
+        submit_macs: Cell::new(if software { SOFTWARE_SUBMIT_MACS } else { SUBMIT_MACS }),
         half_maps: Cell::new(false),
         pipelines: RefCell::default(),
         arena: RefCell::default(),

@@ -94,6 +94,8 @@ pub(super) enum Number {
     Stride(usize),
     /// Before the first channel of a map.
     Offset(usize),
+    /// Rows of workgroups before the first: a command that has it can be dispatched in parts.
+    Begin,
 }
 
 /// A tensor of burn's on the GPU, packed in row-major order.

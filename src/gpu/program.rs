@@ -20,6 +20,8 @@ pub struct Cost {
     pub dispatches: usize,
     /// Submissions of one run.
     pub submits: usize,
+    /// Multiply-adds of the largest.
+    pub largest_submit: u64,
     /// Multiply-adds of its convolutions and attentions.
     pub macs: u64,
     /// Bytes that its commands read and write, each map and weight once per command.
@@ -354,21 +356,15 @@ fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Resu
         }
     };
 
-    let uniforms = gpu.buffer(UNIFORM * state.commands.len().max(1) as u64, Usage::UNIFORM | Usage::COPY_DST);
+    let limit = gpu.submit_macs();
+    let parts: Vec<Vec<Part>> = state.commands.iter().map(|command| divide(command, limit)).collect();
+    let count: usize = parts.iter().map(Vec::len).sum();
+    let uniforms = gpu.buffer(UNIFORM * count.max(1) as u64, Usage::UNIFORM | Usage::COPY_DST);
     let mut numbers = vec![0u8; uniforms.size() as usize];
-    let mut dispatches = Vec::with_capacity(state.commands.len());
+    let mut dispatches = Vec::with_capacity(count);
     let mut cost = Cost::default();
     let (mut submits, mut since) = (Vec::new(), 0);
-    for (i, command) in state.commands.iter().enumerate() {
-        let at = i * UNIFORM as usize;
-        for (j, number) in command.numbers.iter().enumerate() {
-            let value = match *number {
-                Number::Value(value) => value,
-                Number::Stride(id) => state.stride(id) as u32,
-                Number::Offset(id) => state.offset(id) as u32,
-            };
-            numbers[at + 4 * j..at + 4 * j + 4].copy_from_slice(&value.to_le_bytes());
-        }
+    for (command, parts) in state.commands.iter().zip(parts) {
         let pipeline = gpu.pipeline(&command.kernel);
         let mut entries = Vec::with_capacity(command.bindings.len() + 1);
         let mut touched = 0;
@@ -396,25 +392,38 @@ fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Resu
                 resource: wgpu::BindingResource::Buffer(resource),
             });
         }
-        entries.push(wgpu::BindGroupEntry {
-            binding: entries.len() as u32,
-            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer: &uniforms,
-                offset: i as u64 * UNIFORM,
-                size: wgpu::BufferSize::new(UNIFORM),
-            }),
-        });
-        let bind_group = gpu.bind_group(&pipeline, &entries);
-        dispatches.push(Dispatch { pipeline, bind_group, groups: command.groups });
         cost.macs += command.macs;
         cost.bytes += touched;
         if is_product(&command.kernel) {
             cost.least_bytes += touched;
         }
-        since += command.macs;
-        if since > gpu.submit_macs() {
-            submits.push(i + 1);
-            since = 0;
+        let macs = command.macs / parts.len() as u64;
+        for Part { groups, begin } in parts {
+            let at = dispatches.len() * UNIFORM as usize;
+            for (number, bytes) in command.numbers.iter().zip(numbers[at..].chunks_exact_mut(4)) {
+                let value = match *number {
+                    Number::Value(value) => value,
+                    Number::Stride(id) => state.stride(id) as u32,
+                    Number::Offset(id) => state.offset(id) as u32,
+                    Number::Begin => begin,
+                };
+                bytes.copy_from_slice(&value.to_le_bytes());
+            }
+            let uniform = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                buffer: &uniforms,
+                offset: at as u64,
+                size: wgpu::BufferSize::new(UNIFORM),
+            });
+            let last = wgpu::BindGroupEntry { binding: entries.len() as u32, resource: uniform };
+            let entries: Vec<wgpu::BindGroupEntry<'_>> = entries.iter().cloned().chain([last]).collect();
+            let bind_group = gpu.bind_group(&pipeline, &entries);
+            if since > 0 && since + macs > limit {
+                submits.push(dispatches.len());
+                since = 0;
+            }
+            since += macs;
+            cost.largest_submit = cost.largest_submit.max(since);
+            dispatches.push(Dispatch { pipeline: pipeline.clone(), bind_group, groups });
         }
     }
     if submits.last() != Some(&dispatches.len()) {
@@ -438,6 +447,28 @@ fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Resu
         cost,
         temporaries,
     })
+}
+
+/// A dispatch of a command, or of a part of it.
+struct Part {
+    groups: [u32; 3],
+    /// Rows of workgroups that other parts take before it.
+    begin: u32,
+}
+
+/// Most workgroups along an axis of a dispatch, on every device.
+const MOST_GROUPS: u32 = 65_535;
+
+/// A command in parts of at most `limit` multiply-adds, as far as its kernel can be divided: into rows of workgroups, each
+/// a dispatch of its own.
+fn divide(command: &Command, limit: u64) -> Vec<Part> {
+    let [x, y, z] = command.groups;
+    let count = command.macs.div_ceil(limit.max(1)).min(u64::from(x * y)) as u32;
+    if count <= 1 || !command.numbers.iter().any(|number| matches!(number, Number::Begin)) {
+        return vec![Part { groups: command.groups, begin: 0 }];
+    }
+    let length = (x * y / count).min(MOST_GROUPS);
+    (0..(x * y).div_ceil(length)).map(|begin| Part { groups: [length, 1, z], begin }).collect()
 }
 
 /// Whether a kernel multiplies by weights or attends: what no fusion could leave out.

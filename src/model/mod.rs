@@ -3,7 +3,7 @@
 pub mod compact;
 pub mod config;
 pub(crate) mod feature_extractor;
-mod resblock;
+pub(crate) mod resblock;
 pub(crate) mod swin;
 pub mod swin_vq;
 pub mod time_embed;

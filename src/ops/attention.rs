@@ -2,7 +2,7 @@
 
 use super::{Map, cpu};
 use crate::{Error, Result, gpu};
-use burn::tensor::{Tensor, activation::softmax};
+use burn::tensor::Tensor;
 
 /// Most bytes that one block of scores may take (f32).
 const SCORE_BUDGET: usize = 32 << 20;
@@ -40,7 +40,7 @@ fn on_host(q: Tensor<3>, k: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
         let values = picture(&v);
         let blocks = (0..tokens).step_by(rows).map(|begin| {
             let block = picture(&q).narrow(1, begin, rows.min(tokens - begin));
-            cpu::matmul(softmax(cpu::matmul(block, keys.clone()), 2), values.clone())
+            cpu::matmul(cpu::softmax(cpu::matmul(block, keys.clone())), values.clone())
         });
         Tensor::cat(blocks.collect(), 1)
     });

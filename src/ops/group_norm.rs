@@ -1,6 +1,6 @@
 //! GroupNorm over `[n, h, w, c]`, fused with FiLM and SiLU.
 
-use super::{Map, apply_film};
+use super::{Map, apply_film, cpu};
 use crate::{Error, Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, activation::silu};
 
@@ -47,7 +47,7 @@ impl GroupNorm {
         let [n, h, w, c] = x.dims();
         let x = x.reshape([n, h, w, self.groups, c / self.groups]);
         // One dimension after the other keeps every sum short: one over all pixels would lose digits in f32.
-        let mean = |x: Tensor<5>| x.mean_dim(2).mean_dim(1).mean_dim(4);
+        let mean = |x: Tensor<5>| cpu::mean_dim(cpu::mean_dim(cpu::mean_dim(x, 2), 1), 4);
         // Two passes: the variance of centred values loses nothing where the mean is large.
         let x = x.clone() - mean(x);
         let var = mean(x.clone() * x.clone());

@@ -1,6 +1,6 @@
 //! Vector quantisation: the nearest codebook entry of every latent pixel.
 
-use super::Map;
+use super::{Map, cpu};
 use crate::gpu;
 use burn::tensor::{Int, Tensor};
 
@@ -42,7 +42,7 @@ pub fn nearest_index(z: Tensor<2>, codebook: &Tensor<2>) -> Tensor<1, Int> {
                     - codebook.clone().slice([0..codes, i..i + 1]).swap_dims(0, 1);
                 distance = distance + d.clone() * d;
             }
-            distance.argmin(1).reshape([end - begin])
+            cpu::argmin(distance, 1).reshape([end - begin])
         })
         .collect();
     Tensor::cat(blocks, 0)

@@ -1,7 +1,7 @@
 //! Per-pixel RMS norm over `[n, h, w, c]`, fused with FiLM and SiLU. It looks at one pixel only, so a
 //! tile's border cannot change its statistics.
 
-use super::{Map, apply_film};
+use super::{Map, apply_film, cpu};
 use crate::cpu as kernels;
 use crate::{Error, Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, activation::silu};
@@ -50,7 +50,7 @@ impl RmsNorm {
             return out;
         }
         let c = x.dims()[3];
-        let mean_square = (x.clone() * x.clone()).mean_dim(3);
+        let mean_square = cpu::mean_dim(x.clone() * x.clone(), 3);
         let x = x / (mean_square + Self::EPS).sqrt();
         let x = x * self.gamma.clone().reshape([1, 1, 1, c]) + self.beta.clone().reshape([1, 1, 1, c]);
         let x = match film {

@@ -3,7 +3,7 @@
 
 use super::{Map, cpu};
 use crate::{Error, Result, gpu};
-use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// Which pairs of tokens a shifted window keeps apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -70,7 +70,7 @@ impl WindowAttention {
                 ])
             }
         };
-        let out = cpu::matmul(softmax(scores, 3), part(2));
+        let out = cpu::matmul(cpu::softmax(scores), part(2));
         let out = out.reshape([n, rows, cols, heads, ws, ws, dim]).permute([0, 1, 4, 2, 5, 3, 6]).reshape([n, h, w, c]);
         if shift == 0 { out } else { out.roll(&[shift, shift], &[1, 2]) }
     }

@@ -57,12 +57,12 @@ impl Chosen {
     /// How many positions of the compact network it computes in [`STEP_MS`], as far as it was measured.
     pub fn most_positions(&self) -> Option<usize> {
         let measured = self.measured?;
-        let milliseconds = if self.gpu { measured.gpu } else { measured.cpu? };
+        let milliseconds = if self.gpu { measured.fastest() } else { measured.cpu? };
         Some((STEP_MS / milliseconds.max(0.1) * (trial::SIDE * trial::SIDE) as f64) as usize)
     }
 
-    /// `DeviceInfo` of `npm/src/index.d.ts`.
-    pub fn info(&self) -> JsValue {
+    /// `DeviceInfo` of `npm/src/index.d.ts`; `tile`: side of its largest tile.
+    pub fn info(&self, tile: usize) -> JsValue {
         let reason = match self.reason {
             Reason::Asked => "asked",
             Reason::Faster => "faster",
@@ -74,6 +74,7 @@ impl Chosen {
             ("name", self.name.as_str().into()),
             ("software", self.software.into()),
             ("f16", self.half.into()),
+            ("tile", tile.into()),
             ("reason", reason.into()),
             ("measured", self.measured.map_or(JsValue::UNDEFINED, Measured::to_js)),
         ])

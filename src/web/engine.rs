@@ -29,7 +29,7 @@ impl Engine {
     /// `DeviceInfo` of `npm/src/index.d.ts`.
     #[wasm_bindgen(getter)]
     pub fn device(&self) -> JsValue {
-        self.chosen.info()
+        self.chosen.info(self.upscaler.largest_tile(self.chosen.most_positions()))
     }
 
     /// `ModelInfo` of `npm/src/index.d.ts`.

@@ -4,6 +4,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`engine`] | a model on a device |
+//! | [`bench`] | measurements, for the page that shows them |
 //! | [`device`], [`trial`] | which device to run on, and the measurement that decides |
 //! | [`lent`] | a device that belongs to the page |
 //! | [`import`] | checkpoint files on their way to a stored model |
@@ -13,6 +14,7 @@
 //! | [`watch`] | progress, tiles, abort |
 //! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
 
+pub mod bench;
 #[cfg(feature = "checks")]
 pub mod checks;
 pub mod device;

@@ -48,10 +48,14 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// The GPU's time, with the faster numbers.
+    pub fn fastest(&self) -> f64 {
+        self.half.map_or(self.gpu, |half| half.min(self.gpu))
+    }
+
     /// Whether the GPU is the faster one.
     pub fn gpu_wins(&self) -> bool {
-        let gpu = self.half.map_or(self.gpu, |half| half.min(self.gpu));
-        self.cpu.is_none_or(|cpu| gpu < cpu)
+        self.cpu.is_none_or(|cpu| self.fastest() < cpu)
     }
 
     /// Whether f16 is no slower; it takes half the memory.
@@ -65,9 +69,7 @@ impl Measured {
             gpu.set_tiled(tiled);
         }
         gpu.set_half_maps(self.half_wins());
-        let fastest = self.half.map_or(self.gpu, |half| half.min(self.gpu));
-        // At least a repetition, which did end.
-        gpu.set_submit_macs((MACS * (SUBMIT_MS / fastest.max(0.01)).max(1.0)) as u64);
+        gpu.set_submit_macs((MACS * SUBMIT_MS / self.fastest().max(0.01)) as u64);
     }
 
     /// `Measured` of `npm/src/index.d.ts`.
@@ -167,6 +169,7 @@ pub async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Opti
 
 #[wasm_bindgen]
 extern "C" {
+    /// Milliseconds since the worker began.
     #[wasm_bindgen(js_namespace = performance)]
-    fn now() -> f64;
+    pub fn now() -> f64;
 }

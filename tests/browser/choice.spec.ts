@@ -37,7 +37,14 @@ test('an emulated GPU is measured, passed over for good reason, and not measured
 test('a GPU that was measured to be faster is taken, whatever its name', async ({ page, server }) => {
   await remember(page, 1, 100);
   await open(page, server);
-  expect((await choose(page)).device).toMatchObject({ kind: 'webgpu', software: true, reason: 'faster' });
+  expect((await choose(page)).device).toMatchObject({ kind: 'webgpu', software: true, reason: 'faster', tile: 320 });
+});
+
+test('a slow device gets smaller tiles', async ({ page, server }) => {
+  // 64 x 64 positions in a second: five seconds are 143 x 143.
+  await remember(page, 2000, 1000);
+  await open(page, server);
+  expect((await choose(page)).device).toMatchObject({ kind: 'cpu', reason: 'faster', tile: 136 });
 });
 
 test('a GPU that computes wrongly is passed over however fast it is', async ({ page, server }) => {

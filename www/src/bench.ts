@@ -1,4 +1,7 @@
-/** The page that measures: the public surface of the package, one evaluation of the network at a time. */
+/**
+ * The page that measures: evaluations of the network through the public surface of the package, and every kernel of the GPU
+ * beside what the adapter can do at most, in a worker of their own (`npm/src/bench.ts`).
+ */
 import { Upscaler, type DeviceInfo } from 'resshift-web';
 import { multiplications, type Network } from './macs.ts';
 
@@ -7,12 +10,27 @@ const SIDE = 64;
 /** Evaluations whose time is taken: those that the longer of two runs has more than the shorter. */
 const EVALUATIONS = 8;
 const ROUNDS = 5;
-const MODEL = new URL('resshift/models/compact/model.json', new URL('./', import.meta.url));
+const MODEL = new URL('resshift/models/compact/model.json', import.meta.url);
+const WORKER = new URL('resshift/bench.js', import.meta.url);
 
 interface Row {
   device: DeviceInfo;
   milliseconds: { min: number; median: number };
   gflops: number;
+}
+
+/** As `Adapter` and `Row` of `src/bench.rs`. */
+interface Peaks {
+  adapter: string;
+  peak_gflops: number;
+  copy_gb_s: number;
+}
+interface Kernel {
+  name: string;
+  ms: number;
+  gflops: number;
+  of_peak: number;
+  of_bandwidth: number;
 }
 
 interface Report {
@@ -22,6 +40,8 @@ interface Report {
   multiplications: number;
   adapter: { name: string; software: boolean; f16: boolean; limits: Record<string, number> } | null;
   rows: Row[];
+  peaks?: Peaks;
+  kernels?: Kernel[];
   failures: { device: string; message: string }[];
 }
 
@@ -31,25 +51,28 @@ function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
   return element;
 }
 
-const button = byId('measure', HTMLButtonElement);
+const buttons = [byId('measure', HTMLButtonElement), byId('kernels', HTMLButtonElement)] as const;
 const status = byId('status', HTMLParagraphElement);
 const json = byId('json', HTMLTextAreaElement);
 
-button.addEventListener('click', () => {
-  button.disabled = true;
-  measure()
-    .catch((error: unknown) => (status.textContent = error instanceof Error ? error.message : String(error)))
-    .finally(() => (button.disabled = false));
-});
+for (const [button, task] of [[buttons[0], evaluations], [buttons[1], kernels]] as const) {
+  button.addEventListener('click', () => {
+    for (const each of buttons) each.disabled = true;
+    report()
+      .then(task)
+      .catch((error: unknown) => (status.textContent = error instanceof Error ? error.message : String(error)))
+      .finally(() => buttons.forEach((each) => (each.disabled = false)));
+  });
+}
 byId('copy', HTMLButtonElement).addEventListener('click', () => {
   json.select();
   const done = (text: string): void => void (byId('copied', HTMLSpanElement).textContent = text);
   navigator.clipboard.writeText(json.value).then(() => done('Copied.'), () => done('Selected: copy it with the keyboard.'));
 });
 
-async function measure(): Promise<void> {
+async function report(): Promise<Report> {
   const { network } = await (await fetch(MODEL)).json() as { network: Network };
-  const report: Report = {
+  return {
     measured: new Date().toISOString(),
     browser: navigator.userAgent,
     processors: navigator.hardwareConcurrency,
@@ -58,6 +81,9 @@ async function measure(): Promise<void> {
     rows: [],
     failures: [],
   };
+}
+
+async function evaluations(report: Report): Promise<void> {
   show(report);
   for (const device of report.adapter ? (['webgpu', 'cpu'] as const) : (['cpu'] as const)) {
     try {
@@ -69,6 +95,33 @@ async function measure(): Promise<void> {
     show(report);
   }
   status.textContent = report.failures.map(({ device, message }) => `${device}: ${message}`).join(' ') || 'Done.';
+}
+
+/** The first row is the adapter's; the others come one by one. */
+async function kernels(report: Report): Promise<void> {
+  if (!report.adapter) throw new Error('This browser offers no GPU to measure.');
+  const rows: Kernel[] = (report.kernels = []);
+  status.textContent = `${report.adapter.name}: what it can do at most …`;
+  const worker = new Worker(WORKER, { type: 'module' });
+  const model = await (await fetch(MODEL)).text();
+  try {
+    await new Promise<void>((done, failed) => {
+      worker.onerror = ({ message }) => failed(new Error(message || 'The worker did not start.'));
+      worker.onmessage = ({ data }: MessageEvent<{ row?: string; done?: true; broken?: string }>) => {
+        if (data.done) return done();
+        if (data.row === undefined) return failed(new Error(data.broken));
+        const row = JSON.parse(data.row) as Peaks | Kernel;
+        if ('peak_gflops' in row) report.peaks = row;
+        else rows.push(row);
+        status.textContent = `${rows.length} measured`;
+        show(report);
+      };
+      worker.postMessage({ model });
+    });
+  } finally {
+    worker.terminate();
+  }
+  status.textContent = 'Done.';
 }
 
 async function adapter(): Promise<Report['adapter']> {
@@ -108,13 +161,28 @@ async function time(device: 'webgpu' | 'cpu'): Promise<Omit<Row, 'gflops'>> {
 }
 
 function show(report: Report): void {
-  byId('results', HTMLTableElement).hidden = false;
+  const { adapter, peaks, kernels = [] } = report;
+  byId('results', HTMLTableElement).hidden = kernels.length > 0;
+  byId('kernel-results', HTMLTableElement).hidden = peaks === undefined;
   byId('report', HTMLDivElement).hidden = false;
+  if (adapter && peaks) {
+    byId('adapter', HTMLTableCaptionElement).textContent =
+      `${adapter.name}: at most ${peaks.peak_gflops} GFLOP/s of multiply-adds and ${peaks.copy_gb_s} GB/s of copying`;
+  }
+  byId('kernel-rows', HTMLTableSectionElement).replaceChildren(...kernels.map(({ name, ms, gflops, of_peak, of_bandwidth }) => {
+    const row = document.createElement('tr');
+    for (const text of [name, `${ms}`, `${gflops}`, percent(of_peak), percent(of_bandwidth)]) row.insertCell().textContent = text;
+    return row;
+  }));
   byId('rows', HTMLTableSectionElement).replaceChildren(...report.rows.map(({ device, milliseconds, gflops }) => {
     const row = document.createElement('tr');
     const name = device.kind === 'cpu' ? 'CPU, one thread' : `${device.name}${device.f16 ? ', f16 weights' : ''}`;
-    for (const text of [name, milliseconds.median.toFixed(1), gflops.toFixed(1)]) row.insertCell().textContent = text;
+    for (const text of [name, milliseconds.median.toFixed(1), gflops.toFixed(1), `${device.tile} × ${device.tile}`]) row.insertCell().textContent = text;
     return row;
   }));
   json.value = JSON.stringify(report, (_, value: unknown) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value), 2);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }

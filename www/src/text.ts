@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** What a device is; `f16` is null until the engine has decided on it. */
-type Where = Omit<DeviceInfo, 'f16'> & { f16: boolean | null };
+type Where = Omit<DeviceInfo, 'f16' | 'tile'> & { f16: boolean | null };
 
 const sentences = (words: Words) => {
   /** Where a run happens, and why there if nobody asked for it. */

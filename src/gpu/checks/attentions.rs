@@ -1,6 +1,6 @@
 //! Attention in windows and over whole pictures.
 
-use super::compare::{Input, compare, numbers, random};
+use super::compare::{Input, compare, in_parts, input, numbers, random};
 use crate::gpu::device::Gpu;
 use crate::ops::{MaskKind, WindowAttention, attention};
 use std::rc::Rc;
@@ -53,4 +53,9 @@ pub(super) async fn attention_layers(gpu: &Rc<Gpu>) -> Result<f32, String> {
         worst = worst.max(compare(gpu, &inputs, |_, maps| attention(&maps[0], &maps[1], &maps[2])).await?);
     }
     Ok(worst)
+}
+
+pub(super) async fn attention_parts(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    let inputs = [1, 2, 3].map(|seed| input(seed, [2, 11, 9, 32]));
+    in_parts(gpu, &inputs, |_, maps| attention(&maps[0], &maps[1], &maps[2])).await
 }

@@ -64,6 +64,20 @@ pub(super) async fn on_gpu(
     stage.start(&data).finish().await.map_err(|e| e.to_string())
 }
 
+/// Largest difference between `network` dispatched in small parts and in whole.
+pub(super) async fn in_parts(
+    gpu: &Rc<Gpu>,
+    inputs: &[Input],
+    network: impl Fn(&Device, &[Map]) -> Map,
+) -> Result<f32, String> {
+    let whole = on_gpu(gpu, inputs, &network).await?;
+    let before = gpu.submit_macs();
+    gpu.set_submit_macs(100_000);
+    let parts = on_gpu(gpu, inputs, &network).await;
+    gpu.set_submit_macs(before);
+    difference(&parts?, &whole)
+}
+
 /// Largest difference between `f` of two pictures at once and of each alone.
 pub(super) async fn batch(gpu: &Rc<Gpu>, [h, w, c]: [usize; 3], f: impl Fn(&Device, &Map) -> Map) -> Result<f32, String> {
     let [a, b] = [4, 5].map(|seed| input(seed, [1, h, w, c]));

@@ -1,8 +1,9 @@
 //! Both forms of the convolution.
 
-use super::compare::{batch, compare, conv, difference, group, input, on_gpu, pixel, random};
+use super::compare::{batch, compare, conv, difference, group, in_parts, input, on_gpu, pixel, random};
 use crate::gpu::device::Gpu;
 use crate::ops::{Activation, Conv2d, ConvShape, Map};
+use burn::tensor::Device;
 use std::rc::Rc;
 
 pub(super) async fn conv2d_compact(gpu: &Rc<Gpu>) -> Result<f32, String> {
@@ -145,6 +146,17 @@ pub(super) async fn conv2d_batch(gpu: &Rc<Gpu>) -> Result<f32, String> {
     let mut worst = 0f32;
     for s in [ConvShape::same(9, 12, 3), ConvShape::down(8, 8, 1, 1), ConvShape::up(4, 8), ConvShape::same(8, 8, 1)] {
         worst = worst.max(batch(gpu, [9, 11, s.c_in], |device, map| conv(s, device).forward(map)).await?);
+    }
+    Ok(worst)
+}
+
+/// What a slow GPU computes in several submissions.
+pub(super) async fn conv2d_parts(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    let mut worst = 0f32;
+    for s in [ConvShape::same(9, 70, 3), ConvShape::down(8, 8, 1, 1), ConvShape::up(8, 20), ConvShape::same(32, 70, 1)] {
+        let inputs = [input(1, [2, 61, 53, s.c_in]), input(4, [2, s.output(61), s.output(53), s.c_out])];
+        let network = |device: &Device, maps: &[Map]| conv(s, device).forward_with(&maps[0], None, Some(&maps[1]));
+        worst = worst.max(in_parts(gpu, &inputs, network).await?);
     }
     Ok(worst)
 }

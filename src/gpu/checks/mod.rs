@@ -12,17 +12,20 @@ mod others;
 
 use super::device::Gpu;
 use crate::ops::ConvShape;
-use attentions::{attention_layers, window_attention_layers, window_attention_odd};
+use attentions::{attention_layers, attention_parts, window_attention_layers, window_attention_odd};
 use conv2d::{
     conv2d_autoencoder, conv2d_batch, conv2d_compact, conv2d_each, conv2d_folded, conv2d_followed, conv2d_half,
-    conv2d_normed, conv2d_odd, conv2d_rows, conv2d_slices, conv2d_unet, conv2d_wide, conv2d_wide_tiles,
+    conv2d_normed, conv2d_odd, conv2d_parts, conv2d_rows, conv2d_slices, conv2d_unet, conv2d_wide, conv2d_wide_tiles,
 };
 use norms::{
-    group_norm, group_norm_batch, group_norm_folded, group_norm_large_mean, group_norm_layers, group_norm_odd,
-    group_norm_outlier, rms_norm, rms_norm_batch, rms_norm_folded, rms_norm_layers,
+    group_norm, group_norm_combined, group_norm_folded, group_norm_large_batch, group_norm_large_layers,
+    group_norm_large_mean, group_norm_large_odd, group_norm_large_outlier, group_norm_small_batch,
+    group_norm_small_layers, group_norm_small_mean, group_norm_small_odd, group_norm_small_outlier, norm_apply_both,
+    rms_norm, rms_norm_batch, rms_norm_folded, rms_norm_layers,
 };
 use others::{
-    bicubic_both, nearest_code_distances, nearest_code_ties, posterior_steps, scale_and_concat, wiener_prediction,
+    bicubic_both, nearest_code_distances, nearest_code_ties, peak_copy, peak_fma, posterior_steps, scale_and_concat,
+    wiener_prediction,
 };
 use std::pin::Pin;
 use std::rc::Rc;
@@ -110,6 +113,7 @@ pub fn all() -> Vec<Check> {
         check!("conv2d: slices of wider pictures", SUMS, registers, conv2d_slices),
         check!("conv2d: two pictures at once are the two alone", EXACT, registers, conv2d_batch),
         check!("conv2d: weights kept as f16 are the same weights", EXACT, registers, conv2d_half),
+        check!("conv2d: in parts as in whole", EXACT, registers, conv2d_parts),
         check!("conv2d_tiled: layers of the compact model", SUMS, tiles, conv2d_compact),
         check!("conv2d_tiled: wide tiles", SUMS, tiles, conv2d_wide_tiles),
         check!("conv2d_tiled: layers of the UNet", SUMS, tiles, conv2d_unet),
@@ -122,32 +126,43 @@ pub fn all() -> Vec<Check> {
         check!("conv2d_tiled: two pictures at once are the two alone", EXACT, tiles, conv2d_batch),
         check!("conv2d_tiled: weights kept as f16 are the same weights", EXACT, tiles, conv2d_half),
         check!("conv2d_tiled: a norm on the way in", NORMS, tiles, conv2d_normed),
-        check!("group_norm: layers of the UNet and the autoencoder", NORMS, group_norm_layers),
-        check!("group_norm: odd sizes", NORMS, group_norm_odd),
-        check!("group_norm: more workgroups than one row holds", NORMS, group_norm_folded),
-        check!("group_norm: mean 1000, deviation 1", LARGE_MEAN, group_norm_large_mean),
-        check!("group_norm: one bright pixel", NORMS, group_norm_outlier),
-        check!("group_norm: two pictures at once are the two alone", EXACT, group_norm_batch),
-        check!("rms_norm: layers of the compact model", NORMS, rms_norm_layers),
-        check!("rms_norm: more workgroups than one row holds", NORMS, rms_norm_folded),
-        check!("rms_norm: two pictures at once are the two alone", EXACT, rms_norm_batch),
+        check!("conv2d_tiled: in parts as in whole", EXACT, tiles, conv2d_parts),
+        check!("group_norm_stats: layers of the UNet and the autoencoder", NORMS, group_norm_large_layers),
+        check!("group_norm_stats: odd sizes", NORMS, group_norm_large_odd),
+        check!("group_norm_stats: more workgroups than one row holds", NORMS, group_norm_folded),
+        check!("group_norm_stats: mean 1000, deviation 1", LARGE_MEAN, group_norm_large_mean),
+        check!("group_norm_stats: one bright pixel", NORMS, group_norm_large_outlier),
+        check!("group_norm_stats: two pictures at once are the two alone", EXACT, group_norm_large_batch),
+        check!("group_norm_combine: one chunk and many, films for all and for each", NORMS, group_norm_combined),
+        check!("group_norm_small: layers of the UNet", NORMS, group_norm_small_layers),
+        check!("group_norm_small: odd sizes", NORMS, group_norm_small_odd),
+        check!("group_norm_small: mean 1000, deviation 1", LARGE_MEAN, group_norm_small_mean),
+        check!("group_norm_small: one bright pixel", NORMS, group_norm_small_outlier),
+        check!("group_norm_small: two pictures at once are the two alone", EXACT, group_norm_small_batch),
+        check!("rms_norm_stats: layers of the compact model", NORMS, rms_norm_layers),
+        check!("rms_norm_stats: more workgroups than one row holds", NORMS, rms_norm_folded),
+        check!("rms_norm_stats: two pictures at once are the two alone", EXACT, rms_norm_batch),
+        check!("norm_apply: both norms, of pictures and of slices", NORMS, norm_apply_both),
         check!("window_attention: layers of the UNet", NORMS, window_attention_layers),
         check!("window_attention: small windows and other heads", NORMS, window_attention_odd),
         check!("attention: the middle of the autoencoder", NORMS, attention_layers),
+        check!("attention: in parts as in whole", EXACT, attention_parts),
         check!("nearest_code: the released codebook's size", 1e-6, nearest_code_distances),
         check!("nearest_code: the lowest of equal codes", EXACT, nearest_code_ties),
         check!("bicubic: enlargement, and the residual on top", NORMS, bicubic_both),
         check!("scale: factors, and pictures side by side", SUMS, scale_and_concat),
         check!("wiener: the compact model's prediction", NORMS, wiener_prediction),
         check!("posterior: a step of the chain with its noise", STEP, posterior_steps),
+        check!("peak_fma: what it sums up to", SUMS, peak_fma),
+        check!("peak_copy: the same numbers", EXACT, peak_copy),
     ]
 }
 
 /// Those of [`all`] that store maps as f16, for a GPU that has it.
 pub fn all_in_half() -> Vec<Check> {
-    // Inputs around 1000 are no f16 numbers, and codes and noise have no map that is.
-    let f32_only = ["group_norm: mean 1000", "group_norm: one bright", "nearest_code", "posterior"];
-    let stored = |check: &Check| f32_only.iter().all(|name| !check.name.starts_with(name));
+    // Inputs around 1000 are no f16 numbers, and codes, noise and yardsticks have no map that is.
+    let f32_only = ["mean 1000", "one bright", "nearest_code", "posterior", "peak_"];
+    let stored = |check: &Check| f32_only.iter().all(|name| !check.name.contains(name));
     all().into_iter().filter(stored).map(Check::in_half).collect()
 }
 

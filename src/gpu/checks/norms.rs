@@ -1,16 +1,39 @@
 //! Group norm and the per-pixel norm.
 
-use super::compare::{Input, batch, compare, group, input, numbers, on_gpu, pixel, worst};
+use super::compare::{Input, batch, compare, conv, group, input, numbers, on_gpu, pixel, worst};
 use crate::gpu::device::Gpu;
-use crate::ops::GroupNorm;
-use burn::tensor::Tensor;
+use crate::ops::{ConvShape, GroupNorm, Map};
+use burn::tensor::{Device, Tensor};
 use std::rc::Rc;
 
-pub(super) async fn group_norm_layers(gpu: &Rc<Gpu>) -> Result<f32, String> {
+/// Layers whose pictures one workgroup per group suffices for.
+pub(super) async fn group_norm_small_layers(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    group_norms(gpu, &[(192, 16, 16), (320, 16, 16), (480, 8, 8), (960, 8, 8), (1280, 8, 8)]).await
+}
+
+pub(super) async fn group_norm_large_layers(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    group_norms(gpu, &[(160, 32, 32), (128, 96, 64)]).await
+}
+
+/// One chunk of a picture and many, with one film for all pictures and with one for each.
+pub(super) async fn group_norm_combined(gpu: &Rc<Gpu>) -> Result<f32, String> {
     let mut worst = 0f32;
-    for (c, h, w) in
-        [(160, 32, 32), (192, 16, 16), (320, 16, 16), (480, 8, 8), (960, 8, 8), (1280, 8, 8), (128, 96, 64)]
-    {
+    for size in [[1, 1, 257], [2, 1, 257], [2, 61, 53]] {
+        for films in [1, size[0]] {
+            let [n, h, w] = size;
+            let inputs = [input(1, [n, h, w, 64]), input(6, [films, 1, 1, 128])];
+            let error = compare(gpu, &inputs, |device, maps| {
+                group(64, 32, device).forward(&maps[0], Some(&maps[1]), false)
+            });
+            worst = worst.max(error.await?);
+        }
+    }
+    Ok(worst)
+}
+
+async fn group_norms(gpu: &Rc<Gpu>, layers: &[(usize, usize, usize)]) -> Result<f32, String> {
+    let mut worst = 0f32;
+    for &(c, h, w) in layers {
         for fused in [[false, true], [true, true], [false, false]] {
             worst = worst.max(group_norm(gpu, c, [1, h, w], fused).await?);
         }
@@ -18,9 +41,17 @@ pub(super) async fn group_norm_layers(gpu: &Rc<Gpu>) -> Result<f32, String> {
     Ok(worst)
 }
 
-pub(super) async fn group_norm_odd(gpu: &Rc<Gpu>) -> Result<f32, String> {
+pub(super) async fn group_norm_small_odd(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    group_norm_odd(gpu, &[[1, 1, 1], [1, 5, 7], [3, 1, 9]]).await
+}
+
+pub(super) async fn group_norm_large_odd(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    group_norm_odd(gpu, &[[2, 13, 21], [2, 17, 19]]).await
+}
+
+async fn group_norm_odd(gpu: &Rc<Gpu>, sizes: &[[usize; 3]]) -> Result<f32, String> {
     let mut worst = 0f32;
-    for size in [[1, 1, 1], [1, 5, 7], [2, 13, 21], [3, 1, 9], [2, 17, 19]] {
+    for &size in sizes {
         // Two channels per group: a single pixel still has a variance.
         worst = worst.max(group_norm(gpu, 64, size, [true, true]).await?);
         worst = worst.max(group_norm(gpu, 160, size, [false, false]).await?);
@@ -39,20 +70,30 @@ pub(super) async fn group_norm(gpu: &Rc<Gpu>, c: usize, [n, h, w]: [usize; 3], [
     .await
 }
 
-pub(super) async fn group_norm_large_mean(gpu: &Rc<Gpu>) -> Result<f32, String> {
-    let values = |count| numbers(1, count).map(|v| 1000.0 + 3f32.sqrt() * v).collect::<Vec<f32>>();
-    let small = group_norm_exact(gpu, values(16 * 16 * 32), [16, 16]).await?;
-    Ok(small.max(group_norm_exact(gpu, values(96 * 64 * 32), [96, 64]).await?))
+pub(super) async fn group_norm_small_mean(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    group_norm_mean(gpu, [16, 16]).await
 }
 
-pub(super) async fn group_norm_outlier(gpu: &Rc<Gpu>) -> Result<f32, String> {
-    let mut worst = 0f32;
-    for [h, w] in [[16, 16], [96, 64]] {
-        let mut values: Vec<f32> = numbers(1, h * w * 32).collect();
-        values[..32].fill(1000.0);
-        worst = worst.max(group_norm_exact(gpu, values, [h, w]).await?);
-    }
-    Ok(worst)
+pub(super) async fn group_norm_large_mean(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    group_norm_mean(gpu, [96, 64]).await
+}
+
+async fn group_norm_mean(gpu: &Rc<Gpu>, [h, w]: [usize; 2]) -> Result<f32, String> {
+    group_norm_exact(gpu, numbers(1, h * w * 32).map(|v| 1000.0 + 3f32.sqrt() * v).collect(), [h, w]).await
+}
+
+pub(super) async fn group_norm_small_outlier(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    group_norm_outlier(gpu, [16, 16]).await
+}
+
+pub(super) async fn group_norm_large_outlier(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    group_norm_outlier(gpu, [96, 64]).await
+}
+
+async fn group_norm_outlier(gpu: &Rc<Gpu>, [h, w]: [usize; 2]) -> Result<f32, String> {
+    let mut values: Vec<f32> = numbers(1, h * w * 32).collect();
+    values[..32].fill(1000.0);
+    group_norm_exact(gpu, values, [h, w]).await
 }
 
 /// `[1, h, w, 32]`, one channel per group, against statistics in f64.
@@ -75,9 +116,36 @@ pub(super) async fn group_norm_exact(gpu: &Rc<Gpu>, values: Vec<f32>, [h, w]: [u
     worst(errors.into_iter())
 }
 
-pub(super) async fn group_norm_batch(gpu: &Rc<Gpu>) -> Result<f32, String> {
-    let small = batch(gpu, [9, 10, 64], |device, map| group(64, 32, device).forward(map, None, true)).await?;
-    Ok(small.max(batch(gpu, [19, 20, 64], |device, map| group(64, 32, device).forward(map, None, true)).await?))
+pub(super) async fn group_norm_small_batch(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    batch(gpu, [9, 10, 64], |device, map| group(64, 32, device).forward(map, None, true)).await
+}
+
+pub(super) async fn group_norm_large_batch(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    batch(gpu, [19, 20, 64], |device, map| group(64, 32, device).forward(map, None, true)).await
+}
+
+/// Both norms written out, of a whole picture and of a slice of a wider one.
+pub(super) async fn norm_apply_both(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    let mut worst = 0f32;
+    for silu in [false, true] {
+        let inputs = [input(1, [2, 9, 11, 16]), input(2, [2, 9, 11, 8])];
+        let slice = |device: &Device, maps: &[Map]| {
+            let written = conv(ConvShape::same(16, 8, 1), device).forward(&maps[0]);
+            // A slice from here on.
+            let wide = Map::concat(vec![written.clone(), maps[1].clone()]);
+            (written, wide)
+        };
+        let by_group = compare(gpu, &inputs, |device, maps| {
+            let (written, wide) = slice(device, maps);
+            Map::concat(vec![group(8, 4, device).forward(&written, None, silu), group(16, 4, device).forward(&wide, None, silu)])
+        });
+        let by_pixel = compare(gpu, &inputs, |device, maps| {
+            let (written, wide) = slice(device, maps);
+            Map::concat(vec![pixel(8, device).forward(&written, None, silu), pixel(16, device).forward(&wide, None, silu)])
+        });
+        worst = worst.max(by_group.await?).max(by_pixel.await?);
+    }
+    Ok(worst)
 }
 
 pub(super) async fn rms_norm_layers(gpu: &Rc<Gpu>) -> Result<f32, String> {

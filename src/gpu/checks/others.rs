@@ -1,9 +1,10 @@
-//! The codebook search, enlargement, scaling, the compact model's prediction, and the chain's step.
+//! The codebook search, enlargement, scaling, the compact model's prediction, the chain's step, and the yardsticks.
 
 use super::compare::{Input, compare, conv, difference, input, numbers, on_gpu};
 use crate::diffusion::Gaussian;
 use crate::gpu::chain::Resident;
 use crate::gpu::device::Gpu;
+use crate::gpu::peak;
 use crate::gpu::program::Program;
 use crate::noise;
 use crate::ops::{ConvShape, Map, bicubic, nearest_code, wiener};
@@ -120,4 +121,26 @@ pub(super) async fn posterior_steps(gpu: &Rc<Gpu>) -> Result<f32, String> {
         worst = worst.max(difference(&chain.x0().await.map_err(|e| e.to_string())?, &expected)?);
     }
     Ok(worst)
+}
+
+/// Were a part of the work left out, the peak would be too high and every share of it too low.
+pub(super) async fn peak_fma(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    let count = 1000;
+    let sums = |_: &Device, maps: &[Map]| Map::Gpu(peak::multiply_add(maps[0].node(), 1));
+    let result = on_gpu(gpu, &[input(1, [1, 1, 1, count])], sums).await?;
+    let expected: Vec<f32> = (0..count)
+        .map(|id| {
+            let m = (id % 7) as f32 * 0.01 + 0.9;
+            let chain = |start: usize| (0..64).fold(start as f32 / 10.0, |v, _| v.mul_add(m, m));
+            let half = |chains: std::ops::RangeInclusive<usize>| chains.map(chain).sum::<f32>();
+            4.0 * half(1..=4) * half(5..=8)
+        })
+        .collect();
+    difference(&result, &expected)
+}
+
+pub(super) async fn peak_copy(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    let x = input(1, [1, 1, 1, 100_000]);
+    let expected = x.data.clone();
+    difference(&on_gpu(gpu, &[x], |_, maps| Map::Gpu(peak::copy(maps[0].node()))).await?, &expected)
 }

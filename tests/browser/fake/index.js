@@ -67,7 +67,7 @@ export class Upscaler {
     failOnce(wishes.createError);
     onProgress?.({ phase: 'ready', loaded: 1, total: 1, cached });
     return new Upscaler(wishes.device ?? (device === 'webgpu'
-      ? { kind: 'webgpu', name: 'SwiftShader', software: true, f16: false, reason: 'asked' } : { kind: 'cpu', name: 'CPU', software: false, f16: false, reason: 'faster' }));
+      ? { kind: 'webgpu', name: 'SwiftShader', software: true, f16: false, tile: 320, reason: 'asked' } : { kind: 'cpu', name: 'CPU', software: false, f16: false, tile: 320, reason: 'faster' }));
   }
 
   /** @param {import('resshift-web').PreloadOptions} [options] */
