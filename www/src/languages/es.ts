@@ -84,8 +84,7 @@ export const es: Words = {
   fullNoise: 'Completo, como en el artículo (1)',
   modelsHere: 'Modelos en este dispositivo',
   offline: 'Disponible sin conexión',
-  aboutCompact: 'Para el mejor detalle.',
-  aboutNano: 'La mitad del trabajo y un tercio de la descarga; algo más suave.',
+  aboutCompact: 'Pequeño y rápido, para cualquier dispositivo.',
   addModel: 'Añadir un modelo',
   deleteAll: 'Borrar todos',
   readLicence: 'Leer la licencia',
@@ -177,7 +176,7 @@ export const es: Words = {
 
   modelInUse: (name, size, licence, commercial) => `Modelo: ${name}, ${size}, licencia ${licence}${commercial ? '' : ' (solo uso no comercial)'}.`,
   defaultLabel: (name) => `${name} (predeterminado)`,
-  noModels: 'Aún ninguno: el modelo predeterminado (8,2 MB) llega con la primera imagen.',
+  noModels: 'Aún ninguno: el modelo predeterminado (2,7 MB) llega con la primera imagen.',
   worksOffline: (page, model) => `Funciona sin red: la página (${page}) y este modelo (${model}) están en este dispositivo.`,
   offToDelete: 'Desactívalo para eliminar el modelo.',
   bringOffline: (model) => `Trae el modelo (${model}) a este dispositivo, para que todo funcione sin red.`,
