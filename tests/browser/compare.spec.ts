@@ -1,6 +1,7 @@
 /** The before/after slider and the view, over the stand-in engine. */
 import type { Page } from '@playwright/test';
 import { expect, fixture, open, save, test, upscale } from './fixtures.ts';
+import { SAMPLE_PHOTO } from './folders.ts';
 import { decode } from './pixels.ts';
 
 test.use({ engine: 'fake' });
@@ -237,6 +238,30 @@ test('side by side both halves show the same part, and move together', async ({ 
   await page.getByRole('button', { name: 'Side by side' }).click();
   await expect(split(page)).toBeVisible();
 });
+
+for (const width of [1280, 1281, 1283]) {
+  test(`in a window of ${width} pixels both panes lie on the screen's pixels, also one below the other`, async ({ page, server }) => {
+    await page.setViewportSize({ width, height: 801 });
+    await open(page, server);
+    await upscale(page, { file: SAMPLE_PHOTO, steps: 1 });
+    await page.getByRole('button', { name: 'Side by side' }).click();
+    await page.getByRole('button', { name: '100 %' }).click();
+    const [left, right] = [(await page.locator('#canvas').boundingBox())!, (await page.locator('#result').boundingBox())!];
+    expect(right.x).toBe(left.x);
+    expect(right.y - left.y).toBeCloseTo((await page.locator('#frame').boundingBox())!.height / 2, -1);
+    for (const edge of [left.x, left.y, right.x, right.y]) expect(Math.abs(edge - Math.round(edge))).toBeLessThan(0.01);
+    // The same point under the pointer, in the lower pane too.
+    const frame = (await page.locator('#frame').boundingBox())!;
+    const [x, y] = [frame.x + frame.width * 0.3, frame.y + frame.height * 0.8];
+    const before = await under(page, x, y);
+    await page.mouse.move(x, y);
+    await page.keyboard.down('Control');
+    await page.mouse.wheel(0, -100);
+    await page.keyboard.up('Control');
+    const after = await under(page, x, y);
+    for (const axis of [0, 1]) expect(after[axis]).toBeCloseTo(before[axis]!, 2);
+  });
+}
 
 test('a narrow window still fits', async ({ page, server }) => {
   await page.setViewportSize({ width: 360, height: 640 });

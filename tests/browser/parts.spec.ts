@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { Eta } from '../../www/src/eta.ts';
 import { resultName, sizeMark } from '../../www/src/file-name.ts';
 import { text } from '../../www/src/text.ts';
-import { clampPan, clampZoom, place, visible } from '../../www/src/view.ts';
+import { clampPan, clampZoom, isLargerBelow, place, visible } from '../../www/src/view.ts';
 
 test('time left: unknown at first, exact at a steady pace, and quick to forget a slow start', () => {
   const steady = new Eta();
@@ -79,6 +79,12 @@ test('100 % lays picture pixels on screen pixels, wherever the frame is', () => 
       }
     }
   }
+});
+
+test('wide pictures are compared below each other, tall ones beside each other', () => {
+  expect(isLargerBelow({ width: 800, height: 600 }, { width: 1600, height: 900 })).toBe(true);
+  expect(isLargerBelow({ width: 800, height: 600 }, { width: 900, height: 1600 })).toBe(false);
+  expect(isLargerBelow({ width: 800, height: 600 }, { width: 4, height: 4 })).toBe(false);
 });
 
 test('zooming ends at the whole picture, or at its pixels if those are less', () => {

@@ -3,7 +3,7 @@ import type { Tile } from 'resshift-web';
 import { elements } from './elements.ts';
 import type { Picture } from './picture.ts';
 import { text } from './text.ts';
-import { clampPan, clampZoom, place, visible, zoomOf, type Rect, type Size, type Zoom } from './view.ts';
+import { clampPan, clampZoom, isLargerBelow, place, visible, zoomOf, type Rect, type Size, type Zoom } from './view.ts';
 
 const SCALE = 4;
 /** Browsers refuse larger canvases (16 777 216 pixels on iOS); beyond it the preview is a reduced one. */
@@ -146,7 +146,7 @@ export class Stage {
     const before = zoomOf(pane, this.size, this.zoom, devicePixelRatio);
     this.zoom = clampZoom(pane, this.size, before * factor, devicePixelRatio);
     const after = zoomOf(pane, this.size, this.zoom, devicePixelRatio);
-    const from = at ? { x: this.fromMiddle(at.x - pane.left, pane.width), y: at.y - pane.top - pane.height / 2 } : { x: 0, y: 0 };
+    const from = at ? { x: fromMiddle(at.x - pane.left, pane.width), y: fromMiddle(at.y - pane.top, pane.height) } : { x: 0, y: 0 };
     const ratio = after / before;
     this.pan = { x: from.x + (this.pan.x - from.x) * ratio, y: from.y + (this.pan.y - from.y) * ratio };
     this.tellZoom();
@@ -161,7 +161,6 @@ export class Stage {
 
   setBeside(beside: boolean): void {
     this.beside = beside;
-    frame.dataset['beside'] = String(beside);
     this.layout();
   }
 
@@ -181,20 +180,26 @@ export class Stage {
     elements.zoomNow.textContent = this.zoom === 'fit' ? '' : text.percent(this.zoom);
   }
 
-  /** The part of the window that a whole picture may take: the frame, or its left half. */
+  /** The part of the window that a whole picture may take: the frame, or its left or upper half, in whole screen pixels. */
   private pane(): Rect {
     const { left, top, width, height } = frame.getBoundingClientRect();
-    return { left, top, width: this.beside ? width / 2 : width, height };
+    const half = (length: number): number => Math.floor((length * devicePixelRatio) / 2) / devicePixelRatio;
+    const way = this.way({ width, height });
+    return { left, top, width: way === 'across' ? half(width) : width, height: way === 'down' ? half(height) : height };
   }
 
-  /** Distance from the middle of the pane that a point of the frame is in. */
-  private fromMiddle(x: number, width: number): number {
-    return (this.beside && x > width ? x - width : x) - width / 2;
+  /** Where the result lies from the original. */
+  private way(whole: Size): 'no' | 'across' | 'down' {
+    if (!this.beside || !this.size) return 'no';
+    return isLargerBelow(whole, this.size) ? 'down' : 'across';
   }
 
   private layout(): void {
     if (!this.size) return;
     const pane = this.pane();
+    const way = this.way(frame.getBoundingClientRect());
+    frame.dataset['beside'] = way;
+    frame.style.setProperty('--half', `${way === 'down' ? pane.height : pane.width}px`);
     const scale = zoomOf(pane, this.size, this.zoom, devicePixelRatio) / devicePixelRatio;
     this.pan = clampPan(pane, { width: this.size.width * scale, height: this.size.height * scale }, this.pan);
     const origin = { left: pane.left + scrollX, top: pane.top + scrollY };
@@ -227,6 +232,11 @@ export class Stage {
     if (this.resultUrl) URL.revokeObjectURL(this.resultUrl);
     this.resultUrl = null;
   }
+}
+
+/** Distance from the middle of the pane that a point of the frame is in; the second pane follows the first. */
+function fromMiddle(at: number, length: number): number {
+  return (at > length ? at - length : at) - length / 2;
 }
 
 function zoomOn({ dataset }: HTMLButtonElement): Zoom {

@@ -23,6 +23,11 @@ function fitScale(frame: Size, picture: Size): number {
   return Math.min(frame.width / picture.width, frame.height / picture.height, LARGEST_FIT);
 }
 
+/** Whether two copies of a picture show larger below each other than beside each other. */
+export function isLargerBelow({ width, height }: Size, picture: Size): boolean {
+  return fitScale({ width, height: height / 2 }, picture) > fitScale({ width: width / 2, height }, picture);
+}
+
 /** The zoom nearest to `zoom`: at least the whole picture, or its very pixels if that is less; at most 16 screen pixels per pixel. */
 export function clampZoom(frame: Size, picture: Size, zoom: number, density: number): Zoom {
   const fit = fitScale(frame, picture) * density;
