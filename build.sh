@@ -75,7 +75,7 @@ setup_test_machine() {
       have WebKitWebDriver && have Xvfb || others+=(webkit2gtk-driver xvfb)
       [ $((${#missing[@]} + ${#others[@]})) -eq 0 ] && return 0
       if [ "$(id -u)" -eq 0 ] && have apt-get; then
-        say "installing ${missing[*]} ${others[*]}"
+        say installing "${missing[@]}" "${others[@]}"
         local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
         apt-get update -qq
         [ ${#missing[@]} -eq 0 ] || "${install[@]}" "${missing[@]}"

@@ -49,6 +49,19 @@ test('without controls it starts by itself', async ({ page, server }) => {
   await expect(page.getByRole('button')).toHaveCount(0);
 });
 
+test('every part that its description names can be styled', async ({ page, server }) => {
+  await show(page, server, 'controls');
+  const named = /Parts to style: ([^.]+)\./.exec(readFileSync(new URL('../../npm/src/element.d.ts', import.meta.url), 'utf8'))![1]!;
+  const parts = [...named.matchAll(/`([a-z]+)`/g)].map(([, part]) => part!);
+  expect(parts.length).toBeGreaterThan(5);
+  await page.addStyleTag({ content: parts.map((part, i) => `resshift-upscaler::part(${part}) { outline: ${i + 1}px solid red }`).join('\n') });
+  const widths = await page.evaluate((parts) => parts.map((part) => {
+    const element = document.querySelector('resshift-upscaler')!.shadowRoot;
+    return element === null ? 'closed' : getComputedStyle(element.querySelector(`[part~='${part}']`)!).outlineWidth;
+  }), parts);
+  expect(widths).toEqual(parts.map((_, i) => `${i + 1}px`));
+});
+
 test('what is wrong is said, and told as an event with its code', async ({ page, server }) => {
   await show(page, server, 'controls');
   const code = await page.evaluate(() => {

@@ -27,7 +27,7 @@ async function phase(browser: Browser, wanted: string): Promise<void> {
       const card = document.querySelector<HTMLElement>('#error-card');
       return card && !card.hidden ? card.innerText : '';
     };
-    for (let waited = 0; waited < 50_000 && !trouble() && document.body.dataset['phase'] !== wanted; waited += 50) {
+    for (let waited = 0; waited < 100_000 && !trouble() && document.body.dataset['phase'] !== wanted; waited += 50) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     return trouble() || document.body.dataset['phase'];
@@ -77,6 +77,9 @@ async function quiet(browser: Browser): Promise<void> {
 }
 
 const outcome = (browser: Browser): Promise<string> => browser.evaluate(() => document.querySelector('#outcome')!.textContent ?? '');
+
+// A whole visit in one test, since a browser's start takes longest.
+test.setTimeout(400_000);
 
 for (const engine of ENGINES) {
   test(engine.name, async ({ page }, info) => {

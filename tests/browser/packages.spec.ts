@@ -81,6 +81,14 @@ function page(place: string, scripts: string[]): void {
 const module = (src: string): string => `<script type="module" src="${src}"></script>`;
 const classic = (src: string): string => `<script src="${src}"></script>`;
 
+/** Has webpack make a bundle, without complaint. */
+async function packed(configuration: webpack.Configuration): Promise<void> {
+  const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>
+    webpack(configuration, (error, stats) => (error ? reject(error) : resolve(stats))));
+  const { errors = [], warnings = [] } = stats?.compilation ?? {};
+  expect([...errors, ...warnings].map(String)).toEqual([]);
+}
+
 /** Opens the page and checks what it upscaled. */
 async function check(tab: Page, url: string): Promise<void> {
   const errors: string[] = [];
@@ -158,10 +166,7 @@ test('Vite, while developing', async ({ page: tab }) => {
 
 test('webpack', async ({ page: tab }) => {
   const out = join(WORK, 'sites/webpack');
-  const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>
-    webpack({ mode: 'production', context: WORK, entry: './bundled.js', output: { path: out, filename: 'main.js' }, performance: false },
-      (error, stats) => (error ? reject(error) : resolve(stats))));
-  expect(stats?.compilation.errors.map(String)).toEqual([]);
+  await packed({ mode: 'production', context: WORK, entry: './bundled.js', output: { path: out, filename: 'main.js' }, performance: false });
   page(out, [classic('main.js')]);
   await check(tab, `${await serve(out)}/`);
 });
@@ -172,6 +177,20 @@ test('esbuild, with the files copied beside the bundle', async ({ page: tab }) =
   for (const name of ['worker.js', 'engine', 'models']) cpSync(join(DIST, name), join(out, name), { recursive: true });
   page(out, [module('main.js')]);
   await check(tab, `${await serve(out)}/`);
+});
+
+test('bundles find the engine for a GPUDevice of the page too', async ({ page: tab }) => {
+  const out = join(WORK, 'sites/lent');
+  page(WORK, [module('./lent.js')]);
+  await vite({ root: WORK, configFile: false, logLevel: 'error', worker: { format: 'es' }, build: { outDir: 'sites/lent/vite', target: 'es2022' }, base: '/vite/' });
+  await packed({ mode: 'production', context: WORK, entry: './lent.js', output: { path: join(out, 'webpack'), filename: 'main.js' }, performance: false });
+  page(join(out, 'webpack'), [classic('main.js')]);
+  const origin = await serve(out);
+  for (const bundler of ['vite', 'webpack']) {
+    await tab.goto(`${origin}/${bundler}/`);
+    await tab.waitForFunction(() => 'outcome' in globalThis);
+    expect(await tab.evaluate(() => (globalThis as unknown as { outcome: Promise<string> }).outcome), bundler).toBe('webgpu');
+  }
 });
 
 test('bundlers drop what is not used, and keep what has effects', async () => {
@@ -239,6 +258,7 @@ test('the package holds what it should, and is small', () => {
   expect(held.filter((path) => path.startsWith('dist/models/')).map((path) => path.replace(/-[0-9a-f]{8}\./, '.'))).toEqual([
     'dist/models/compact/CREDITS.tsv', 'dist/models/compact/MODEL_CARD.md', 'dist/models/compact/compact.safetensors', 'dist/models/compact/model.json',
   ]);
+  expect(statSync(tarball).size, 'what npm downloads: mostly engine and weights').toBeLessThan(8_000_000);
   const size = (name: string): number => gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length;
   expect(size('index.js') + size('worker.js') + size('element.js'), 'JavaScript, gzip').toBeLessThanOrEqual(25_000);
   expect(size('cdn/resshift.global.js') + size('worker.js'), 'JavaScript of a classic page, gzip').toBeLessThanOrEqual(25_000);

@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Key of an element's reference, in both protocols. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 /** Longest that a browser takes to start, or a script to end, in milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 type Json = Record<string, unknown>;
 /** Sends a command; its answer, or an error of that name. */
