@@ -1,6 +1,4 @@
-"""The mesh of period 4 that a network which writes blocks of 4x4 pixels leaves on flat areas: how strong it is, and a loss
-against it.
-"""
+"""The mesh of period 4 that a network which writes blocks of 4x4 pixels leaves on flat areas."""
 
 import torch
 import torch.nn.functional as F
@@ -13,26 +11,11 @@ def luma(rgb: Tensor) -> Tensor:
     return (rgb * weight).sum(1, keepdim=True) + 16
 
 
-def blocks(y: Tensor) -> Tensor:
-    """What stands out from its surroundings' mean, by picture, position in the 4x4 block, and block: [n, 16, blocks]."""
-    return F.pixel_unshuffle(y - F.avg_pool2d(F.pad(y, (2, 1, 2, 1), mode="replicate"), 4, 1), 4).flatten(2)
-
-
 def mesh(y: Tensor) -> float:
-    """Strength in grey levels: the standard deviation over the 16 positions of their means over the flattest quarter of all
-    blocks."""
-    detail = blocks(y).permute(1, 0, 2).reshape(16, -1)
-    energy = detail.square().mean(0)
-    return detail[:, energy <= energy.quantile(0.25)].mean(1).std().item()
-
-
-def mesh_loss(found: Tensor, wanted: Tensor) -> Tensor:
-    """The mean square of the 16 positions' mean errors on the flattest quarter of each picture's blocks, in units of [-1, 1].
-
-    A mesh is an error that a position of the block has everywhere; LPIPS pays for it and MSE hardly sees it. What is random
-    averages out over the blocks and costs nothing here.
-    """
-    found, wanted = (blocks(p.mean(1, keepdim=True)) for p in (found, wanted))
-    energy = wanted.square().mean(1, keepdim=True)
-    flat = (energy <= energy.quantile(0.25, dim=2, keepdim=True)).float()
-    return (((found - wanted) * flat).sum(2) / flat.sum(2)).square().mean()
+    """Strength in grey levels: the standard deviation over the 16 positions of a block of their mean distance from the
+    surroundings' mean, over the flattest quarter of the blocks."""
+    detail = y - F.avg_pool2d(F.pad(y, (2, 1, 2, 1), mode="replicate"), 4, 1)
+    blocks = F.pixel_unshuffle(detail, 4).permute(1, 0, 2, 3).reshape(16, -1)
+    energy = blocks.square().mean(0)
+    flat = blocks[:, energy <= energy.quantile(0.25)]
+    return flat.mean(1).std().item()

@@ -17,7 +17,6 @@ import settings
 from corpus import Stream
 from degrade import Random
 from diffusion import Chains, levels, q_sample
-from mesh import mesh_loss
 from network import LATENT
 from perceptual import Lpips
 from validate import Validation
@@ -98,8 +97,6 @@ class Trainer:
         picture = self.model.to_picture(z0, lr)
         mse = (picture - hr).square().mean()
         total = loss["mse"] * mse
-        mesh = mesh_loss(picture, hr)
-        total = total + loss["mesh"] * mesh
         lpips = torch.zeros(())
         if loss["lpips"]:
             side, room = loss["lpips_crop"], hr.shape[2] - loss["lpips_crop"] + 1
@@ -123,7 +120,7 @@ class Trainer:
         if self.chains:
             self.chains.advance(z0.detach()[: len(self.chains.z)], rng)
         self.iteration += 1
-        return {"loss": total.item(), "mse": mse.item(), "lpips": lpips.item(), "mesh": mesh.item(), "norm": norm.item(), "lr": rate}
+        return {"loss": total.item(), "mse": mse.item(), "lpips": lpips.item(), "norm": norm.item(), "lr": rate}
 
 
 def unit(picture: Tensor) -> Tensor:
