@@ -5,7 +5,7 @@ test('measures the CPU and gives its report as JSON', async ({ page, server }) =
   test.setTimeout(120_000);
   await page.addInitScript(() => Object.defineProperty(navigator, 'gpu', { value: undefined }));
   await page.goto(`${server.url}bench/`);
-  await page.getByRole('button', { name: 'Measure' }).click();
+  await page.getByRole('button', { name: 'Measure', exact: true }).click();
   await expect(page.locator('#status')).toHaveText('Done.', { timeout: 110_000 });
   await expect(page.locator('#rows tr')).toHaveCount(1);
   await expect(page.locator('#rows')).toContainText('CPU, one thread');
