@@ -13,6 +13,8 @@ const ANNOUNCED_SHARE = 0.25;
 export class Progress {
   private estimate = new Eta();
   private announced = 0;
+  /** When the run began, on the clock; null once that is part of the estimate. */
+  private begun: number | null = null;
   /** Of the clock, in seconds; null while too little is known. */
   private end: number | null = null;
   private clock = 0;
@@ -44,13 +46,19 @@ export class Progress {
     loadBar.value = 1;
     runText.textContent = text.starting;
     runBar.removeAttribute('value');
-    this.estimate.report(now(), 0);
+    this.begun = now();
   }
 
   run(report: RunProgress): void {
     runText.textContent = text.tileOf(report);
     runBar.value = report.fraction;
     document.title = `${text.percent(report.fraction)} · ${text.title}`;
+    if (this.begun !== null) {
+      // A run that goes on from an earlier one does not begin with nothing.
+      this.announced = (report.step - 1) / report.steps;
+      this.estimate.report(this.begun, this.announced);
+      this.begun = null;
+    }
     const left = this.estimate.report(now(), report.fraction);
     this.end = left === null ? null : now() + left;
     this.tellTimeLeft();
