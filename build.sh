@@ -101,20 +101,13 @@ engine() {
   rm -rf npm/engine
   "$bindgen" --target web --omit-default-module-path --remove-name-section --remove-producers-section \
     --out-dir npm/engine "$target/wasm32-unknown-unknown/$profile/resshift.wasm"
-<<<<<<< HEAD
   if [ "$profile" = web ]; then
     # From npm: the one of older distributions (binaryen 108) confuses the tables that wasm-bindgen exports.
     npx wasm-opt -O2 npm/engine/resshift_bg.wasm -o npm/engine/small.wasm
     mv npm/engine/small.wasm npm/engine/resshift_bg.wasm
+    node npm/engine-size.mjs
   fi
   node npm/short-names.mjs npm/engine
-=======
-  [ "$profile" = web ] || return 0
-  # From npm: the one of older distributions (binaryen 108) confuses the tables that wasm-bindgen exports.
-  npx wasm-opt -O2 npm/engine/resshift_bg.wasm -o npm/engine/small.wasm
-  mv npm/engine/small.wasm npm/engine/resshift_bg.wasm
-  node npm/engine-size.mjs
->>>>>>> bench
 }
 
 package() {

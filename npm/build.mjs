@@ -11,18 +11,12 @@ if (!existsSync(wasm)) {
   process.exit(1);
 }
 
-<<<<<<< HEAD
-const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts'), element: here('src/element.ts') };
+const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts'), element: here('src/element.ts'), bench: here('src/bench.ts') };
 /** The models that the package brings along, and what an engine fetches of each. */
 const models = readdirSync(here('../models')).filter((name) => existsSync(here(`../models/${name}/model.json`))).map((name) => {
   const { shards } = JSON.parse(readFileSync(here(`../models/${name}/model.json`), 'utf8'));
   return { name, files: ['model.json', ...shards.map((shard) => shard.name)] };
 });
-=======
-const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts'), element: here('src/element.ts'), bench: here('src/bench.ts') };
-/** The model that the package finds without being told. */
-const DEFAULT_MODEL = 'compact';
->>>>>>> bench
 // Only an engine built for the tests has the numeric checks.
 if (readFileSync(here('engine/resshift.js'), 'utf8').includes('export function checks')) {
   entryPoints.checks = here('src/checks.ts');

@@ -12,6 +12,7 @@
 //! | [`checkpoint`], [`convert`] | PyTorch's files, read safely; from checkpoints to model folders |
 //! | [`compute`] | where networks run: the CPU at once, a GPU by recorded command lists |
 //! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
+//! | [`preview`], [`snapshot`] | what the chain shows and hands out on its way |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`upscaler`] | all of the above in one call |
 //! | [`bench`] | what the benchmarks measure, natively and in a page |
@@ -35,11 +36,13 @@ pub mod metrics;
 pub mod model;
 pub mod noise;
 pub mod ops;
+pub mod preview;
 pub mod rehearsal;
 pub mod released;
 pub mod sampler;
 pub mod schedule;
 pub mod shard;
+pub mod snapshot;
 pub mod tap;
 pub mod tiles;
 pub mod upload;

@@ -50,6 +50,8 @@ impl Released<'_> {
                 noise: Noise::Field(&noise),
                 temperature: 1.0,
                 compute: self.compute,
+                size: [0, 0],
+                key: None,
             };
             let whole = Plan::exact(h, w, h.max(w), 0, 1);
             let z0 = chain.run(&padded, &whole, &whole, watch).await?;

@@ -10,7 +10,9 @@ use crate::gpu::chain::Resident;
 use crate::helpers::{Alone, Answer};
 use crate::model::{Denoiser, Latent, Reach};
 use crate::noise;
+use crate::preview::Previews;
 use crate::schedule::Schedule;
+use crate::snapshot::{Pace, Snapshot};
 use crate::tiles::{Plan, Tile};
 use crate::upscaler::{Event, Watch};
 use crate::{Error, Result};
@@ -165,6 +167,10 @@ pub struct Chain<'a> {
     pub temperature: f64,
     /// Where it runs.
     pub compute: &'a Compute,
+    /// Rows and columns of the picture within the canvas, which previews show.
+    pub size: [usize; 2],
+    /// Names it in snapshots; there are none without.
+    pub key: Option<String>,
 }
 
 /// A step of the chain: the index it predicts from, and the move to x_{t-1} if there is one.
@@ -180,11 +186,30 @@ impl Chain<'_> {
     /// # Errors
     /// [`Error::Gpu`], or what `watch` returns.
     pub async fn run(&self, lr: &Canvas, encode: &Plan, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
-        let y0 = self.encode(lr, encode, watch).await?;
+        let mut x = self.encode(lr, encode, watch).await?;
         match (self.compute, self.noise) {
-            (Compute::Gpu(_), Noise::Seeded(seed)) if plan.count() == 1 => self.resident(lr, y0, seed, watch).await,
-            _ => self.tiled(lr, y0, plan, watch).await,
+            (Compute::Gpu(_), Noise::Seeded(seed)) if plan.count() == 1 => self.resident(lr, x, seed, plan, watch).await,
+            _ => {
+                self.add_noise(&mut x, 0, prior(&self.levels.schedule).std);
+                self.tiled(lr, x, 0, plan, watch).await
+            }
         }
+    }
+
+    /// Whether a snapshot is one of this chain over `lr`.
+    pub fn took(&self, Snapshot { key, done, x }: &Snapshot, lr: &Canvas) -> bool {
+        let fits = x.len() == lr.height * lr.width * self.latent.channels() && x.iter().all(|v| v.is_finite());
+        self.key.as_ref() == Some(key) && (1..self.steps().len()).contains(done) && fits
+    }
+
+    /// The rest of the chain, from a snapshot that it [took](Self::took): to the z_0 that [`Self::run`] gives.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn resume(&self, snapshot: Snapshot, lr: &Canvas, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
+        let Snapshot { done, x, .. } = snapshot;
+        let x = Canvas { height: lr.height, width: lr.width, channels: self.latent.channels(), data: x };
+        self.tiled(lr, x, done, plan, watch).await
     }
 
     /// The steps, from x_T down.
@@ -203,50 +228,82 @@ impl Chain<'_> {
         self.compute.prepare(&sizes, |maps| self.denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]))
     }
 
-    /// The chain over a canvas on the host.
-    async fn tiled(&self, lr: &Canvas, y0: Canvas, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
-        let mut x = y0;
-        self.add_noise(&mut x, 0, prior(&self.levels.schedule).std);
+    /// The chain over a canvas on the host, from its state `x` after `done` steps.
+    async fn tiled(
+        &self,
+        lr: &Canvas,
+        mut x: Canvas,
+        done: usize,
+        plan: &Plan,
+        watch: &mut impl Watch,
+    ) -> Result<Canvas> {
+        let mut pace = watch.snapshots().map(|interval| Pace::new(interval, done, watch.now()));
+        let mut previews = Previews::new(self.latent, self.compute, plan, lr, self.size, watch.now());
         let (steps, tiles) = (self.steps().len(), plan.count());
         let batch = |rows: usize, cols: usize| self.compute.batch(rows * cols).min(tiles);
         let stages = Stages::new(plan, |rows, cols| self.network(batch(rows, cols), rows, cols))?;
         let all: Vec<Tile<'_>> = plan.tiles().collect();
         let same = |a: &Tile<'_>, b: &Tile<'_>| (a.y.len(), a.x.len()) == (b.y.len(), b.x.len());
-        for (step, Step { t, next }) in self.steps().enumerate() {
+        for (step, Step { t, next }) in self.steps().enumerate().skip(done) {
             let mut x0 = Canvas::zeros(x.height, x.width, x.channels);
             let level = self.denoiser.level(&self.levels.schedule, t);
             let mut flight = Flight::new(&mut x0, 1);
             let groups = all.chunk_by(same).flat_map(|run| run.chunks(batch(run[0].y.len(), run[0].x.len()).max(1)));
-            for group in groups {
-                watch.pause().await?;
-                let tile = group[0];
-                let n = batch(tile.y.len(), tile.x.len());
-                let (x_t, y) = (gather(&x, group, n), gather(lr, group, n));
-                let mut inputs: Vec<&[f32]> = vec![&x_t, &y];
-                inputs.extend(level.iter().map(Vec::as_slice));
-                let stage = stages.of(tile)?;
-                let help = if tiles > 1 && n == 1 { watch.helpers() } else { &Alone };
-                let work = match help.start(tile.y.len(), tile.x.len(), &inputs) {
-                    None => stage.start(&inputs),
-                    Some(answer) => elsewhere(answer, stage, inputs.iter().map(|input| input.to_vec()).collect()),
-                };
-                flight.add(group, work, help.count()).await?;
-                flight.report(|tile| watch.event(Event::Step { step: step + 1, steps, tile, tiles }));
+            for group in groups.map(Some).chain([None]) {
+                match group {
+                    Some(group) => {
+                        watch.pause().await?;
+                        let tile = group[0];
+                        let n = batch(tile.y.len(), tile.x.len());
+                        let (x_t, y) = (gather(&x, group, n), gather(lr, group, n));
+                        let mut inputs: Vec<&[f32]> = vec![&x_t, &y];
+                        inputs.extend(level.iter().map(Vec::as_slice));
+                        let stage = stages.of(tile)?;
+                        let help = if tiles > 1 && n == 1 { watch.helpers() } else { &Alone };
+                        let work = match help.start(tile.y.len(), tile.x.len(), &inputs) {
+                            None => stage.start(&inputs),
+                            Some(answer) => elsewhere(answer, stage, inputs.iter().map(|input| input.to_vec()).collect()),
+                        };
+                        flight.add(group, work, help.count()).await?;
+                    }
+                    None => flight.land().await?,
+                }
+                previews.arrive(watch).await?;
+                for index in flight.arrived() {
+                    watch.event(Event::Step { step: step + 1, steps, tile: index + 1, tiles });
+                    // What the last step predicts is the result, which is decoded anyway.
+                    if next.is_some() && previews.wanted(index, watch) {
+                        previews.show(index, all[index], flight.canvas, watch).await?;
+                    }
+                }
             }
-            flight.land().await?;
-            flight.report(|tile| watch.event(Event::Step { step: step + 1, steps, tile, tiles }));
             let Some(q) = next else { return Ok(x0) };
             let (a, b) = (q.a as f32, q.b as f32);
             for (x, x0) in x.data.iter_mut().zip(&x0.data) {
                 *x = a * *x + b * x0;
             }
             self.add_noise(&mut x, step as u32 + 1, q.std);
+            let (done, values) = (step + 1, x.data.len());
+            if let (Some(key), Some(pace)) = (&self.key, &mut pace)
+                && pace.is_due(done, steps, values, watch.now())
+            {
+                watch.event(Event::Snapshot { key, done, steps, x: &x.data });
+                pace.taken(watch.now());
+            }
         }
         Err(no_steps())
     }
 
-    /// The chain of a canvas that is one tile, on the GPU: nothing is read back before z_0.
-    async fn resident(&self, lr: &Canvas, y0: Canvas, seed: u64, watch: &mut impl Watch) -> Result<Canvas> {
+    /// The chain of a canvas that is one tile, on the GPU: nothing is read back before z_0, unless it is to be seen. It takes
+    /// seconds, so it has no snapshots.
+    async fn resident(
+        &self,
+        lr: &Canvas,
+        y0: Canvas,
+        seed: u64,
+        plan: &Plan,
+        watch: &mut impl Watch,
+    ) -> Result<Canvas> {
         let stage = self.network(1, lr.height, lr.width)?;
         let (Compute::Gpu(gpu), Some(program)) = (self.compute, stage.program()) else {
             return Err(Error::Internal("a program was expected".into()));
@@ -256,6 +313,7 @@ impl Chain<'_> {
         let start = prior(&self.levels.schedule).std;
         let (mut q, mut pixels) = (Gaussian { a: 1.0, b: 0.0, std: start }, Some(&lr.data[..]));
         let steps = self.steps().len();
+        let mut previews = Previews::new(self.latent, self.compute, plan, lr, self.size, watch.now());
         for (step, Step { t, next }) in self.steps().enumerate() {
             watch.pause().await?;
             let level = self.denoiser.level(&self.levels.schedule, t);
@@ -263,6 +321,11 @@ impl Chain<'_> {
             others.extend(level.iter().map(|v| Some(v.as_slice())));
             chain.advance(q, q.std * self.temperature, step as u32, &others).await?;
             watch.event(Event::Step { step: step + 1, steps, tile: 1, tiles: 1 });
+            if let (Some(_), Some(tile), true) = (next, plan.tiles().next(), previews.wanted(0, watch)) {
+                let x0 = Canvas { data: chain.x0().await?, ..y0 };
+                previews.show(0, tile, &x0, watch).await?;
+                previews.arrive(watch).await?;
+            }
             match next {
                 Some(next) => q = next,
                 None => return Ok(Canvas { data: chain.x0().await?, ..y0 }),
@@ -356,6 +419,17 @@ impl<'a> Stages<'a> {
     }
 }
 
+/// What turns the tiles of `plan`, of a latent canvas and its low-resolution one, into pictures four times as large.
+///
+/// # Errors
+/// [`Error::Gpu`] if a tile is more than the device allows.
+pub fn decoder<'a>(latent: &'a dyn Latent, compute: &Compute, plan: &Plan) -> Result<Stages<'a>> {
+    Stages::new(plan, |rows, cols| {
+        let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
+        compute.prepare(&sizes, |maps| latent.decode(&maps[0], &maps[1]))
+    })
+}
+
 /// Tiles on their way to a canvas: while one is read back, the next is computed.
 struct Flight<'a, 'c> {
     canvas: &'c mut Canvas,
@@ -405,12 +479,9 @@ impl<'a, 'c> Flight<'a, 'c> {
         Ok(())
     }
 
-    /// Calls `event` for every tile that has arrived since the last call, with its number from 1.
-    fn report(&mut self, mut event: impl FnMut(usize)) {
-        while self.reported < self.landed {
-            self.reported += 1;
-            event(self.reported);
-        }
+    /// The tiles that have arrived since the last call, by their number.
+    fn arrived(&mut self) -> Range<usize> {
+        std::mem::replace(&mut self.reported, self.landed)..self.landed
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::compute::Compute;
 use crate::helpers::{Alone, Helpers};
 use crate::image::{Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
-use crate::model::Model;
+use crate::model::{Model, Reach};
 use crate::model::config::ModelConfig;
-use crate::sampler::{Canvas, Chain, Levels, Noise, Stages, Team, largest_tile, plan, shared_plan};
+use crate::sampler::{Canvas, Chain, Levels, Noise, Team, decoder, largest_tile, plan, shared_plan};
 use crate::schedule::Schedule;
+use crate::snapshot::{Origin, Snapshot};
 use crate::tiles::Tile;
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
 use crate::{Error, Result};
@@ -50,6 +51,26 @@ pub enum Event<'a> {
         /// In the plan.
         tiles: usize,
     },
+    /// What a tile looks like so far, where that is decoded at little cost.
+    Preview {
+        /// Left edge in result pixels.
+        x: usize,
+        /// Top edge in result pixels.
+        y: usize,
+        /// Its pixels; alpha is not yet applied.
+        pixels: &'a Pixels,
+    },
+    /// The state between two steps, for [`Watch::earlier`] of a later run.
+    Snapshot {
+        /// Names this chain.
+        key: &'a str,
+        /// Steps done.
+        done: usize,
+        /// Of the chain.
+        steps: usize,
+        /// See [`Snapshot::x`].
+        x: &'a [f32],
+    },
     /// A part of the result is final.
     Tile {
         /// Left edge in result pixels.
@@ -72,6 +93,22 @@ pub trait Watch {
     /// Awaited between network evaluations: the place to let other work happen, and to cancel by returning
     /// [`Error::Aborted`].
     fn pause(&mut self) -> impl Future<Output = Result<()>>;
+    /// Milliseconds on a clock of its own, by which previews and snapshots are rationed.
+    fn now(&self) -> f64 {
+        0.0
+    }
+    /// Whether [`Event::Preview`] is of any use.
+    fn previews(&self) -> bool {
+        false
+    }
+    /// Least milliseconds between two of [`Event::Snapshot`]; `None`: there are none.
+    fn snapshots(&self) -> Option<f64> {
+        None
+    }
+    /// The snapshot that an earlier run has left, if there is one, to go on from; of another chain it is left aside. Asked once.
+    fn earlier(&mut self) -> Option<Snapshot> {
+        None
+    }
     /// Engines that take a part of the tiles.
     fn helpers(&self) -> &dyn Helpers {
         &Alone
@@ -161,11 +198,21 @@ impl Upscaler {
         let (h, w) = (lr.height, lr.width);
         let noise = Noise::Seeded(options.seed);
         let temperature = options.temperature.unwrap_or(self.model.config.temperature);
-        let chain = Chain { latent, denoiser, levels, noise, temperature, compute: &self.compute };
+        let earlier = watch.earlier();
+        let key = (earlier.is_some() || watch.snapshots().is_some()).then(|| {
+            let tile = options.tile.filter(|_| matches!(denoiser.reach(), Reach::Global { .. }));
+            let (config, steps, seed) = (&self.model.config, levels.visited.len(), options.seed);
+            Origin { config, steps, seed, temperature, tile, lr: &lr }.key()
+        });
+        let size = [picture.height, picture.width];
+        let chain = Chain { latent, denoiser, levels, noise, temperature, compute: &self.compute, size, key };
         let encode = plan(h, w, latent.reach(), 1, options.tile);
         let team = Team { engines: 1 + watch.helpers().count(), most: options.most };
         let network = shared_plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile, team);
-        let z0 = chain.run(&lr, &encode, &network, watch).await?;
+        let z0 = match earlier.filter(|snapshot| chain.took(snapshot, &lr)) {
+            Some(snapshot) => chain.resume(snapshot, &lr, &network, watch).await?,
+            None => chain.run(&lr, &encode, &network, watch).await?,
+        };
         let result = self.decode(&z0, &lr, picture, options, watch).await?;
         Ok(match &picture.alpha {
             Some(alpha) => with_alpha(result, alpha),
@@ -206,10 +253,7 @@ impl Upscaler {
         // Rows of the result that no later tile touches leave the band at once, so it never holds more than a tile row.
         let mut band = Canvas::zeros(0, z0.width * SCALE, 3);
         let mut band_begin = 0;
-        let stages = Stages::new(&decode, |rows, cols| {
-            let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
-            self.compute.prepare(&sizes, |maps| latent.decode(&maps[0], &maps[1]))
-        })?;
+        let stages = decoder(latent, &self.compute, &decode)?;
         // While a row of tiles is turned into bytes, the first tile of the next is computed.
         let start = |tile: Tile<'_>| {
             let (rows, cols) = (tile.y.range(), tile.x.range());

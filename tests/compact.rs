@@ -54,6 +54,8 @@ fn chains_match_the_stored_ones() {
             noise: Noise::Field(&noise),
             temperature: 1.0,
             compute: &cpu(),
+            size: [0, 0],
+            key: None,
         };
         let whole = Plan::exact(h, w, 64, 0, 4);
         let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
@@ -141,6 +143,8 @@ fn tiles_leave_no_trace() {
             noise: Noise::Seeded(3),
             temperature: 1.0,
             compute: &cpu(),
+            size: [0, 0],
+            key: None,
         };
         block_on(chain.run(&lr, network, network, &mut Unwatched)).unwrap().data
     };

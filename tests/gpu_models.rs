@@ -5,13 +5,14 @@ mod support;
 use pollster::block_on;
 use resshift::compute::Compute;
 use resshift::gpu::{Cost, Gpu};
-use resshift::image::Picture;
+use resshift::image::{Picture, Pixels};
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
 use resshift::ops::Map;
 use resshift::rehearsal::rehearse;
-use resshift::upscaler::{Options, Unwatched, Upscaler};
+use resshift::snapshot::Snapshot;
+use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
 use resshift::weights::Weights;
 use std::rc::Rc;
 use support::{Formula, Golden, compact_folder, json, max_error};
@@ -217,5 +218,81 @@ fn a_rehearsal_leaves_no_pipeline_to_make() {
         block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap();
         println!("tiled {tiled}: {} pipelines, all of them rehearsed", gpu.made().pipelines);
         assert_eq!(gpu.made().pipelines, rehearsed.pipelines);
+    }
+}
+
+/// Keeps what a run shows and hands out on its way; an evaluation takes a second.
+#[derive(Default)]
+struct Looker {
+    clock: f64,
+    shown: Vec<([usize; 2], Pixels)>,
+    taken: Vec<Snapshot>,
+    earlier: Option<Snapshot>,
+}
+
+impl Watch for Looker {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Preview { x, y, pixels } => self.shown.push(([y, x], pixels.clone())),
+            Event::Snapshot { key, done, x, .. } => {
+                self.taken.push(Snapshot { key: key.into(), done, x: x.to_vec() });
+            }
+            _ => {}
+        }
+    }
+    async fn pause(&mut self) -> resshift::Result<()> {
+        self.clock += 1000.0;
+        Ok(())
+    }
+    fn now(&self) -> f64 {
+        self.clock
+    }
+    fn previews(&self) -> bool {
+        true
+    }
+    fn snapshots(&self) -> Option<f64> {
+        Some(0.0)
+    }
+    fn earlier(&mut self) -> Option<Snapshot> {
+        self.earlier.take()
+    }
+}
+
+/// The GPU shows what the CPU shows, whether the chain stays on it or not. In tiles it goes on from its own snapshots to the
+/// same bytes, and as one tile from those of the CPU.
+#[test]
+fn previews_and_snapshots() {
+    let gpu = gpu();
+    let upscaler = |compute: &Compute| {
+        let (config, files) = compact_folder();
+        Upscaler::load(config, files, compute).unwrap()
+    };
+    let (on_gpu, on_cpu) = (upscaler(&Compute::Gpu(gpu.clone())), upscaler(&Compute::cpu()));
+    let run = |upscaler: &Upscaler, tile: Option<usize>, earlier: Option<Snapshot>| {
+        let mut looker = Looker { earlier, ..Looker::default() };
+        let options = Options { steps: Some(4), tile, ..Options::default() };
+        let pixels = block_on(upscaler.upscale(&small_picture(), &options, &mut looker)).unwrap();
+        // By place, and there by time.
+        looker.shown.sort_by_key(|(place, _)| *place);
+        (looker, pixels)
+    };
+    let worst = |a: &Pixels, b: &Pixels| a.data.iter().zip(&b.data).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+    // In registers: through workgroup memory tiles as small as these are computed, and shown, four at a time.
+    gpu.set_tiled(false);
+    for tile in [None, Some(8)] {
+        let ((got, pixels), (want, same)) = (run(&on_gpu, tile, None), run(&on_cpu, tile, None));
+        assert!(!got.shown.is_empty() && got.shown.len() == want.shown.len());
+        let pairs = got.shown.iter().zip(&want.shown);
+        let shown = pairs.map(|((at, got), (place, want))| if at == place { worst(got, want) } else { 255 }).max().unwrap();
+        println!("tile {tile:?}: {} previews, max |difference| = {shown}/255, tolerance 1", got.shown.len());
+        assert!(shown <= 1 && worst(&pixels, &same) <= 1);
+        let (taken, tolerance) = if tile.is_some() { (got.taken, 0) } else { (want.taken, 1) };
+        assert_eq!(taken.len(), 3);
+        for snapshot in taken {
+            let done = snapshot.done;
+            let difference = worst(&run(&on_gpu, tile, Some(snapshot)).1, &pixels);
+            println!("tile {tile:?}, resumed after step {done}: max |difference| = {difference}/255, tolerance {tolerance}");
+            assert!(difference <= tolerance);
+        }
     }
 }

@@ -89,8 +89,16 @@ fn trace(name: &str, steps: usize) {
         row.copy_from_slice(&draws[draw as usize][y * length..][..length]);
     };
     let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
-    let chain =
-        Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: Noise::Field(&noise), temperature: 1.0, compute: &cpu() };
+    let chain = Chain {
+        latent: &*latent,
+        denoiser: &*denoiser,
+        levels,
+        noise: Noise::Field(&noise),
+        temperature: 1.0,
+        compute: &cpu(),
+        size: [0, 0],
+        key: None,
+    };
     let whole = Plan::exact(h, w, h.max(w), 0, 1);
     let z0 = block_on(chain.run(&padded, &whole, &whole, &mut Unwatched)).unwrap();
     let last = golden.nhwc(&format!("step{:02}.t0.x_next", steps - 1));
@@ -237,6 +245,8 @@ fn seams_are_weaker_than_released() {
             noise: Noise::Field(&noise),
             temperature: 1.0,
             compute: &cpu(),
+            size: [0, 0],
+            key: None,
         };
         let network = plan(padded.height, padded.width, denoiser.reach(), denoiser.multiple(), Some(32));
         let autoencoder = plan(padded.height, padded.width, latent.reach(), 1, Some(32));
@@ -290,8 +300,16 @@ fn sizes_that_the_released_code_refuses() {
         assert_eq!(padded.part(0..height, 0..width), lr);
         let noise = seeded(2, 3);
         let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
-        let chain =
-            Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: Noise::Field(&noise), temperature: 1.0, compute: &cpu() };
+        let chain = Chain {
+            latent: &*latent,
+            denoiser: &*denoiser,
+            levels,
+            noise: Noise::Field(&noise),
+            temperature: 1.0,
+            compute: &cpu(),
+            size: [0, 0],
+            key: None,
+        };
         let plan = Plan::blended(padded.height, padded.width, 16, 8, 8);
         let z0 = block_on(chain.run(&padded, &plan, &plan, &mut Unwatched)).unwrap();
         assert!(z0.data.iter().all(|v| v.is_finite()));
@@ -318,8 +336,16 @@ fn laws() {
     assert_eq!(levels.visited, [1, 3]);
     let run = |plan: &Plan| {
         let levels = levels.clone();
-        let chain =
-            Chain { latent: &*latent, denoiser: &*denoiser, levels, noise: Noise::Field(&noise), temperature: 1.0, compute: &cpu() };
+        let chain = Chain {
+            latent: &*latent,
+            denoiser: &*denoiser,
+            levels,
+            noise: Noise::Field(&noise),
+            temperature: 1.0,
+            compute: &cpu(),
+            size: [0, 0],
+            key: None,
+        };
         block_on(chain.run(&lr, plan, plan, &mut Unwatched)).unwrap().data
     };
     assert_eq!(run(&Plan::exact(16, 16, 16, 0, 1)), run(&Plan::blended(16, 16, 64, 16, 8)));

@@ -97,7 +97,11 @@ export class ResShiftElement extends Base {
         ...this.#numbers(),
         signal: run.signal,
         onProgress: (progress) => this.#progress(progress),
-        onTile: (tile) => this.#tile(tile),
+        onTile: (tile) => {
+          this.#paint(tile);
+          this.#tell('tile', tile);
+        },
+        onPreview: (part) => this.#paint(part),
       });
       if (run.signal.aborted) throw run.signal.reason;
       this.#finish(result);
@@ -180,16 +184,19 @@ export class ResShiftElement extends Base {
     this.#tell('progress', progress);
   }
 
-  #tile(tile: api.Tile): void {
+  #paint({ x, y, image: pixels }: api.Tile): void {
     const image = this.#part<HTMLImageElement>('image');
     const canvas = this.#part<HTMLCanvasElement>('preview');
     const [width, height] = [image.naturalWidth * 4, image.naturalHeight * 4];
     if (width > 0 && width * height <= CANVAS_PIXELS) {
-      if (canvas.hidden) Object.assign(canvas, { width, height, hidden: false });
+      const context = canvas.getContext('2d');
+      if (canvas.hidden) {
+        Object.assign(canvas, { width, height, hidden: false });
+        context?.drawImage(image, 0, 0, width, height);
+      }
       image.hidden = true;
-      canvas.getContext('2d')?.putImageData(tile.image, tile.x, tile.y);
+      context?.putImageData(pixels, x, y);
     }
-    this.#tell('tile', tile);
   }
 
   #finish(result: api.Result): void {

@@ -105,6 +105,36 @@ export interface UpscaleOptions {
   onProgress?: (progress: RunProgress) => void;
   /** Finished parts of the result, as they come. */
   onTile?: (tile: Tile) => void;
+  /**
+   * What parts of the picture look like so far, while the chain runs: as often as that takes no more than a few percent of
+   * the time. Not with converted models, whose predictions are costly to look at.
+   */
+  onPreview?: (part: Tile) => void;
+  /**
+   * The run between two of its steps, from time to time; keep the last one, to go on from there after a crash. None of runs
+   * that take less than twice `snapshotInterval`, of pictures of one tile on a GPU, or larger than 256 MiB (with the default
+   * model pictures above 1.3 megapixels).
+   */
+  onSnapshot?: (snapshot: Snapshot) => void;
+  /** Seconds that lie between two snapshots at least. Default 20. */
+  snapshotInterval?: number;
+  /**
+   * A snapshot to go on from. The result is the one that the interrupted run would have given, byte for byte on the same
+   * device. A snapshot of another picture, model, `steps`, `seed` or `temperature` is left aside: the run begins at step 1.
+   */
+  resume?: Snapshot;
+}
+
+/** A run between two steps. A plain object, which IndexedDB keeps as it is. */
+export interface Snapshot {
+  /** Steps done. */
+  step: number;
+  /** Steps of the chain. */
+  steps: number;
+  /** Names the run that it can go on with: the same in another process, other for every other picture or chain. */
+  key: string;
+  /** The chain's state: with the default model 192 bytes per pixel of the input. */
+  data: Float32Array;
 }
 
 /** How far a run has come. */
@@ -121,7 +151,7 @@ export interface RunProgress {
   fraction: number;
 }
 
-/** A finished part of the enlargement by four, before it is reduced to another size. */
+/** A part of the enlargement by four, before it is reduced to another size. */
 export interface Tile {
   /** Left edge in the enlargement by four, in pixels. */
   x: number;

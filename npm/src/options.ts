@@ -2,7 +2,7 @@
 
 import { badOption } from './error.ts';
 import shipped from 'shipped-models';
-import type { AssetOptions, CreateOptions, ImportOptions, UpscaleOptions } from './index.d.ts';
+import type { AssetOptions, CreateOptions, ImportOptions, Snapshot, UpscaleOptions } from './index.d.ts';
 import type { EngineSource, ImportOrder, Output, Run, Settings } from './protocol.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
@@ -101,7 +101,7 @@ function url(given: string | URL, here: string, what: string): URL {
 
 /** @throws UpscalerError `bad-option` */
 export function run(options: UpscaleOptions): Run {
-  const { steps, seed = 0, temperature, tile = 'auto', onTile } = options;
+  const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
   if (steps !== undefined && !isInteger(steps, 1, U32_MAX)) throw badOption('The steps are a whole number from 1.');
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw badOption('The seed is a whole number from 0 to 2^53 - 1.');
   if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2)) {
@@ -110,8 +110,26 @@ export function run(options: UpscaleOptions): Run {
   if (tile !== 'auto' && !isInteger(tile, 8, 4096)) {
     throw badOption("The tile is 'auto' or a whole number of pixels from 8 to 4096.");
   }
-  const output = outputOf(options);
-  return { output, steps, seed, temperature, tile: tile === 'auto' ? undefined : tile, tiles: onTile !== undefined };
+  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw badOption('The snapshotInterval is a number of seconds from 0.');
+  if (resume !== undefined && !isSnapshot(resume)) throw badOption('What a run resumes is a snapshot that onSnapshot was given.');
+  return {
+    output: outputOf(options),
+    steps,
+    seed,
+    temperature,
+    tile: tile === 'auto' ? undefined : tile,
+    tiles: onTile !== undefined,
+    previews: onPreview !== undefined,
+    snapshots: onSnapshot && snapshotInterval * 1000,
+    resume,
+  };
+}
+
+/** Whether it fits the run is the engine's to say. */
+function isSnapshot(given: unknown): given is Snapshot {
+  const { step, key, data } = (given ?? {}) as Partial<Snapshot>;
+  // By tag rather than `instanceof`: objects from another frame are as good.
+  return isInteger(step, 1, U32_MAX) && typeof key === 'string' && Object.prototype.toString.call(data) === '[object Float32Array]';
 }
 
 function outputOf({ format = 'png', quality = 92, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {

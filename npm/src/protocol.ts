@@ -1,6 +1,6 @@
 /** Messages between the page (`connection.ts`) and the worker (`worker.ts`). One request at a time. */
 
-import type { Device, DeviceInfo, ErrorCode, ImportOptions, ImportPlan, LoadProgress, Measured, ModelInfo, RunProgress, StoredModel } from './index.d.ts';
+import type { Device, DeviceInfo, ErrorCode, ImportOptions, ImportPlan, LoadProgress, Measured, ModelInfo, RunProgress, Snapshot, StoredModel } from './index.d.ts';
 
 /** A picture on its way to the worker: an encoded file, or the fields of `ImageData`. */
 export type Payload = Uint8Array<ArrayBuffer> | Pixels;
@@ -67,6 +67,28 @@ export interface Run {
   tile: number | undefined;
   /** Send finished parts of the result. */
   tiles: boolean;
+  /** Send predictions. */
+  previews: boolean;
+  /** Send snapshots, so many milliseconds apart at least. */
+  snapshots: number | undefined;
+  /** Where to go on. */
+  resume: Snapshot | undefined;
+}
+
+/** What a run calls (`PageWatch` in Rust). */
+export interface Listeners {
+  progress: (progress: RunProgress) => void;
+  tile: ((part: Part) => void) | undefined;
+  preview: ((part: Part) => void) | undefined;
+  snapshot: ((snapshot: Snapshot) => void) | undefined;
+  /** Least milliseconds between two snapshots. */
+  interval: number | undefined;
+}
+
+/** Pixels with their place in the result. */
+export interface Part extends Pixels {
+  x: number;
+  y: number;
 }
 
 /** `error::to_js` in Rust. */
@@ -112,7 +134,8 @@ export type Note =
   | { type: 'plan'; plan: ImportPlan }
   | { type: 'converted'; fraction: number }
   | { type: 'progress'; progress: RunProgress }
-  | { type: 'tile'; x: number; y: number; pixels: Pixels };
+  | { type: 'tile' | 'preview'; x: number; y: number; pixels: Pixels }
+  | { type: 'snapshot'; snapshot: Snapshot };
 
 /** What ends a request. After `broken` the worker is of no more use. */
 export type Answer = Created | Done | Imported | { type: 'failed'; fault: Fault } | { type: 'broken'; message: string };

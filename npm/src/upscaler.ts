@@ -80,8 +80,15 @@ export class Upscaler implements api.Upscaler {
       const payload = await read(input);
       await orAbort(before, given.signal);
       const begun = performance.now();
-      const { file, mime, width, height, pixels } = await this.#withFallback(input, payload, run, given);
-      this.#rate = ((performance.now() - begun) / 1000 / pixels) / (run.steps ?? this.model.steps);
+      let first: number | undefined;
+      const onProgress = (progress: api.RunProgress): void => {
+        first ??= progress.step;
+        given.onProgress?.(progress);
+      };
+      const { file, mime, width, height, pixels } = await this.#withFallback(input, payload, run, { ...given, onProgress });
+      // Of a run that was resumed, only the steps of this time.
+      const steps = (run.steps ?? this.model.steps) + 1 - (first ?? 1);
+      this.#rate = (performance.now() - begun) / 1000 / pixels / steps;
       return { blob: new Blob([file], { type: mime }), width, height, device: this.device };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
@@ -121,7 +128,7 @@ export class Upscaler implements api.Upscaler {
     }
   }
 
-  async #run(payload: Payload, run: Run, { signal, onProgress, onTile }: api.UpscaleOptions): Promise<Done> {
+  async #run(payload: Payload, run: Run, { signal, onProgress, onTile, onPreview, onSnapshot }: api.UpscaleOptions): Promise<Done> {
     // A run that was aborted may still be in its last step.
     await orAbort(this.#started.connection.idle, signal);
     if (!this.#disposed && !this.#started.connection.open) {
@@ -136,9 +143,11 @@ export class Upscaler implements api.Upscaler {
       run,
       (note) => {
         if (note.type === 'progress') onProgress?.(note.progress);
-        if (note.type === 'tile') {
+        if (note.type === 'snapshot') onSnapshot?.(note.snapshot);
+        if (note.type === 'tile' || note.type === 'preview') {
           const { data, width, height } = note.pixels;
-          onTile?.({ x: note.x, y: note.y, image: new ImageData(data, width, height) });
+          const listener = note.type === 'tile' ? onTile : onPreview;
+          listener?.({ x: note.x, y: note.y, image: new ImageData(data, width, height) });
         }
       },
       signal,

@@ -5,9 +5,9 @@ import { adapterName, deviceName } from './adapter.ts';
 import { deliver } from './delivery.ts';
 import { aborted, http, offline } from './error.ts';
 import { importFiles } from './import.ts';
-import type { DeviceInfo, ImportPlan, LoadProgress, RunProgress } from './index.d.ts';
+import type { DeviceInfo, ImportPlan, LoadProgress } from './index.d.ts';
 import { lend, type Lent } from './lent.ts';
-import type { Answer, Done, EngineSource, Fault, ImportOrder, Note, Payload, Pixels, Request, Run, Settings } from './protocol.ts';
+import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part, Payload, Request, Run, Settings } from './protocol.ts';
 import { stored } from './store.ts';
 import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
 import type { Serve } from './thread.ts';
@@ -148,13 +148,18 @@ async function loadEngine(source: EngineSource, report: (progress: LoadProgress)
 
 async function upscale(input: Payload, run: Run): Promise<void> {
   if (engine === undefined) throw new Error('upscale before create');
-  const onProgress = (progress: RunProgress): void => post({ type: 'progress', progress }, []);
-  const onTile = ({ x, y, ...pixels }: { x: number; y: number } & Pixels): void =>
-    post({ type: 'tile', x, y, pixels }, [pixels.data.buffer]);
-  const { output, steps, seed, temperature, tile, tiles } = run;
+  const { output, steps, seed, temperature, tile, tiles, previews, snapshots, resume } = run;
+  const show = (type: 'tile' | 'preview') => ({ x, y, ...pixels }: Part): void => post({ type, x, y, pixels }, [pixels.data.buffer]);
+  const listeners: Listeners = {
+    progress: (progress) => post({ type: 'progress', progress }, []),
+    tile: tiles ? show('tile') : undefined,
+    preview: previews ? show('preview') : undefined,
+    snapshot: snapshots === undefined ? undefined : (snapshot) => post({ type: 'snapshot', snapshot }, [snapshot.data.buffer]),
+    interval: snapshots,
+  };
   const helpers = team?.();
   const result = await engine
-    .upscale(input, output, steps, seed, temperature, tile, onProgress, tiles ? onTile : undefined, helpers)
+    .upscale(input, output, steps, seed, temperature, tile, listeners, resume, helpers)
     .finally(() => helpers?.close());
   const { type: mime, ...rest } = result as { type: string } & Omit<Done, 'type' | 'mime'>;
   post({ type: 'done', mime, ...rest }, [rest.file.buffer]);

@@ -26,11 +26,7 @@ mod window_attention;
 pub use attention::{MAX_CHANNELS, attention, attention_kernel};
 pub use bicubic::{bicubic, bicubic_kernel};
 pub use conv2d::{ConvForm, conv2d, conv2d_kernel, pack_conv2d, unknown_conv2d};
-<<<<<<< HEAD
-pub use device::{Gpu, Made, best_adapter, open, open_on, take_error};
-=======
-pub use device::{Gpu, Made, SUBMIT_MACS, open, take_error};
->>>>>>> bench
+pub use device::{Gpu, Made, SUBMIT_MACS, best_adapter, open, open_on, take_error};
 pub use kernel::Kernel;
 pub use list::Node;
 pub use nearest_code::{nearest_code, nearest_code_kernel};

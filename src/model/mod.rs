@@ -40,6 +40,10 @@ pub trait Latent {
     /// A latent `[n, h, w, channels]` and its low-resolution picture `[n, h, w, 3]` to a picture
     /// `[n, 4h, 4w, 3]`, not clamped.
     fn decode(&self, z: &Map, lr: &Map) -> Map;
+    /// Whether [`Self::decode`] costs next to nothing beside a step of the chain, and looks at one position of `z` only.
+    fn is_decoded_cheaply(&self) -> bool {
+        false
+    }
     /// Reach of [`Self::encode`] and [`Self::decode`].
     fn reach(&self) -> Reach;
 }

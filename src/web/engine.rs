@@ -10,7 +10,7 @@ use crate::image::{Format, Size, encode, reduce};
 use crate::model::config::{Licence, ModelConfig};
 use crate::upscaler::{Options, SCALE, Upscaler};
 use crate::{Error, Result, gpu};
-use js_sys::{Array, Float32Array, Function, Uint8Array};
+use js_sys::{Array, Float32Array, Uint8Array};
 use std::cell::Cell;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -45,8 +45,8 @@ impl Engine {
     }
 
     /// Upscales `input` (see [`picture::read`]) and returns `{ file: Uint8Array, type, width, height, pixels }`; `pixels` counts
-    /// those of the input. `output` is `Output` of `npm/src/protocol.ts`: kind and size of the file. `on_progress` and
-    /// `on_tile` are those of [`PageWatch`]; `helpers` take a part of the tiles. One run at a time.
+    /// those of the input. `output` is `Output` of `npm/src/protocol.ts`: kind and size of the file. `listeners` and
+    /// `earlier` are those of [`PageWatch`]; `helpers` take a part of the tiles. One run at a time.
     #[allow(clippy::too_many_arguments)]
     pub async fn upscale(
         &self,
@@ -56,8 +56,8 @@ impl Engine {
         seed: f64,
         temperature: Option<f64>,
         tile: Option<u32>,
-        on_progress: Function,
-        on_tile: Option<Function>,
+        listeners: JsValue,
+        earlier: JsValue,
         helpers: Option<JsHelpers>,
     ) -> Result<JsValue, JsValue> {
         self.aborted.set(false);
@@ -70,7 +70,7 @@ impl Engine {
             most: self.chosen.most_positions(),
         };
         let helpers = PageHelpers(helpers);
-        let watch = PageWatch::new(&on_progress, on_tile.as_ref(), &self.aborted, &helpers)?;
+        let watch = PageWatch::new(&listeners, &earlier, &self.aborted, &helpers)?;
         let mut result = self.run(&input, &output, &options, watch).await;
         // A GPU that has refused a part of the work goes on, with wrong numbers.
         if let Some(error) = gpu::take_error() {

@@ -11,7 +11,8 @@
 //! | [`loading`] | a model on its way to a device; `npm/src/delivery.ts` brings its shards |
 //! | [`picture`] | pictures from and to JavaScript |
 //! | [`helpers`] | engines of other workers |
-//! | [`watch`] | progress, tiles, abort |
+//! | [`watch`] | progress, previews, tiles, abort |
+//! | [`snapshot`] | a run between two steps, from and to JavaScript |
 //! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
 
 pub mod bench;
@@ -26,6 +27,7 @@ pub mod lent;
 pub mod loading;
 pub mod object;
 pub mod picture;
+pub mod snapshot;
 pub mod trial;
 pub mod watch;
 

@@ -1,71 +1,81 @@
 //! What a run tells the page, and how the page ends it.
 
 use super::helpers::PageHelpers;
-use super::object::object;
+use super::object::{field, object};
 use super::picture::opaque_rgba;
+use super::snapshot;
 use crate::helpers::Helpers;
+use crate::image::Pixels;
+use crate::snapshot::Snapshot;
 use crate::upscaler::{Event, Watch};
 use crate::{Error, Result};
 use js_sys::{Function, Promise};
 use std::cell::Cell;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageChannel, MessagePort};
 
 /// A page that looks on.
 pub struct PageWatch<'a> {
-    on_progress: &'a Function,
-    on_tile: Option<&'a Function>,
+    on_progress: Option<Function>,
+    on_tile: Option<Function>,
+    on_preview: Option<Function>,
+    on_snapshot: Option<Function>,
+    /// Least milliseconds between two snapshots.
+    interval: f64,
+    earlier: Option<Snapshot>,
     aborted: &'a Cell<bool>,
     helpers: &'a PageHelpers,
     turns: Turns,
 }
 
 impl<'a> PageWatch<'a> {
-    /// `on_progress` gets `RunProgress` and `on_tile` gets `{ x, y, width, height, data }`; the run ends with
-    /// [`Error::Aborted`] once `aborted` is set.
+    /// `listeners` and `earlier`: `Listeners` and `Run.resume` of `npm/src/protocol.ts`. The run ends with [`Error::Aborted`]
+    /// once `aborted` is set.
     ///
     /// # Errors
     /// [`Error::Internal`] if the browser gives no message channel.
     pub fn new(
-        on_progress: &'a Function,
-        on_tile: Option<&'a Function>,
+        listeners: &JsValue,
+        earlier: &JsValue,
         aborted: &'a Cell<bool>,
         helpers: &'a PageHelpers,
     ) -> Result<Self> {
-        Ok(Self { on_progress, on_tile, aborted, helpers, turns: Turns::new()? })
+        let listener = |name| field(listeners, name).dyn_into::<Function>().ok();
+        Ok(Self {
+            on_progress: listener("progress"),
+            on_tile: listener("tile"),
+            on_preview: listener("preview"),
+            on_snapshot: listener("snapshot"),
+            interval: field(listeners, "interval").as_f64().unwrap_or(0.0),
+            earlier: snapshot::from_js(earlier),
+            aborted,
+            helpers,
+            turns: Turns::new()?,
+        })
     }
 }
 
 impl Watch for PageWatch<'_> {
     fn event(&mut self, event: Event<'_>) {
-        // A listener that throws must not end the run.
-        let _ = match event {
-            Event::Step { step, steps, tile, tiles } => {
+        match event {
+            Event::Step { step, steps, tile, tiles } => tell(&self.on_progress, || {
                 let fraction = (step.saturating_sub(1) * tiles + tile) as f64 / (steps * tiles) as f64;
-                let progress = object([
+                object([
                     ("step", step.into()),
                     ("steps", steps.into()),
                     ("tile", tile.into()),
                     ("tiles", tiles.into()),
                     ("fraction", fraction.into()),
-                ]);
-                self.on_progress.call1(&JsValue::NULL, &progress)
+                ])
+            }),
+            Event::Preview { x, y, pixels } => tell(&self.on_preview, || part(x, y, pixels)),
+            Event::Tile { x, y, pixels, .. } => tell(&self.on_tile, || part(x, y, pixels)),
+            Event::Snapshot { key, done, steps, x } => {
+                tell(&self.on_snapshot, || snapshot::to_js(key, done, steps, x));
             }
-            Event::Tile { x, y, pixels, .. } => match self.on_tile {
-                Some(on_tile) => {
-                    let tile = object([
-                        ("x", x.into()),
-                        ("y", y.into()),
-                        ("width", pixels.width.into()),
-                        ("height", pixels.height.into()),
-                        ("data", opaque_rgba(pixels).into()),
-                    ]);
-                    on_tile.call1(&JsValue::NULL, &tile)
-                }
-                None => Ok(JsValue::UNDEFINED),
-            },
-        };
+        }
     }
 
     async fn pause(&mut self) -> Result<()> {
@@ -73,9 +83,49 @@ impl Watch for PageWatch<'_> {
         if self.aborted.get() { Err(Error::Aborted) } else { Ok(()) }
     }
 
+    fn now(&self) -> f64 {
+        now()
+    }
+
+    fn previews(&self) -> bool {
+        self.on_preview.is_some()
+    }
+
+    fn snapshots(&self) -> Option<f64> {
+        self.on_snapshot.as_ref().map(|_| self.interval)
+    }
+
+    fn earlier(&mut self) -> Option<Snapshot> {
+        self.earlier.take()
+    }
+
     fn helpers(&self) -> &dyn Helpers {
         self.helpers
     }
+}
+
+/// Calls a listener, if there is one. One that throws must not end the run.
+fn tell(listener: &Option<Function>, what: impl FnOnce() -> JsValue) {
+    if let Some(listener) = listener {
+        let _ = listener.call1(&JsValue::NULL, &what());
+    }
+}
+
+/// `{ x, y, width, height, data }`
+fn part(x: usize, y: usize, pixels: &Pixels) -> JsValue {
+    object([
+        ("x", x.into()),
+        ("y", y.into()),
+        ("width", pixels.width.into()),
+        ("height", pixels.height.into()),
+        ("data", opaque_rgba(pixels).into()),
+    ])
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance)]
+    fn now() -> f64;
 }
 
 /// Turns of the worker's event loop, in which its messages are delivered. A message to oneself is the cheapest way to

@@ -59,7 +59,42 @@ test('progress tells step and tile, and tiles appear in place', async ({ page, s
   expect(steps.length).toBeGreaterThanOrEqual(4);
   expect(steps[0]).toMatch(/^Step 1 of 4, tile 1 of \d+$/);
   expect(steps.at(-1)).toMatch(/^Step 4 of 4, tile (\d+) of \1$/);
-  const area = seen.filter((line) => line.startsWith('canvas')).map((line) => line.split(' ').map(Number))
+  // What comes before the last step's end are previews.
+  const final = seen.slice(seen.findLastIndex((line) => line.startsWith('Step')));
+  const area = final.filter((line) => line.startsWith('canvas')).map((line) => line.split(' ').map(Number))
     .reduce((sum, [, , , width, height]) => sum + width! * height!, 0);
   expect(area).toBe(160 * 128);
+});
+
+test('while the chain runs, what it predicts appears in place', async ({ page, server }) => {
+  // Time flies in the worker: the first prediction is worth its cost at once.
+  server.prepend(/worker\.js$/, '{ const clock = performance.now.bind(performance); performance.now = () => 1e4 * clock(); }');
+  await open(page, server);
+  const { parts, differs, final } = await page.evaluate(async () => {
+    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const upscaler = await Upscaler.create({ device: 'cpu', engines: 1 });
+    const data = Uint8ClampedArray.from({ length: 4 * 21 * 13 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251));
+    const parts: number[][] = [];
+    let [step, differs, final] = [0, 0, 0];
+    let preview: ImageData | undefined;
+    await upscaler.upscale(new ImageData(data, 21, 13), {
+      steps: 8,
+      onProgress: (progress) => (step = progress.step),
+      onPreview: ({ x, y, image }) => {
+        preview = image;
+        parts.push([x, y, image.width, image.height, step]);
+      },
+      onTile: ({ image }) => {
+        final += image.width * image.height;
+        differs = image.data.reduce((sum, value, i) => sum + Math.abs(value - (preview?.data[i] ?? 0)), 0) / image.data.length;
+      },
+    });
+    upscaler.dispose();
+    return { parts, differs, final };
+  });
+  expect(parts.length).toBeGreaterThan(0);
+  for (const [x, y, width, height, step] of parts) expect([x, y, width, height, step! < 8]).toEqual([0, 0, 84, 52, true]);
+  expect(differs, 'from the result, in 1/255').toBeGreaterThan(0);
+  expect(differs).toBeLessThan(60);
+  expect(final).toBe(84 * 52);
 });

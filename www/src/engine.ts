@@ -1,5 +1,5 @@
 /** The upscaler behind the page: made at the first run, kept for the next ones, replaced when model or device change. */
-import { Upscaler, type Input, type LoadProgress, type Result, type RunProgress, type Tile, type UpscalerError } from 'resshift-web';
+import { Upscaler, type Input, type LoadProgress, type Result, type RunProgress, type Snapshot, type Tile, type UpscalerError } from 'resshift-web';
 import type { Settings } from './settings.ts';
 
 export interface RunEvents {
@@ -7,7 +7,12 @@ export interface RunEvents {
   onReady: (upscaler: Upscaler) => void;
   onProgress: (progress: RunProgress) => void;
   onTile: (tile: Tile) => void;
+  onPreview: (part: Tile) => void;
+  onSnapshot: (snapshot: Snapshot) => void;
 }
+
+/** A picture that changes all the time is a movement too. */
+const CALM = matchMedia('(prefers-reduced-motion: reduce)');
 
 export class Engine {
   private upscaler: Upscaler | null = null;
@@ -15,7 +20,8 @@ export class Engine {
   private warm: Upscaler | null = null;
   private opened: Pick<Settings, 'model' | 'device'> | null = null;
 
-  async run(input: Input, settings: Settings, signal: AbortSignal, events: RunEvents): Promise<Result> {
+  /** @param resume where to go on, if the picture was in work before */
+  async run(input: Input, settings: Settings, signal: AbortSignal, events: RunEvents, resume?: Snapshot): Promise<Result> {
     const upscaler = await this.open(settings, signal, events.onLoad);
     events.onReady(upscaler);
     const result = await upscaler.upscale(input, {
@@ -26,6 +32,9 @@ export class Engine {
       signal,
       onProgress: events.onProgress,
       onTile: events.onTile,
+      onSnapshot: events.onSnapshot,
+      ...(CALM.matches ? {} : { onPreview: events.onPreview }),
+      ...(resume && { resume }),
     });
     this.warm = upscaler;
     return result;

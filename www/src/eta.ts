@@ -12,6 +12,12 @@ export class Eta {
    */
   constructor(private readonly expected: number | null = null, private cold = false) {}
 
+  /** A run that begins with a part of the work done. */
+  begin(time: number, fraction: number): void {
+    this.reports.length = 0;
+    this.reports.push({ time, fraction });
+  }
+
   /**
    * @param time seconds on any clock
    * @param fraction of the work done, 0 to 1

@@ -4,6 +4,7 @@
  */
 import { createStore, delMany, entries, set, type UseStore } from 'idb-keyval';
 import type { Item } from './queue.ts';
+import { Snapshots } from './snapshots.ts';
 
 const DATABASE = 'resshift batch';
 const LIFE = 7 * 24 * 3600 * 1000;
@@ -14,6 +15,8 @@ interface Kept<Result> {
 }
 
 export class Keeper<Result> {
+  /** Of the pictures that are kept. */
+  readonly snapshots = new Snapshots();
   private store: UseStore | null = null;
   /** What lies in the store, as it was written. */
   private readonly written = new Map<number, Item<Result>>();
@@ -34,6 +37,7 @@ export class Keeper<Result> {
       const old = found.filter(([, { time }]) => Date.now() - time > LIFE);
       await delMany(old.map(([id]) => id), store);
       const fresh = found.filter((entry) => !old.includes(entry)).map(([, { item }]) => item);
+      await this.snapshots.open(fresh.map(({ id }) => id));
       this.store = store;
       return fresh;
     } catch {
@@ -44,10 +48,15 @@ export class Keeper<Result> {
   /** What was left belongs to this tab from now on: what `sync` is not given again goes. */
   adopt(left: readonly Item<Result>[]): void {
     for (const item of left) this.written.set(item.id, item);
+    this.snapshots.adopt(left.map(({ id }) => id));
   }
 
-  /** Brings the store in line with the items; each change is one small write after the one before it. */
-  sync(items: readonly Item<Result>[]): void {
+  /**
+   * Brings the store in line with the items; each change is one small write after the one before it.
+   * @param all items that are there, worth keeping or not
+   */
+  sync(items: readonly Item<Result>[], all: readonly Item<Result>[]): void {
+    this.snapshots.sync(all.map(({ id }) => id));
     const { store } = this;
     if (!store) return;
     const wanted = new Map(items.map((item) => [item.id, item]));
@@ -71,7 +80,7 @@ function isNews<Result>(before: Item<Result> | undefined, now: Item<Result>): bo
   return !before || before.state !== now.state || before.file !== now.file || before.result !== now.result;
 }
 
-/** The picture in work begins again in the next tab. */
+/** In the next tab the picture in work waits, and goes on from its snapshot if it has one. */
 function atRest<Result>(item: Item<Result>): Item<Result> {
   return item.state === 'working' ? { ...item, state: 'waiting', fraction: 0 } : item;
 }

@@ -23,6 +23,7 @@ import { holdRun } from './run-lock.ts';
 import { canCopy, canShare, copyPicture, saveFile, saveIntoFolder, saveZip, sharePicture } from './saving.ts';
 import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, wantedSteps, type Settings } from './settings.ts';
 import { showSizeValue, wantedSize, watchSize } from './size-setting.ts';
+import { read } from './snapshots.ts';
 import { Stage } from './stage.ts';
 import { dismissStrip, showStrip, showWarnings } from './strips.ts';
 import { text, type Outcome } from './text.ts';
@@ -63,7 +64,7 @@ let selected = 0;
 const keeper = new Keeper<Done>(() => showStrip('kept', text.notKept));
 
 const queue = new Queue<Done>(() => {
-  keeper.sync(queue.worthKeeping);
+  keeper.sync(queue.worthKeeping, queue.items);
   list.draw(queue, selected);
   label();
 });
@@ -303,6 +304,7 @@ async function workOn(item: Item<Done>, settings: Settings): Promise<boolean> {
     }
     const done = await work(source, item.id, settings, controller.signal);
     queue.finish(item.id, done);
+    keeper.snapshots.drop(item.id);
     run = null;
     if (item.id === selected) {
       const turn = turns;
@@ -329,6 +331,7 @@ function recover(item: Item<Done>, problem: Problem, stopped: boolean): boolean 
   const removed = !queue.find(item.id);
   const cancelled = stopped || problem.code === 'aborted';
   const ownFault = queue.items.length > 1 && isAboutPicture(problem.code);
+  if (cancelled) keeper.snapshots.drop(item.id);
   if (!cancelled && ownFault) queue.fail(item.id, problem.message);
   else queue.again(item.id);
   const shown = stage.restoreResult();
@@ -363,6 +366,10 @@ function expected({ image }: Picture, { steps, model, device }: Settings): numbe
 
 async function work(source: Picture, id: number, settings: Settings, signal: AbortSignal): Promise<Done> {
   let begun = performance.now();
+  const earlier = await keeper.snapshots.find(id);
+  let passed = 0;
+  let first = true;
+  const seconds = () => passed + (performance.now() - begun) / 1000;
   const result = await engine.run(source.input, settings, signal, {
     onLoad: (report) => progress.load(report),
     onReady: (upscaler) => {
@@ -376,14 +383,22 @@ async function work(source: Picture, id: number, settings: Settings, signal: Abo
       begun = performance.now();
     },
     onProgress: (report) => {
+      if (first && report.step > 1) {
+        passed = earlier?.seconds ?? 0;
+        showStrip('resumed', text.goesOn(report.step, report.steps));
+      }
+      first = false;
       progress.run(report);
       queue.progress(id, report.fraction);
     },
     onTile: (tile) => {
       if (id === selected) stage.paintTile(tile);
     },
-  });
-  const seconds = (performance.now() - begun) / 1000;
+    onPreview: (part) => {
+      if (id === selected) stage.paintTile(part);
+    },
+    onSnapshot: (snapshot) => keeper.snapshots.put(id, snapshot, seconds()),
+  }, earlier && await read(earlier)).finally(() => dismissStrip('resumed'));
   showWarnings(engine.warnings);
   if (engine.current) learn(engine.current, settings.model, settings.device, true);
   return {
@@ -392,7 +407,7 @@ async function work(source: Picture, id: number, settings: Settings, signal: Abo
     width: result.width,
     height: result.height,
     outcome: {
-      width: result.width, height: result.height, format: formatName(result.blob.type), fileBytes: result.blob.size, seconds,
+      width: result.width, height: result.height, format: formatName(result.blob.type), fileBytes: result.blob.size, seconds: seconds(),
       steps: settings.steps, seed: settings.seed, device: result.device,
     },
   };
@@ -499,7 +514,7 @@ void keepOffline();
 /** What an earlier visit left, and the first picture: the one that the address names (`?picture=`), or a sample. */
 async function begin(): Promise<void> {
   const left = await keeper.open();
-  if (left.length > 0) offerKept(left);
+  if (left.length > 0) await offerKept(left);
   const asked = new URL(location.href).searchParams.get('picture');
   const first = asked ?? elements.samples[0]?.dataset['sample'];
   // What a person or another app brings meanwhile goes first.
@@ -509,14 +524,16 @@ async function begin(): Promise<void> {
   else fail(address ? otherSite(address.host) : unreachable(first), openPicker);
 }
 
-function offerKept(left: readonly Item<Done>[]): void {
+async function offerKept(left: readonly Item<Done>[]): Promise<void> {
   const decide = (wanted: readonly Item<Done>[]) => {
     dismissStrip('kept');
     keeper.adopt(left);
     const [first] = wanted;
-    if (!first) return keeper.sync(queue.worthKeeping);
+    if (!first) return keeper.sync(queue.worthKeeping, queue.items);
     queue.restore(wanted);
     if (!run) void select(first.id);
   };
-  showStrip('kept', text.keptPictures(left.length), { label: text.keptContinue, run: () => decide(left) }, { label: text.keptDelete, run: () => decide([]) });
+  const [begun] = (await Promise.all(left.map(({ id }) => keeper.snapshots.find(id)))).filter((found) => found !== undefined);
+  const words = [text.keptPictures(left.length), begun && text.goesOn(begun.step + 1, begun.steps)].filter(Boolean).join(' ');
+  showStrip('kept', words, { label: text.keptContinue, run: () => decide(left) }, { label: text.keptDelete, run: () => decide([]) });
 }

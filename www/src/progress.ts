@@ -14,6 +14,8 @@ const ANNOUNCED_SHARE = 0.25;
 export class Progress {
   private estimate = new Eta();
   private announced = 0;
+  /** When the run began, on the clock; null once that is part of the estimate. */
+  private begun: number | null = null;
   /** Of the clock, in seconds; null while too little is known. */
   private end: number | null = null;
   private clock = 0;
@@ -46,6 +48,7 @@ export class Progress {
     loadBar.value = 1;
     runText.textContent = text.starting;
     runBar.removeAttribute('value');
+    this.begun = now();
     this.expect(0);
   }
 
@@ -53,6 +56,13 @@ export class Progress {
     runText.textContent = text.tileOf(report);
     runBar.value = report.fraction;
     tellProgress(report.fraction);
+    const before = (report.step - 1) / report.steps;
+    if (this.begun !== null && before > 0) {
+      // A run that goes on from an earlier one does not begin with nothing.
+      this.announced = before;
+      this.estimate.begin(this.begun, before);
+    }
+    this.begun = null;
     this.expect(report.fraction);
     if (report.fraction - this.announced >= ANNOUNCED_SHARE && report.fraction < 1) {
       this.announced = report.fraction;

@@ -21,6 +21,7 @@ export class Queue<Result> {
   private list: Item<Result>[] = [];
   /** Numbers of one visit lie above those of an earlier one. */
   private lastId = Date.now();
+  private readonly visit = this.lastId;
   private held = false;
 
   constructor(private readonly onChange: () => void) {}
@@ -78,9 +79,10 @@ export class Queue<Result> {
     this.change(id, ['done'], { saved: true });
   }
 
-  /** What would be lost with the tab: results that were not saved, and pictures of a batch or in work. */
+  /** What would be lost with the tab: results that were not saved, and pictures of a batch, in work or of an earlier visit. */
   get worthKeeping(): readonly Item<Result>[] {
-    return this.list.filter(({ state, saved }) => (state === 'done' ? !saved : state === 'working' || this.list.length > 1));
+    const several = this.list.length > 1;
+    return this.list.filter(({ id, state, saved }) => (state === 'done' ? !saved : state === 'working' || several || id <= this.visit));
   }
 
   fail(id: number, reason: string): void {

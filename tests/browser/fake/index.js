@@ -84,7 +84,7 @@ export class Upscaler {
   }
 
   /** @param {Blob | HTMLImageElement} input @param {import('resshift-web').UpscaleOptions} [options] */
-  async upscale(input, { steps = 15, format = 'png', scale = 4, width: wide, height: high, signal, onProgress, onTile } = {}) {
+  async upscale(input, { steps = 15, format = 'png', scale = 4, width: wide, height: high, signal, onProgress, onTile, onPreview, onSnapshot, resume } = {}) {
     if (finished >= (wishes.finish ?? Infinity)) await pause(2 ** 30, signal);
     const bitmap = await createImageBitmap(input);
     const width = bitmap.width * 4;
@@ -96,15 +96,19 @@ export class Upscaler {
     const side = wishes.tile ?? 256;
     const tiles = [];
     for (let y = 0; y < height; y += side) for (let x = 0; x < width; x += side) tiles.push({ x, y });
-    for (let step = 1; step <= steps; step++) {
+    const key = `${width} ${height} ${steps}`;
+    const begin = resume?.key === key ? resume.step + 1 : 1;
+    for (let step = begin; step <= steps; step++) {
       for (const [index, tile] of tiles.entries()) {
+        if (step > (wishes.hold ?? Infinity)) await pause(2 ** 30, signal);
         await pause((wishes.pace ?? 5) * (step === 1 && index === 0 ? wishes.warmUp ?? 1 : 1), signal);
         if (step > steps / 2) failOnce(wishes.upscaleError);
         onProgress?.({ step, steps, tile: index + 1, tiles: tiles.length, fraction: ((step - 1) * tiles.length + index + 1) / (steps * tiles.length) });
-        if (step === steps) {
-          onTile?.({ ...tile, image: context.getImageData(tile.x, tile.y, Math.min(side, width - tile.x), Math.min(side, height - tile.y)) });
-        }
+        const image = context.getImageData(tile.x, tile.y, Math.min(side, width - tile.x), Math.min(side, height - tile.y));
+        if (step === steps) onTile?.({ ...tile, image });
+        else onPreview?.({ ...tile, image });
       }
+      if (wishes.snapshots && step < steps) onSnapshot?.({ step, steps, key, data: new Float32Array([step]) });
     }
     const factor = wide ? wide / width : high ? high / height : scale / 4;
     const result = new OffscreenCanvas(Math.round(width * factor), Math.round(height * factor));

@@ -21,6 +21,10 @@ export interface Wishes {
   /** How often the failures occur. Default 1. */
   failures?: number;
   warnings?: ErrorCode[];
+  /** Hands out a snapshot after every step. */
+  snapshots?: boolean;
+  /** Stands still after so many steps. */
+  hold?: number;
   /** What the device keeps from before. */
   models?: StoredModel[];
   /** Fails before an import asks for consent. */

@@ -148,6 +148,7 @@ export const en = {
   queueFolder: 'Save into a folder',
   savedInto: (count: number): string => `${whole(count)} ${plural(count, 'picture', 'pictures')} saved into the folder.`,
   keptPictures: (count: number): string => `${whole(count)} ${plural(count, 'picture', 'pictures')} of your last visit ${plural(count, 'is', 'are')} still here, in this browser.`,
+  goesOn: (step: number, steps: number): string => `The picture in work goes on at step ${step} of ${steps}.`,
   keptContinue: 'Continue',
   keptDelete: 'Delete them',
   notKept: 'This browser does not keep the batch: results that are not saved go with the tab.',

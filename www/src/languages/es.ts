@@ -145,6 +145,7 @@ export const es: Words = {
   queueFolder: 'Guardar en una carpeta',
   savedInto: (count) => `${whole(count)} ${plural(count, 'imagen guardada', 'imágenes guardadas')} en la carpeta.`,
   keptPictures: (count) => `${whole(count)} ${plural(count, 'imagen', 'imágenes')} de su última visita ${plural(count, 'sigue', 'siguen')} aquí, en este navegador.`,
+  goesOn: (step, steps) => `La imagen en curso continúa en el paso ${step} de ${steps}.`,
   keptContinue: 'Continuar',
   keptDelete: 'Eliminarlas',
   notKept: 'Este navegador no conserva el lote: los resultados sin guardar se pierden al cerrar la pestaña.',

@@ -145,6 +145,7 @@ export const ja: Words = {
   queueFolder: 'フォルダーに保存',
   savedInto: (count) => `${whole(count)} 枚の画像をフォルダーに保存しました。`,
   keptPictures: (count) => `前回の ${whole(count)} 枚の画像がこのブラウザーに残っています。`,
+  goesOn: (step, steps) => `処理中の画像はステップ ${step}/${steps} から再開します。`,
   keptContinue: '続ける',
   keptDelete: '削除',
   notKept: 'このブラウザーは一括処理を保持しません。保存していない結果はタブとともに失われます。',

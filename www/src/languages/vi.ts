@@ -145,6 +145,7 @@ export const vi: Words = {
   queueFolder: 'Lưu vào thư mục',
   savedInto: (count) => `Đã lưu ${whole(count)} ảnh vào thư mục.`,
   keptPictures: (count) => `${whole(count)} ảnh từ lần trước vẫn còn trong trình duyệt này.`,
+  goesOn: (step, steps) => `Ảnh đang xử lý sẽ tiếp tục từ bước ${step}/${steps}.`,
   keptContinue: 'Tiếp tục',
   keptDelete: 'Xóa chúng',
   notKept: 'Trình duyệt này không giữ hàng đợi: kết quả chưa lưu sẽ mất khi đóng thẻ.',

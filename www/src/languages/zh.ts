@@ -145,6 +145,7 @@ export const zh: Words = {
   queueFolder: '保存到文件夹',
   savedInto: (count) => `已将 ${whole(count)} 张图片保存到文件夹。`,
   keptPictures: (count) => `上次的 ${whole(count)} 张图片仍保存在此浏览器中。`,
+  goesOn: (step, steps) => `处理中的图片将从第 ${step}/${steps} 步继续。`,
   keptContinue: '继续',
   keptDelete: '删除',
   notKept: '此浏览器不保留队列：未保存的结果会随标签页关闭而丢失。',

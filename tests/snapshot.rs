@@ -1,0 +1,196 @@
+//! A run that was interrupted between two steps goes on to the very bytes that it would have given.
+
+mod support;
+
+use pollster::block_on;
+use resshift::image::{Picture, Pixels};
+use resshift::snapshot::{Pace, Snapshot};
+use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
+use resshift::{Error, Result};
+use support::{Formula, compact_folder, cpu, json};
+
+/// Takes snapshots, and stops the run after some of them.
+struct Interrupted {
+    interval: Option<f64>,
+    earlier: Option<Snapshot>,
+    taken: Vec<Snapshot>,
+    /// So many, then it is aborted.
+    most: usize,
+    /// Steps, as they are reported.
+    steps: Vec<usize>,
+    /// Every evaluation takes a second.
+    clock: f64,
+}
+
+impl Interrupted {
+    fn new(interval: Option<f64>, most: usize, earlier: Option<Snapshot>) -> Self {
+        Self { interval, earlier, taken: Vec::new(), most, steps: Vec::new(), clock: 0.0 }
+    }
+}
+
+impl Watch for Interrupted {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Step { step, .. } => self.steps.push(step),
+            Event::Snapshot { key, done, x, .. } => {
+                self.taken.push(Snapshot { key: key.into(), done, x: x.to_vec() });
+            }
+            _ => {}
+        }
+    }
+
+    async fn pause(&mut self) -> Result<()> {
+        self.clock += 1000.0;
+        if self.taken.len() >= self.most { Err(Error::Aborted) } else { Ok(()) }
+    }
+
+    fn now(&self) -> f64 {
+        self.clock
+    }
+
+    fn snapshots(&self) -> Option<f64> {
+        self.interval
+    }
+
+    fn earlier(&mut self) -> Option<Snapshot> {
+        self.earlier.take()
+    }
+}
+
+fn photo(width: usize, height: usize) -> Picture {
+    let rgb = (0..width * height * 3).map(|i| (i * 37 % 101) as f32 / 100.0).collect();
+    Picture { width, height, rgb, alpha: None }
+}
+
+fn compact() -> Upscaler {
+    let (config, files) = compact_folder();
+    Upscaler::load(config, files, &cpu()).unwrap()
+}
+
+/// The released architecture, small, with weights by formula: blended tiles, an encoder, GroupNorm and attention.
+fn released() -> Upscaler {
+    Upscaler::build(json("tiny.model"), Formula, &cpu()).unwrap()
+}
+
+fn run(upscaler: &Upscaler, picture: &Picture, options: &Options, watch: &mut impl Watch) -> Result<Pixels<u16>> {
+    block_on(upscaler.upscale_as(picture, options, watch))
+}
+
+/// Stops a run after every one of its steps and goes on with another upscaler.
+fn interrupted_everywhere(make: fn() -> Upscaler, picture: &Picture, options: &Options, steps: usize) {
+    let upscaler = make();
+    let want = run(&upscaler, picture, options, &mut Unwatched).unwrap();
+    for stop in 1..steps {
+        let mut first = Interrupted::new(Some(0.0), stop, None);
+        assert_eq!(run(&upscaler, picture, options, &mut first).unwrap_err().code(), "aborted");
+        let snapshot = first.taken.pop().unwrap();
+        assert_eq!(snapshot.done, stop);
+        let mut second = Interrupted::new(None, usize::MAX, Some(snapshot));
+        let got = run(&make(), picture, options, &mut second).unwrap();
+        assert_eq!(second.steps.first(), Some(&(stop + 1)), "steps that were done are not done again");
+        assert!(got == want, "stopped after step {stop}");
+    }
+}
+
+#[test]
+fn exact_tiles_go_on_to_the_same_bytes() {
+    let options = Options { steps: Some(5), seed: 7, tile: Some(8), ..Options::default() };
+    interrupted_everywhere(compact, &photo(20, 12), &options, 5);
+}
+
+#[test]
+fn blended_tiles_go_on_to_the_same_bytes() {
+    let options = Options { steps: Some(4), seed: 7, tile: Some(32), ..Options::default() };
+    interrupted_everywhere(released, &photo(44, 28), &options, 4);
+}
+
+/// Tiles of the compact model leave no trace, so a run may go on in others.
+#[test]
+fn exact_tiles_may_change() {
+    let (upscaler, picture) = (compact(), photo(20, 12));
+    let options = |tile| Options { steps: Some(3), tile: Some(tile), ..Options::default() };
+    let want = run(&upscaler, &picture, &options(16), &mut Unwatched).unwrap();
+    let mut first = Interrupted::new(Some(0.0), 2, None);
+    run(&upscaler, &picture, &options(16), &mut first).unwrap_err();
+    let mut second = Interrupted::new(None, usize::MAX, first.taken.pop());
+    assert!(run(&upscaler, &picture, &options(8), &mut second).unwrap() == want);
+    assert_eq!(second.steps.first(), Some(&3));
+}
+
+/// What is not a state of this very chain is left aside: the run begins at its first step and gives its own picture.
+#[test]
+fn snapshots_that_do_not_fit_are_left_aside() {
+    let (upscaler, picture) = (compact(), photo(20, 12));
+    let options = Options { steps: Some(3), seed: 1, ..Options::default() };
+    let want = run(&upscaler, &picture, &options, &mut Unwatched).unwrap();
+    let taken = |upscaler: &Upscaler, picture: &Picture, options: &Options| {
+        let mut first = Interrupted::new(Some(0.0), 1, None);
+        run(upscaler, picture, options, &mut first).unwrap_err();
+        first.taken.pop().unwrap()
+    };
+    let own = taken(&upscaler, &picture, &options);
+    let begins_at = |snapshot: Snapshot| {
+        let mut watch = Interrupted::new(None, usize::MAX, Some(snapshot));
+        assert!(run(&upscaler, &picture, &options, &mut watch).unwrap() == want);
+        watch.steps[0]
+    };
+    assert_eq!(begins_at(own.clone()), 2, "the control");
+
+    let mut renamed = compact_folder();
+    renamed.0.version += "x";
+    let renamed = Upscaler::load(renamed.0, renamed.1, &cpu()).unwrap();
+    let mut other = picture.clone();
+    other.rgb[5] += 1.0 / 255.0;
+    let strangers = [
+        ("seed", taken(&upscaler, &picture, &Options { seed: 2, ..options.clone() })),
+        ("steps", taken(&upscaler, &picture, &Options { steps: Some(4), ..options.clone() })),
+        ("temperature", taken(&upscaler, &picture, &Options { temperature: Some(0.5), ..options.clone() })),
+        ("picture", taken(&upscaler, &other, &options)),
+        ("size", taken(&upscaler, &photo(12, 20), &options)),
+        ("weights", taken(&renamed, &picture, &options)),
+        ("cut short", Snapshot { x: own.x[1..].to_vec(), ..own.clone() }),
+        ("empty", Snapshot { x: Vec::new(), ..own.clone() }),
+        ("not a number", Snapshot { x: own.x.iter().map(|v| v / 0.0).collect(), ..own.clone() }),
+        ("nothing done", Snapshot { done: 0, ..own.clone() }),
+        ("all done", Snapshot { done: 3, ..own.clone() }),
+        ("far beyond", Snapshot { done: usize::MAX, ..own }),
+    ];
+    for (what, snapshot) in strangers {
+        assert_eq!(begins_at(snapshot), 1, "{what}");
+    }
+}
+
+/// Where tiles leave a trace, a state belongs to them.
+#[test]
+fn blended_tiles_may_not_change() {
+    let (upscaler, picture) = (released(), photo(20, 12));
+    let options = |tile| Options { steps: Some(2), tile: Some(tile), ..Options::default() };
+    let mut first = Interrupted::new(Some(0.0), 1, None);
+    run(&upscaler, &picture, &options(32), &mut first).unwrap_err();
+    let mut second = Interrupted::new(None, usize::MAX, first.taken.pop());
+    run(&upscaler, &picture, &options(16), &mut second).unwrap();
+    assert_eq!(second.steps[0], 1);
+}
+
+/// Six tiles a step, a second each: a state at most every so often, none near the end, and none of a short run.
+#[test]
+fn snapshots_keep_their_distance() {
+    let (upscaler, picture) = (compact(), photo(20, 12));
+    let taken = |interval: f64, steps| {
+        let options = Options { steps: Some(steps), tile: Some(8), ..Options::default() };
+        let mut watch = Interrupted::new(Some(interval), usize::MAX, None);
+        run(&upscaler, &picture, &options, &mut watch).unwrap();
+        watch.taken.iter().map(|snapshot| snapshot.done).collect::<Vec<_>>()
+    };
+    assert_eq!(taken(0.0, 4), [1, 2, 3]);
+    assert_eq!(taken(20_000.0, 15), [4, 8]);
+    assert!(taken(20_000.0, 4).is_empty());
+    assert!(taken(20_000.0, 1).is_empty());
+}
+
+#[test]
+fn states_too_large_for_a_copy_are_not_handed_out() {
+    let pace = Pace::new(0.0, 0, 0.0);
+    assert!(pace.is_due(1, 2, 64 << 20, 1.0));
+    assert!(!pace.is_due(1, 2, (64 << 20) + 1, 1.0));
+}
