@@ -13,11 +13,13 @@ export type Serve = (port: MessagePort, device: GPUDevice) => End;
  */
 const idle = new Map<string, Serve[]>();
 let modules = 0;
+/** Failures after which an instance is not to be trusted with another engine. */
+const SPOILING = ['gpu', 'internal', 'out-of-memory'];
 
 export class Thread implements Link {
   readonly #port: MessagePort;
   readonly #end: Promise<End>;
-  #broken = false;
+  #spoilt = false;
   #ended = false;
   onmessage: Link['onmessage'] = null;
   onerror: Link['onerror'] = null;
@@ -26,8 +28,9 @@ export class Thread implements Link {
   constructor(device: GPUDevice, address: string = workerAddress()) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.onmessage = (event) => {
-      this.#broken ||= event.data.type === 'broken';
+    port1.onmessage = (event: MessageEvent<{ type: string; fault?: { code: string } }>) => {
+      const { type, fault } = event.data;
+      this.#spoilt ||= type === 'broken' || SPOILING.includes(fault?.code ?? '');
       this.onmessage?.(event);
     };
     this.#end = this.#begin(device, address, port2);
@@ -53,7 +56,7 @@ export class Thread implements Link {
     const end = serve(port, device);
     return async () => {
       await end();
-      if (!this.#broken) waiting.push(serve);
+      if (!this.#spoilt) waiting.push(serve);
     };
   }
 }
