@@ -253,7 +253,7 @@ async function showDone(source: Picture, done: Done, current: () => boolean): Pr
   save.href = stage.address ?? '';
   save.download = fileName(source.name, done);
   told = done.outcome;
-  elements.copy.hidden = !canCopy();
+  elements.copy.hidden = !canCopy(done.blob, done);
   elements.share.hidden = !canShare(done.blob, save.download);
   describePicture();
   if (!shown) showStrip('intake', text.tooLargeToShow);

@@ -48,7 +48,7 @@ function failOnce(code) {
 export class Upscaler {
   static async capabilities() {
     return wishes.capabilities ?? {
-      wasm: true, webgpu: { name: 'SwiftShader', software: true, f16: false, maxBufferBytes: 1 << 30 }, recommended: 'cpu', cache: true, maxPixels: 1 << 20,
+      wasm: true, webgpu: { name: 'SwiftShader', software: true, f16: false, maxBufferBytes: 1 << 30 }, recommended: 'cpu', cache: true, maxPixels: 1 << 22,
     };
   }
 
@@ -76,6 +76,7 @@ export class Upscaler {
 
   /** @param {Blob | HTMLImageElement} input @param {import('resshift-web').UpscaleOptions} [options] */
   async upscale(input, { steps = 15, format = 'png', scale = 4, width: wide, height: high, signal, onProgress, onTile } = {}) {
+    if (wishes.result) return this.ready(wishes.result, signal, onTile);
     const bitmap = await createImageBitmap(input);
     const width = bitmap.width * 4;
     const height = bitmap.height * 4;
@@ -100,6 +101,18 @@ export class Upscaler {
     const result = new OffscreenCanvas(Math.round(width * factor), Math.round(height * factor));
     result.getContext('2d')?.drawImage(canvas, 0, 0, result.width, result.height);
     return { blob: await result.convertToBlob({ type: `image/${format}` }), width: result.width, height: result.height, device: this.device };
+  }
+
+  /**
+   * In rows of tiles, as the engine does.
+   * @param {NonNullable<import('./wishes.d.ts').Wishes['result']>} result @param {AbortSignal} [signal] @param {import('resshift-web').UpscaleOptions['onTile']} [onTile]
+   */
+  async ready({ url, type, width, height }, signal, onTile) {
+    for (let y = 0; y < height; y += 1024) {
+      await pause(wishes.pace ?? 5, signal);
+      onTile?.({ x: 0, y, image: new ImageData(width, Math.min(1024, height - y)) });
+    }
+    return { blob: new Blob([await (await fetch(url)).arrayBuffer()], { type }), width, height, device: this.device };
   }
 
   /** @param {number} width @param {number} height @param {{ steps?: number }} [options] */
