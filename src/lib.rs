@@ -13,6 +13,7 @@
 //! | [`compute`] | where networks run: the CPU at once, a GPU by recorded command lists |
 //! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
 //! | [`image`] | decode, encode, bicubic |
+//! | [`memory`] | buffers that grow with the picture |
 //! | [`upscaler`] | all of the above in one call |
 //! | `metrics`, `degrade` | how good a picture is, and test pictures from good ones (not in wasm) |
 //! | `web` | browser edge (wasm only) |
@@ -28,6 +29,7 @@ pub mod error;
 pub mod gpu;
 pub mod helpers;
 pub mod image;
+pub mod memory;
 #[cfg(not(target_family = "wasm"))]
 pub mod metrics;
 pub mod model;

@@ -213,13 +213,13 @@ export interface Capabilities {
   recommended: 'webgpu' | 'cpu' | null;
   /** IndexedDB can be used here. */
   cache: boolean;
-  /** Pixels of the largest picture that is taken here. */
+  /** Pixels of the largest picture that is taken here: 4 megapixels, fewer where the device is known to have little memory. */
   maxPixels: number;
 }
 
 /** What went wrong; stable across versions. */
 export type ErrorCode =
-  | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'bad-option' | 'bad-weights'
+  | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'out-of-memory' | 'bad-option' | 'bad-weights'
   | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'no-browser' | 'internal';
 
 /** A worker with the engine and one model in it. Keep it for all pictures. */

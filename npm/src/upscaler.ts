@@ -76,9 +76,9 @@ export class Upscaler implements api.Upscaler {
       const payload = await read(input);
       await orAbort(before, given.signal);
       const begun = performance.now();
-      const { file, mime, width, height, pixels } = await this.#withFallback(input, payload, run, given);
+      const { file, width, height, pixels } = await this.#withFallback(input, payload, run, given);
       this.#rate = ((performance.now() - begun) / 1000 / pixels) / (run.steps ?? this.model.steps);
-      return { blob: new Blob([file], { type: mime }), width, height, device: this.device };
+      return { blob: file, width, height, device: this.device };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
       void before.then(free);

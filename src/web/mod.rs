@@ -9,6 +9,7 @@
 //! | [`picture`] | pictures from and to JavaScript |
 //! | [`helpers`] | engines of other workers |
 //! | [`watch`] | progress, tiles, abort |
+//! | [`memory`] | whether memory has run out |
 //! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
 
 #[cfg(feature = "checks")]
@@ -19,6 +20,7 @@ pub mod error;
 pub mod helpers;
 pub mod import;
 pub mod loading;
+pub mod memory;
 pub mod object;
 pub mod picture;
 pub mod trial;

@@ -1,8 +1,11 @@
-/** Results of 64 megapixels: no canvas beyond what every browser draws, every pixel at 100 %. */
+/** Results of 64 megapixels: no canvas beyond what every browser draws, every pixel at 100 %, and what happens where memory is short. */
 import { crc32, deflateSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
-import { choose, expect, open, test, upscale } from './fixtures.ts';
+import { begin, choose, errorCode, expect, finished, fixture, open, test, upscale } from './fixtures.ts';
 import { decode } from './pixels.ts';
+import { engineBytes, maxPixels } from '../../npm/src/memory.ts';
+
+const MEGA = 2 ** 20;
 
 /** A PNG file of one bit per pixel: columns are black and white in turn, and every other row is turned round. */
 function chequered(width: number, height: number): Buffer {
@@ -56,6 +59,17 @@ async function watchCanvases(page: Page): Promise<() => Promise<string[]>> {
   return () => page.evaluate(() => (globalThis as unknown as { refused: string[] }).refused);
 }
 
+test('the limit follows from what the engine needs and what the device tells', () => {
+  expect(maxPixels({ deviceMemory: 8 })).toBe(4 * MEGA);
+  expect(maxPixels({ deviceMemory: 0.5 }), 'as much as ever').toBe(MEGA);
+  const two = maxPixels({ deviceMemory: 2 });
+  expect(two).toBeGreaterThan(MEGA);
+  expect(engineBytes(Math.sqrt(two), Math.sqrt(two))).toBeLessThan(2 ** 30);
+  expect(maxPixels({ maxTouchPoints: 5 }), 'a phone that does not tell').toBe(two);
+  expect(maxPixels({ maxTouchPoints: 0 }), 'a computer that does not tell').toBe(4 * MEGA);
+  expect(engineBytes(2048, 2048), 'what WebAssembly can have').toBeLessThan(2 ** 32);
+});
+
 test.describe('the viewer', () => {
   test.use({ engine: 'fake' });
 
@@ -103,5 +117,17 @@ test.describe('the viewer', () => {
     await expect(page.getByRole('link', { name: 'Save WebP' })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Copy' })).toBeHidden();
     expect(await refused()).toEqual([]);
+  });
+
+  test('where memory runs out a smaller copy is offered, and runs', async ({ page, server }) => {
+    await page.addInitScript(() => Object.assign(globalThis, { fake: { upscaleError: 'out-of-memory' } }));
+    await open(page, server);
+    await begin(page, { file: fixture('cup-40x32.png'), steps: 1 });
+    expect(await errorCode(page)).toBe('out-of-memory');
+    await page.locator('#error-card').getByRole('button', { name: 'Use a smaller copy' }).click();
+    await expect(page.locator('#error-card')).toBeHidden();
+    await expect(page.locator('#sizes')).toHaveText('28 × 22 → 112 × 88 pixels');
+    await begin(page);
+    await finished(page);
   });
 });

@@ -66,6 +66,7 @@ export const elements = {
   errorCode: byId('error-code', HTMLElement),
   retry: byId('retry', HTMLButtonElement),
   useCpu: byId('use-cpu', HTMLButtonElement),
+  errorSmaller: byId('error-smaller', HTMLButtonElement),
   chooseOther: byId('choose-other', HTMLButtonElement),
 
   settings: byId('settings', HTMLFormElement),

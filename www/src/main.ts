@@ -150,6 +150,7 @@ function enter(next: Phase): void {
 }
 
 function fail(problem: Problem, retry: () => void): void {
+  const size = pictureSize();
   showError(problem, {
     retry: () => {
       hideError();
@@ -160,6 +161,10 @@ function fail(problem: Problem, retry: () => void): void {
       chooseDevice('cpu');
       retry();
     },
+    useSmaller: size && (() => {
+      hideError();
+      void useSmaller(Math.floor((size.width * size.height) / 2));
+    }),
     chooseOther: openPicker,
   });
 }
@@ -206,14 +211,15 @@ async function take({ files }: Arrival): Promise<void> {
   }
 }
 
-async function useSmaller(): Promise<void> {
+/** Goes on with a copy of the picture that has no more than so many pixels. */
+async function useSmaller(most: number): Promise<void> {
   const { image } = picture ?? {};
-  if (!image || !capabilities) return;
+  if (!image) return;
   try {
-    queue.replace(selected, await smallerCopy(image, capabilities.maxPixels));
+    queue.replace(selected, await smallerCopy(image, most));
     await select(selected);
   } catch (error) {
-    fail(toProblem(error), () => void useSmaller());
+    fail(toProblem(error), () => void useSmaller(most));
   }
 }
 
@@ -442,7 +448,7 @@ elements.copy.addEventListener('click', () => void passOn(async (blob) => {
   announcer.textContent = text.copied;
 }));
 elements.share.addEventListener('click', () => void passOn(sharePicture));
-smaller.addEventListener('click', () => void useSmaller());
+smaller.addEventListener('click', () => void useSmaller(capabilities?.maxPixels ?? 0));
 onDeviceChange(describeDevice);
 watchSize(pictureSize, () => {
   if (phase === 'ready') describePicture();

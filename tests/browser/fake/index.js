@@ -12,6 +12,7 @@ const SENTENCES = {
   offline: ['resshift/models/compact/weights.safetensors could not be reached.', 'Connect to the network once; after the first download the model works offline.'],
   storage: ['The model could not be kept for the next visit: the quota is exceeded.', 'Free some disk space or allow storage for this site; until then the model is downloaded on each visit.'],
   'image-too-large': ['The picture is too large: 30000 x 30000 pixels; at most 16777216 can be upscaled here.', 'Crop the picture or make it smaller before upscaling.'],
+  'out-of-memory': ['There is not enough memory for this picture.', 'Take a smaller copy of the picture, or close other tabs and programs and try again.'],
   'bad-checkpoint': ['The checkpoint cannot be used: in the network\'s file, input_blocks.0.0.weight is missing.', 'Choose a released x4 checkpoint and its autoencoder.'],
   aborted: ['Cancelled.', 'Start again whenever you like.'],
 };

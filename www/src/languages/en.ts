@@ -97,7 +97,7 @@ export const en = {
   useSmaller: 'Use a smaller copy',
   costs: (time: string, memory: string): string => `About ${time} and ${memory} of memory.`,
   timeAtFirstRun: 'The time is measured at the first run.',
-  tooLarge: (have: string, most: string): string => `Too large for this page: ${have} megapixels of at most ${most}.`,
+  tooLarge: (have: string, most: string): string => `Too large to upscale here: ${have} megapixels of at most ${most}.`,
   beyondLargest: (width: number, height: number): string => `The largest result is ${width} × ${height} pixels.`,
   shares: (before: number, after: number): string => `${before} % original, ${after} % upscaled`,
 

@@ -96,7 +96,7 @@ export const es: Words = {
   useSmaller: 'Usar una copia más pequeña',
   costs: (time, memory) => `Unos ${time} y ${memory} de memoria.`,
   timeAtFirstRun: 'El tiempo se mide en la primera ejecución.',
-  tooLarge: (have, most) => `Demasiado grande para esta página: ${have} megapíxeles de un máximo de ${most}.`,
+  tooLarge: (have, most) => `Demasiado grande para ampliarla aquí: ${have} megapíxeles de un máximo de ${most}.`,
   beyondLargest: (width, height) => `El resultado más grande tiene ${width} × ${height} píxeles.`,
   shares: (before, after) => `${before} % original, ${after} % mejorada`,
 
@@ -199,6 +199,7 @@ export const es: Words = {
     'not-an-image': ['Este archivo no es una imagen que se pueda leer.', 'Elige un archivo PNG, JPEG, WebP, GIF, BMP o TIFF.'],
     'bad-image': ['La imagen está dañada o incompleta.', 'Ábrela en otro programa y guárdala de nuevo, o elige otra copia.'],
     'image-too-large': ['La imagen es demasiado grande para ampliarla aquí.', 'Recórtala o redúcela antes.'],
+    'out-of-memory': ['No hay memoria suficiente para esta imagen.', 'Usa una copia más pequeña, o cierra otras pestañas y programas e inténtalo de nuevo.'],
     'bad-option': ['Una opción está fuera de su rango.', 'Corrígela y empieza de nuevo.'],
     'bad-weights': ['No se pueden usar los pesos del modelo.', 'Comprueba que el modelo está completo y es para esta versión.'],
     'bad-checkpoint': ['No se puede usar este archivo de modelo.', 'Elige un modelo x4 publicado y su autocodificador, o descárgalos de nuevo de su origen.'],

@@ -96,7 +96,7 @@ export const ja: Words = {
   useSmaller: '縮小したコピーを使う',
   costs: (time, memory) => `約 ${time}、メモリ ${memory}。`,
   timeAtFirstRun: '所要時間は初回の実行で測定されます。',
-  tooLarge: (have, most) => `このページには大きすぎます：${have} メガピクセル（最大 ${most}）。`,
+  tooLarge: (have, most) => `大きすぎてここでは拡大できません：${have} メガピクセル（最大 ${most}）。`,
   beyondLargest: (width, height) => `結果は最大 ${width} × ${height} ピクセルです。`,
   shares: (before, after) => `元の画像 ${before}%、結果 ${after}%`,
 
@@ -198,6 +198,7 @@ export const ja: Words = {
     'not-an-image': ['このファイルは読み込める画像ではありません。', 'PNG、JPEG、WebP、GIF、BMP、TIFF のファイルを選んでください。'],
     'bad-image': ['画像が壊れているか、途中で切れています。', '別のプログラムで開いて保存し直すか、別のコピーを選んでください。'],
     'image-too-large': ['画像が大きすぎてここでは拡大できません。', '先に切り抜くか縮小してください。'],
+    'out-of-memory': ['この画像を処理するメモリが足りません。', '縮小したコピーを使うか、ほかのタブやプログラムを閉じてもう一度お試しください。'],
     'bad-option': ['設定が範囲外です。', '設定を直してもう一度始めてください。'],
     'bad-weights': ['モデルの重みを使えません。', 'モデルがそろっていて、このバージョン用であるか確認してください。'],
     'bad-checkpoint': ['このチェックポイントは使えません。', '公開された x4 のチェックポイントとそのオートエンコーダーを選ぶか、公開元から取り直してください。'],

@@ -96,7 +96,7 @@ export const vi: Words = {
   useSmaller: 'Dùng bản sao nhỏ hơn',
   costs: (time, memory) => `Khoảng ${time} và ${memory} bộ nhớ.`,
   timeAtFirstRun: 'Thời gian được đo ở lần chạy đầu tiên.',
-  tooLarge: (have, most) => `Quá lớn đối với trang này: ${have} megapixel, tối đa ${most}.`,
+  tooLarge: (have, most) => `Quá lớn để nâng cấp ở đây: ${have} megapixel, tối đa ${most}.`,
   beyondLargest: (width, height) => `Kết quả lớn nhất là ${width} × ${height} điểm ảnh.`,
   shares: (before, after) => `${before} % ảnh gốc, ${after} % ảnh nâng cấp`,
 
@@ -199,6 +199,7 @@ export const vi: Words = {
     'not-an-image': ['Tệp này không phải là ảnh đọc được.', 'Hãy chọn tệp PNG, JPEG, WebP, GIF, BMP hoặc TIFF.'],
     'bad-image': ['Ảnh bị hỏng hoặc thiếu dữ liệu.', 'Mở ảnh bằng chương trình khác rồi lưu lại, hoặc chọn bản khác.'],
     'image-too-large': ['Ảnh quá lớn để nâng cấp ở đây.', 'Hãy cắt hoặc thu nhỏ ảnh trước.'],
+    'out-of-memory': ['Không đủ bộ nhớ cho ảnh này.', 'Hãy dùng bản sao nhỏ hơn, hoặc đóng bớt thẻ và chương trình khác rồi thử lại.'],
     'bad-option': ['Một tùy chọn không hợp lệ.', 'Hãy sửa tùy chọn rồi bắt đầu lại.'],
     'bad-weights': ['Không dùng được trọng số của mô hình.', 'Hãy kiểm tra mô hình có đầy đủ và đúng phiên bản này không.'],
     'bad-checkpoint': ['Không dùng được tệp mô hình này.', 'Hãy chọn tệp x4 đã phát hành cùng bộ tự mã hóa, hoặc tải lại từ nơi phát hành.'],

@@ -96,7 +96,7 @@ export const zh: Words = {
   useSmaller: '使用缩小的副本',
   costs: (time, memory) => `约需 ${time}，内存 ${memory}。`,
   timeAtFirstRun: '首次运行时会测量所需时间。',
-  tooLarge: (have, most) => `对此页面来说太大：${have} 百万像素，最多 ${most}。`,
+  tooLarge: (have, most) => `太大，无法在此放大：${have} 百万像素，最多 ${most}。`,
   beyondLargest: (width, height) => `结果最大为 ${width} × ${height} 像素。`,
   shares: (before, after) => `原图 ${before}%，结果 ${after}%`,
 
@@ -197,6 +197,7 @@ export const zh: Words = {
     'not-an-image': ['此文件不是可读取的图片。', '请选择 PNG、JPEG、WebP、GIF、BMP 或 TIFF 文件。'],
     'bad-image': ['图片已损坏或不完整。', '请用其他程序打开并重新保存，或选择另一份副本。'],
     'image-too-large': ['图片太大，无法在此放大。', '请先裁剪或缩小图片。'],
+    'out-of-memory': ['内存不足，无法处理这张图片。', '请使用缩小的副本，或关闭其他标签页和程序后重试。'],
     'bad-option': ['某个选项超出范围。', '请更正后重新开始。'],
     'bad-weights': ['模型权重无法使用。', '请检查模型是否完整且适用于此版本。'],
     'bad-checkpoint': ['此检查点无法使用。', '请选择已发布的 x4 检查点及其自编码器，或从发布处重新下载。'],
