@@ -460,7 +460,7 @@ fn gradient(width: usize, height: usize, channels: usize) -> Pixels {
 fn profile_and_metadata_go_along_in_every_format() {
     let tags = Tags { icc: Some(profile(b"RGB ")), exif: Some(exif(6, true)) };
     let (png, jpeg, webp) = (Format::Png, Format::Jpeg, Format::WebP);
-    for (format, quality) in [(png, None), (jpeg, None), (jpeg, Some(50)), (webp, None)] {
+    for (format, quality) in [(png, None), (jpeg, None), (jpeg, Some(50)), (webp, None), (webp, Some(90))] {
         let file = encode(&gradient(8, 6, 3), &tags, format, quality).unwrap();
         let (picture, found) = decode_tagged(&file, &SMALL).unwrap();
         assert_eq!(found, tags, "{format:?}");
@@ -521,13 +521,44 @@ fn transparent_pixels_lie_on_white_in_a_jpeg() {
     assert_eq!(picture.alpha, None);
 }
 
+/// Mean squared difference of samples in [0, 1], as dB below 1.
+fn psnr(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+    -10.0 * (sum / a.len() as f64).log10()
+}
+
+/// A photo with a soft edge between what is seen and what is not.
+#[test]
+fn a_lossy_webp_trades_size_for_quality_and_keeps_alpha() {
+    let photo = read(&std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/www/samples/cat.png")).unwrap());
+    let (width, height) = (photo.width, photo.height);
+    let alpha = |i: usize| (i % width * 4).min(255) as u8;
+    let bytes = |i: usize| [0, 1, 2].map(|c| (photo.rgb[3 * i + c] * 255.0).round() as u8);
+    let rgb: Vec<u8> = (0..width * height).flat_map(bytes).collect();
+    let rgba: Vec<u8> = rgb.chunks_exact(3).enumerate().flat_map(|(i, c)| [c[0], c[1], c[2], alpha(i)]).collect();
+    for (channels, data) in [(3, rgb), (4, rgba)] {
+        let pixels = Pixels { width, height, channels, data };
+        let found = [95, 75, 40, 5].map(|quality| {
+            let file = encode(&pixels, &Tags::default(), Format::WebP, Some(quality)).unwrap();
+            let picture = read(&file);
+            let visible = picture.alpha.map(|alpha| alpha.iter().map(|a| (a * 255.0).round() as u8).collect::<Vec<_>>());
+            assert_eq!(visible, (channels == 4).then(|| (0..width * height).map(alpha).collect()));
+            (file.len(), psnr(&picture.rgb, &photo.rgb))
+        });
+        println!("{channels} channels, bytes and dB at 95, 75, 40 and 5: {found:?}");
+        assert!(found.windows(2).all(|pair| pair[0].0 > pair[1].0 && pair[0].1 > pair[1].1));
+        assert!(found[0].1 > 36.0 && found[3].1 > 20.0);
+    }
+}
+
 #[test]
 fn sides_that_a_format_does_not_have_are_refused() {
-    for (format, most) in [(Format::Jpeg, 65_535), (Format::WebP, 16_384)] {
-        assert!(format.check_size(most, 1).is_ok());
-        assert_eq!(format.check_size(1, most + 1).unwrap_err().code(), "bad-option", "{format:?}");
+    for (format, quality, most) in [(Format::Jpeg, None, 65_535), (Format::WebP, None, 16_384), (Format::WebP, Some(90), 16_383)] {
+        assert!(format.check_size(most, 1, quality).is_ok());
+        assert_eq!(format.check_size(1, most + 1, quality).unwrap_err().code(), "bad-option", "{format:?}");
     }
-    let wide = Pixels { width: 16_385, height: 1, channels: 3, data: vec![0u8; 16_385 * 3] };
+    let wide = Pixels { width: 16_384, height: 1, channels: 3, data: vec![0u8; 16_384 * 3] };
     assert_eq!(encode(&wide, &Tags::default(), Format::WebP, Some(90)).unwrap_err().code(), "bad-option");
 }
 

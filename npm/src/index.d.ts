@@ -71,9 +71,9 @@ export interface UpscaleOptions {
   temperature?: number;
   /** Tile side in input pixels, 8 to 4096, or `auto`. */
   tile?: number | 'auto';
-  /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless). */
+  /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless, unless it has a `quality`). */
   format?: 'png' | 'jpeg' | 'webp';
-  /** Quality of a JPEG file, 1 to 100. Default 92. */
+  /** Quality of a JPEG file, 1 to 100; default 92. With one, a WebP file is lossy. */
   quality?: number;
   /** Bits per sample; 16 only as PNG. Default 8. */
   depth?: 8 | 16;

@@ -49,7 +49,7 @@ export interface ImportOrder {
 /** The file that a run ends with. */
 export interface Output {
   format: 'png' | 'jpeg' | 'webp';
-  /** 1 to 100. */
+  /** 1 to 100; without one a WebP file is lossless. */
   quality: number | undefined;
   depth: 8 | 16;
   /** Pixels; what is missing follows from the rest. */

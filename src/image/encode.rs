@@ -1,5 +1,6 @@
-//! A picture to a file: PNG of 8 or 16 bits, JPEG, lossless WebP.
+//! A picture to a file: PNG of 8 or 16 bits, JPEG, WebP.
 
+use super::webp::lossy as lossy_webp;
 use super::{Pixels, Tags};
 use crate::memory::{self, Growing};
 use crate::{Error, Result};
@@ -47,15 +48,16 @@ impl Format {
         }
     }
 
-    /// Whether a picture of this size fits such a file.
+    /// Whether a picture of this size fits such a file of this `quality` (see [`encode`]).
     ///
     /// # Errors
     /// [`Error::BadOption`] if not.
-    pub fn check_size(self, width: usize, height: usize) -> Result<()> {
-        let (name, most) = match self {
-            Self::Png => return Ok(()),
-            Self::Jpeg => ("JPEG", 65_535),
-            Self::WebP => ("WebP", 16_384),
+    pub fn check_size(self, width: usize, height: usize, quality: Option<u8>) -> Result<()> {
+        let (name, most) = match (self, quality) {
+            (Self::Png, _) => return Ok(()),
+            (Self::Jpeg, _) => ("JPEG", 65_535),
+            (Self::WebP, None) => ("WebP", 16_384),
+            (Self::WebP, Some(_)) => ("lossy WebP", 16_383),
         };
         if width.max(height) > most {
             return Err(Error::BadOption(format!("A {name} picture has at most {most} pixels a side; choose PNG.")));
@@ -135,7 +137,8 @@ pub fn encode_png(pixels: &Pixels) -> Result<Vec<u8>> {
     encode(pixels, &Tags::default(), Format::Png, None)
 }
 
-/// A file with the given tags, which are those of [`Tags::for_result`]. `quality`, 1 to 100: JPEG's, 92 if it is `None`.
+/// A file with the given tags, which are those of [`Tags::for_result`]. `quality`, 1 to 100: JPEG's, 92 if it is `None`; with
+/// one a WebP file is lossy, else lossless.
 ///
 /// # Errors
 /// [`Error::BadOption`] for 16 bits in a file other than PNG, and as [`Format::check_size`]; [`Error::OutOfMemory`];
@@ -148,12 +151,15 @@ pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, qualit
     if size != Some(data.len()) || ![3, 4].contains(channels) {
         return Err(wrong());
     }
-    format.check_size(*width, *height)?;
+    format.check_size(*width, *height, quality)?;
     let eight = || T::bytes_only(data).ok_or_else(|| Error::BadOption("Only PNG files hold 16 bits.".into()));
     match format {
         Format::Png => png(columns, rows, *channels, data, tags),
         Format::Jpeg => jpeg(columns, rows, *channels, eight()?, tags, quality.unwrap_or(JPEG_QUALITY)),
-        Format::WebP => webp(columns, rows, *channels, eight()?, tags),
+        Format::WebP => match quality {
+            None => webp(columns, rows, *channels, eight()?, tags),
+            Some(quality) => lossy_webp(*width, *height, *channels, eight()?, tags, quality.clamp(1, 100)),
+        },
     }
 }
 

@@ -124,7 +124,7 @@ impl Engine {
         let pixels = |name| field(output, name).as_f64().map(|n| n as usize);
         let size = Size { width: pixels("width"), height: pixels("height"), scale: field(output, "scale").as_f64() };
         let (width, height) = size.of(SCALE * picture.width, SCALE * picture.height)?;
-        format.check_size(width, height)?;
+        format.check_size(width, height, quality)?;
         let file = match field(output, "depth").as_f64() == Some(16.0) {
             false => {
                 let pixels = self.upscaler.upscale(&picture, options, &mut watch).await?;

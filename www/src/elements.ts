@@ -76,6 +76,8 @@ export const elements = {
   seed: byId('seed', HTMLInputElement),
   device: byId('device', HTMLSelectElement),
   format: byId('format', HTMLSelectElement),
+  quality: byId('quality', HTMLInputElement),
+  qualitySetting: byId('quality-setting', HTMLLabelElement),
   metadata: byId('metadata', HTMLSelectElement),
   size: byId('size', HTMLSelectElement),
   sizeValueSetting: byId('size-value-setting', HTMLLabelElement),

@@ -20,7 +20,7 @@ import { resultSize } from './result-size.ts';
 import { Queue, type Item } from './queue.ts';
 import { QueueView } from './queue-view.ts';
 import { canCopy, canShare, copyPicture, saveFile, saveIntoFolder, saveZip, sharePicture } from './saving.ts';
-import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, wantedSteps, type Settings } from './settings.ts';
+import { chooseDevice, lockSettings, onDeviceChange, readSettings, showQuality, wantedDevice, wantedSteps, type Settings } from './settings.ts';
 import { showSizeValue, wantedSize, watchSize } from './size-setting.ts';
 import { Stage } from './stage.ts';
 import { dismissStrip, showStrip, showWarnings } from './strips.ts';
@@ -475,6 +475,7 @@ watchIntake(intake);
 watchModels();
 watchImport();
 void refreshModels(rememberSettings());
+showQuality();
 showSizeValue();
 void begin();
 void Upscaler.capabilities().then((found) => {

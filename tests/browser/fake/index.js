@@ -76,7 +76,7 @@ export class Upscaler {
   }
 
   /** @param {Blob | HTMLImageElement} input @param {import('resshift-web').UpscaleOptions} [options] */
-  async upscale(input, { steps = 15, format = 'png', scale = 4, width: wide, height: high, signal, onProgress, onTile } = {}) {
+  async upscale(input, { steps = 15, format = 'png', quality = 92, scale = 4, width: wide, height: high, signal, onProgress, onTile } = {}) {
     if (wishes.result) return this.ready(wishes.result, signal, onTile);
     const bitmap = await createImageBitmap(input);
     const width = bitmap.width * 4;
@@ -101,7 +101,7 @@ export class Upscaler {
     const factor = wide ? wide / width : high ? high / height : scale / 4;
     const result = new OffscreenCanvas(Math.round(width * factor), Math.round(height * factor));
     result.getContext('2d')?.drawImage(canvas, 0, 0, result.width, result.height);
-    return { blob: await result.convertToBlob({ type: `image/${format}` }), width: result.width, height: result.height, device: this.device };
+    return { blob: await result.convertToBlob({ type: `image/${format}`, quality: quality / 100 }), width: result.width, height: result.height, device: this.device };
   }
 
   /**

@@ -60,6 +60,7 @@ export const en = {
   format: 'File',
   png16: 'PNG, 16 bit',
   webp: 'WebP, lossless',
+  quality: 'Quality, 1 to 100',
   metadata: 'Metadata',
   keep: 'Keep',
   strip: 'Leave out',

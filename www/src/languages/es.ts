@@ -60,6 +60,7 @@ export const es: Words = {
   format: 'Archivo',
   png16: 'PNG de 16 bits',
   webp: 'WebP sin pérdida',
+  quality: 'Calidad, de 1 a 100',
   metadata: 'Metadatos',
   keep: 'Conservar',
   strip: 'Quitar',

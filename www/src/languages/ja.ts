@@ -60,6 +60,7 @@ export const ja: Words = {
   format: 'ファイル',
   png16: 'PNG、16 ビット',
   webp: 'WebP、可逆圧縮',
+  quality: '品質（1～100）',
   metadata: 'メタデータ',
   keep: '残す',
   strip: '取り除く',

@@ -60,6 +60,7 @@ export const vi: Words = {
   format: 'Tệp',
   png16: 'PNG 16 bit',
   webp: 'WebP, không mất dữ liệu',
+  quality: 'Chất lượng, 1 đến 100',
   metadata: 'Siêu dữ liệu',
   keep: 'Giữ lại',
   strip: 'Bỏ đi',

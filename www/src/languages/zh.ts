@@ -60,6 +60,7 @@ export const zh: Words = {
   format: '文件',
   png16: 'PNG，16 位',
   webp: 'WebP，无损',
+  quality: '质量，1 到 100',
   metadata: '元数据',
   keep: '保留',
   strip: '去除',
