@@ -26,6 +26,9 @@ pub enum Error {
         /// Largest number of input pixels.
         limit: u64,
     },
+    /// An allocation was refused.
+    #[error("There is not enough memory for this picture.")]
+    OutOfMemory,
     /// An option is outside its range.
     #[error("{0}")]
     BadOption(String),
@@ -71,6 +74,7 @@ impl Error {
             Error::NotAnImage => "not-an-image",
             Error::BadImage(_) => "bad-image",
             Error::ImageTooLarge { .. } => "image-too-large",
+            Error::OutOfMemory => "out-of-memory",
             Error::BadOption(_) => "bad-option",
             Error::BadWeights(_) => "bad-weights",
             Error::BadCheckpoint(_) => "bad-checkpoint",
@@ -90,6 +94,7 @@ impl Error {
             Error::NotAnImage => "Choose a PNG, JPEG, WebP, GIF, BMP or TIFF file.",
             Error::BadImage(_) => "Open the picture in another program and save it again, or choose another copy.",
             Error::ImageTooLarge { .. } => "Crop the picture or make it smaller before upscaling.",
+            Error::OutOfMemory => "Take a smaller copy of the picture, or close other tabs and programs and try again.",
             Error::BadOption(_) => "Correct the option and start again.",
             Error::BadWeights(_) => "Check that the model folder is complete and made for this version.",
             Error::BadCheckpoint(_) => {

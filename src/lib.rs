@@ -14,6 +14,7 @@
 //! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
 //! | [`preview`], [`snapshot`] | what the chain shows and hands out on its way |
 //! | [`image`] | decode, encode, bicubic |
+//! | [`memory`] | buffers that grow with the picture |
 //! | [`upscaler`] | all of the above in one call |
 //! | [`bench`] | what the benchmarks measure, natively and in a page |
 //! | `metrics`, `degrade` | how good a picture is, and test pictures from good ones (not in wasm) |
@@ -31,6 +32,7 @@ pub mod error;
 pub mod gpu;
 pub mod helpers;
 pub mod image;
+pub mod memory;
 #[cfg(not(target_family = "wasm"))]
 pub mod metrics;
 pub mod model;

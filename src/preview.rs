@@ -53,8 +53,8 @@ impl<'a> Previews<'a> {
         shows && self.spent + self.last <= SHARE * (watch.now() - self.begun)
     }
 
-    /// Begins to show the part of `x0` that `tile`, of this index, has written. A GPU has other work in its queue, so there it
-    /// is shown by [`Self::arrive`].
+    /// Begins to show what `tile`, of this index, has predicted: `x0` of all its rows and columns, of which those count that it
+    /// keeps. A GPU has other work in its queue, so there it is shown by [`Self::arrive`].
     ///
     /// # Errors
     /// [`Error::Gpu`](crate::Error::Gpu) if the device failed.
@@ -65,8 +65,8 @@ impl<'a> Previews<'a> {
             None => decoder(self.latent, self.compute, self.plan)?,
         };
         let (rows, cols) = (tile.y.range(), tile.x.range());
-        let (z, lr) = (x0.part(rows.clone(), cols.clone()), self.lr.part(rows, cols));
-        let work = decoder.of(tile)?.start(&[&z.data, &lr.data]);
+        let lr = self.lr.part(rows, cols);
+        let work = decoder.of(tile)?.start(&[&x0.data, &lr.data]);
         self.decoder = Some(decoder);
         let queued = matches!(work, Work::Queued(_));
         self.on_its_way = Some((tile, work, watch.now() - before));

@@ -40,7 +40,7 @@ impl Released<'_> {
         let plan = Plan::released(lr.height, lr.width, self.chop, self.stride);
         for (index, tile) in plan.tiles().enumerate() {
             let (rows, cols) = (tile.y.range(), tile.x.range());
-            let padded = lr.part(rows.clone(), cols.clone()).reflected(self.denoiser.multiple());
+            let padded = lr.part(rows.clone(), cols.clone()).reflected(self.denoiser.multiple())?;
             let (h, w) = (padded.height, padded.width);
             let noise = |row: &mut [f32], draw, y| (self.noise)(index, row, draw, y);
             let chain = Chain {

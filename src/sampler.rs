@@ -15,7 +15,7 @@ use crate::schedule::Schedule;
 use crate::snapshot::{Pace, Snapshot};
 use crate::tiles::{Plan, Tile};
 use crate::upscaler::{Event, Watch};
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -38,6 +38,22 @@ impl Canvas {
         Self { height, width, channels, data: vec![0.0; height * width * channels] }
     }
 
+    /// As [`Self::zeros`], for canvases as large as a picture.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn try_zeros(height: usize, width: usize, channels: usize) -> Result<Self> {
+        Ok(Self { height, width, channels, data: memory::filled(0.0, height * width * channels)? })
+    }
+
+    /// A canvas without rows, and with room for `rows` of them (see [`Self::grow`]).
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn band(rows: usize, width: usize, channels: usize) -> Result<Self> {
+        Ok(Self { height: 0, width, channels, data: memory::room(rows * width * channels)? })
+    }
+
     /// A part of the canvas.
     pub fn part(&self, rows: Range<usize>, cols: Range<usize>) -> Canvas {
         let (h, w, c) = (rows.len(), cols.len(), self.channels);
@@ -49,18 +65,36 @@ impl Canvas {
         Canvas { height: h, width: w, channels: c, data }
     }
 
+    /// As [`Self::part`] of a canvas whose first row is row `top`; what lies outside of it is zero.
+    pub fn part_below(&self, top: usize, rows: Range<usize>, cols: Range<usize>) -> Canvas {
+        let mut part = Canvas::zeros(rows.len(), cols.len(), self.channels);
+        let line = cols.len() * self.channels;
+        for (y, target) in rows.zip(part.data.chunks_exact_mut(line)) {
+            if let Some(y) = y.checked_sub(top).filter(|&y| y < self.height) {
+                target.copy_from_slice(&self.data[(y * self.width + cols.start) * self.channels..][..line]);
+            }
+        }
+        part
+    }
+
     /// Continued to the right and below, by reflection, to sides that are multiples of `multiple`. Where the canvas
     /// is too small for one reflection it is reflected again; a side of one position is repeated.
-    pub fn reflected(&self, multiple: usize) -> Canvas {
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn reflected(self, multiple: usize) -> Result<Canvas> {
         let (height, width) = (self.height.next_multiple_of(multiple), self.width.next_multiple_of(multiple));
-        let mut data = Vec::with_capacity(height * width * self.channels);
+        if (height, width) == (self.height, self.width) {
+            return Ok(self);
+        }
+        let mut data = memory::room(height * width * self.channels)?;
         for y in 0..height {
             for x in 0..width {
                 let source = reflect(y, self.height) * self.width + reflect(x, self.width);
                 data.extend_from_slice(&self.data[source * self.channels..][..self.channels]);
             }
         }
-        Canvas { height, width, channels: self.channels, data }
+        Ok(Canvas { height, width, channels: self.channels, data })
     }
 
     /// Adds a tile's values, times its weights, to the canvas. `values` `[tile rows, tile cols, channels]`, all that
@@ -90,16 +124,25 @@ impl Canvas {
 
 impl Canvas {
     /// Adds rows of zeros below, up to `height`.
-    pub fn grow(&mut self, height: usize) {
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] beyond the room that it has.
+    pub fn grow(&mut self, height: usize) -> Result<()> {
         self.height = height.max(self.height);
-        self.data.resize(self.height * self.width * self.channels, 0.0);
+        let values = self.height * self.width * self.channels;
+        let more = values - self.data.len();
+        memory::reserve(&mut self.data, more)?;
+        self.data.resize(values, 0.0);
+        Ok(())
     }
 
-    /// Removes the first `rows` rows and returns them.
-    pub fn take(&mut self, rows: usize) -> Vec<f32> {
-        let rest = self.data.split_off(rows * self.width * self.channels);
+    /// Removes the first `rows` rows, after `see` has seen them.
+    pub fn shift<T>(&mut self, rows: usize, see: impl FnOnce(&[f32]) -> T) -> T {
+        let values = rows * self.width * self.channels;
+        let seen = see(&self.data[..values]);
+        self.data.drain(..values);
         self.height -= rows;
-        std::mem::replace(&mut self.data, rest)
+        seen
     }
 }
 
@@ -190,7 +233,8 @@ impl Chain<'_> {
         match (self.compute, self.noise) {
             (Compute::Gpu(_), Noise::Seeded(seed)) if plan.count() == 1 => self.resident(lr, x, seed, plan, watch).await,
             _ => {
-                self.add_noise(&mut x, 0, prior(&self.levels.schedule).std);
+                let line = x.width * x.channels;
+                self.add_noise(&mut x.data, line, 0, 0, prior(&self.levels.schedule).std);
                 self.tiled(lr, x, 0, plan, watch).await
             }
         }
@@ -239,13 +283,15 @@ impl Chain<'_> {
     ) -> Result<Canvas> {
         let mut pace = watch.snapshots().map(|interval| Pace::new(interval, done, watch.now()));
         let mut previews = Previews::new(self.latent, self.compute, plan, lr, self.size, watch.now());
+        let line = x.width * x.channels;
         let (steps, tiles) = (self.steps().len(), plan.count());
         let batch = |rows: usize, cols: usize| self.compute.batch(rows * cols).min(tiles);
         let stages = Stages::new(plan, |rows, cols| self.network(batch(rows, cols), rows, cols))?;
         let all: Vec<Tile<'_>> = plan.tiles().collect();
         let same = |a: &Tile<'_>, b: &Tile<'_>| (a.y.len(), a.x.len()) == (b.y.len(), b.x.len());
+        // Rows whose x0 is not yet all there, or whose x_t some tile has yet to read; the others move on within x.
+        let mut x0 = Canvas::band(plan.tallest(), x.width, x.channels)?;
         for (step, Step { t, next }) in self.steps().enumerate().skip(done) {
-            let mut x0 = Canvas::zeros(x.height, x.width, x.channels);
             let level = self.denoiser.level(&self.levels.schedule, t);
             let mut flight = Flight::new(&mut x0, 1);
             let groups = all.chunk_by(same).flat_map(|run| run.chunks(batch(run[0].y.len(), run[0].x.len()).max(1)));
@@ -273,16 +319,15 @@ impl Chain<'_> {
                     watch.event(Event::Step { step: step + 1, steps, tile: index + 1, tiles });
                     // What the last step predicts is the result, which is decoded anyway.
                     if next.is_some() && previews.wanted(index, watch) {
-                        previews.show(index, all[index], flight.canvas, watch).await?;
+                        let z = flight.canvas.part_below(flight.top, all[index].y.range(), all[index].x.range());
+                        previews.show(index, all[index], &z, watch).await?;
                     }
                 }
+                flight.settle(plan, |top, x0| self.advance(&mut x.data[top * line..], x0, line, top, step, next));
             }
-            let Some(q) = next else { return Ok(x0) };
-            let (a, b) = (q.a as f32, q.b as f32);
-            for (x, x0) in x.data.iter_mut().zip(&x0.data) {
-                *x = a * *x + b * x0;
+            if next.is_none() {
+                return Ok(x);
             }
-            self.add_noise(&mut x, step as u32 + 1, q.std);
             let (done, values) = (step + 1, x.data.len());
             if let (Some(key), Some(pace)) = (&self.key, &mut pace)
                 && pace.is_due(done, steps, values, watch.now())
@@ -292,6 +337,17 @@ impl Chain<'_> {
             }
         }
         Err(no_steps())
+    }
+
+    /// Moves rows of x_t, from row `top` on, to x_{t-1}; without a `next` level to z_0.
+    fn advance(&self, x: &mut [f32], x0: &[f32], line: usize, top: usize, step: usize, next: Option<Gaussian>) {
+        let x = &mut x[..x0.len()];
+        let Some(q) = next else { return x.copy_from_slice(x0) };
+        let (a, b) = (q.a as f32, q.b as f32);
+        for (x, x0) in x.iter_mut().zip(x0) {
+            *x = a * *x + b * x0;
+        }
+        self.add_noise(x, line, top, step as u32 + 1, q.std);
     }
 
     /// The chain of a canvas that is one tile, on the GPU: nothing is read back before z_0, unless it is to be seen. It takes
@@ -323,7 +379,7 @@ impl Chain<'_> {
             watch.event(Event::Step { step: step + 1, steps, tile: 1, tiles: 1 });
             if let (Some(_), Some(tile), true) = (next, plan.tiles().next(), previews.wanted(0, watch)) {
                 let x0 = Canvas { data: chain.x0().await?, ..y0 };
-                previews.show(0, tile, &x0, watch).await?;
+                previews.show(0, tile, &x0.part(tile.y.range(), tile.x.range()), watch).await?;
                 previews.arrive(watch).await?;
             }
             match next {
@@ -336,7 +392,7 @@ impl Chain<'_> {
 
     /// The prior mean y0 of the whole canvas.
     async fn encode(&self, lr: &Canvas, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
-        let mut y0 = Canvas::zeros(lr.height, lr.width, self.latent.channels());
+        let mut y0 = Canvas::try_zeros(lr.height, lr.width, self.latent.channels())?;
         if !self.latent.encodes() {
             return Ok(y0);
         }
@@ -354,12 +410,13 @@ impl Chain<'_> {
         Ok(y0)
     }
 
-    fn add_noise(&self, x: &mut Canvas, draw: u32, std: f64) {
+    /// To rows of `line` values, of which the first is row `top` of the canvas.
+    fn add_noise(&self, rows: &mut [f32], line: usize, top: usize, draw: u32, std: f64) {
         let std = (std * self.temperature) as f32;
-        let mut row = vec![0.0; x.width * x.channels];
-        for (y, line) in x.data.chunks_exact_mut(row.len()).enumerate() {
+        let mut row = vec![0.0; line];
+        for (y, line) in (top..).zip(rows.chunks_exact_mut(line)) {
             match self.noise {
-                Noise::Seeded(seed) => noise::fill_row(&mut row, seed, draw, y as u32, 0, x.channels),
+                Noise::Seeded(seed) => noise::fill_row(&mut row, seed, draw, y as u32, 0, self.latent.channels()),
                 Noise::Field(field) => field(&mut row, draw, y),
             }
             for (x, n) in line.iter_mut().zip(&row) {
@@ -433,6 +490,8 @@ pub fn decoder<'a>(latent: &'a dyn Latent, compute: &Compute, plan: &Plan) -> Re
 /// Tiles on their way to a canvas: while one is read back, the next is computed.
 struct Flight<'a, 'c> {
     canvas: &'c mut Canvas,
+    /// Row of the plan that is the canvas' first.
+    top: usize,
     scale: usize,
     /// Tiles that are computed together.
     groups: VecDeque<(&'a [Tile<'a>], Work<'a>)>,
@@ -442,7 +501,7 @@ struct Flight<'a, 'c> {
 
 impl<'a, 'c> Flight<'a, 'c> {
     fn new(canvas: &'c mut Canvas, scale: usize) -> Self {
-        Self { canvas, scale, groups: VecDeque::new(), landed: 0, reported: 0 }
+        Self { canvas, top: 0, scale, groups: VecDeque::new(), landed: 0, reported: 0 }
     }
 
     /// Adds tiles whose work has been started; waits until no more are under way than are computed at a time. They land
@@ -472,11 +531,19 @@ impl<'a, 'c> Flight<'a, 'c> {
         if let Some((tiles, work)) = self.groups.pop_front() {
             let values = work.finish().await?;
             for (tile, values) in tiles.iter().zip(values.chunks_exact(tiles[0].count() * self.canvas.channels)) {
-                self.canvas.add(*tile, values, self.scale);
+                self.canvas.grow((tile.y.kept().end - self.top) * self.scale)?;
+                self.canvas.add_at(*tile, values, self.scale, self.top);
             }
             self.landed += tiles.len();
         }
         Ok(())
+    }
+
+    /// Takes the rows that no tile to come reads or writes off the canvas: `see` gets the number of the first, and them.
+    fn settle(&mut self, plan: &Plan, see: impl FnOnce(usize, &[f32])) {
+        let end = plan.settled(self.landed / plan.cols.len());
+        let top = std::mem::replace(&mut self.top, end);
+        self.canvas.shift((end - top) * self.scale, |rows| see(top, rows));
     }
 
     /// The tiles that have arrived since the last call, by their number.

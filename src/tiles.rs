@@ -165,6 +165,17 @@ impl Plan {
         busy.into_iter().max().unwrap_or(0)
     }
 
+    /// The first position, from top to bottom, that a tile reads or writes after so many rows of tiles.
+    pub fn settled(&self, rows: usize) -> usize {
+        let end = self.rows.last().map_or(0, |last| last.range().end);
+        self.rows.get(rows).map_or(end, |next| next.begin)
+    }
+
+    /// Most positions from the first that a row of tiles reads to the last that it writes.
+    pub fn tallest(&self) -> usize {
+        self.rows.iter().map(|span| span.keep.end).max().unwrap_or(0)
+    }
+
     /// Number of tiles.
     pub fn count(&self) -> usize {
         self.rows.len() * self.cols.len()

@@ -8,9 +8,9 @@ use crate::model::config::ModelConfig;
 use crate::sampler::{Canvas, Chain, Levels, Noise, Team, decoder, largest_tile, plan, shared_plan};
 use crate::schedule::Schedule;
 use crate::snapshot::{Origin, Snapshot};
-use crate::tiles::Tile;
+use crate::tiles::{Plan, Tile};
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 
 /// Enlargement of every model.
 pub const SCALE: usize = 4;
@@ -164,11 +164,11 @@ impl Upscaler {
 
     /// Upscales. Alpha, if any, is upscaled by bicubic interpolation.
     ///
-    /// Host memory: two latent canvases of `4 * channels` bytes per low-resolution pixel, one row of decoded tiles,
-    /// and the result; everything else is bounded by the tile.
+    /// Host memory: a latent canvas of `4 * channels` bytes per low-resolution pixel, one row of tiles, and the result;
+    /// everything else is bounded by the tile.
     ///
     /// # Errors
-    /// [`Error::BadOption`], [`Error::Gpu`], or whatever `watch` returns. The upscaler stays usable.
+    /// [`Error::BadOption`], [`Error::OutOfMemory`], [`Error::Gpu`], or whatever `watch` returns. The upscaler stays usable.
     pub async fn upscale(&self, picture: &Picture, options: &Options, watch: &mut impl Watch) -> Result<Pixels> {
         self.upscale_as(picture, options, watch).await
     }
@@ -188,12 +188,13 @@ impl Upscaler {
         let levels = Levels::new(denoiser, &self.schedule, options.steps)?;
         let lr = match &picture.alpha {
             // Invisible colours must not leak into visible ones.
-            Some(_) => {
-                let mut filled = picture.clone();
-                fill_transparent(&mut filled);
-                pad(&filled, denoiser.multiple())
+            Some(alpha) => {
+                let copy = |values: &[f32]| memory::gather(values.len(), values.iter().copied());
+                let mut filled = Picture { rgb: copy(&picture.rgb)?, alpha: Some(copy(alpha)?), ..*picture };
+                fill_transparent(&mut filled)?;
+                pad(&filled, denoiser.multiple())?
             }
-            None => pad(picture, denoiser.multiple()),
+            None => pad(picture, denoiser.multiple())?,
         };
         let (h, w) = (lr.height, lr.width);
         let noise = Noise::Seeded(options.seed);
@@ -209,15 +210,18 @@ impl Upscaler {
         let encode = plan(h, w, latent.reach(), 1, options.tile);
         let team = Team { engines: 1 + watch.helpers().count(), most: options.most };
         let network = shared_plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile, team);
+        let decode = plan(h, w, latent.reach(), 1, options.tile);
+        // Better now than after the work.
+        memory::check(need::<T>(&lr, latent.channels(), &network, &decode))?;
         let z0 = match earlier.filter(|snapshot| chain.took(snapshot, &lr)) {
             Some(snapshot) => chain.resume(snapshot, &lr, &network, watch).await?,
             None => chain.run(&lr, &encode, &network, watch).await?,
         };
-        let result = self.decode(&z0, &lr, picture, options, watch).await?;
-        Ok(match &picture.alpha {
+        let result = self.decode(z0, &lr, &decode, picture, watch).await?;
+        match &picture.alpha {
             Some(alpha) => with_alpha(result, alpha),
-            None => result,
-        })
+            None => Ok(result),
+        }
     }
 
     /// The network's prediction for one tile, for an engine that has this one as a helper: `inputs` as
@@ -240,20 +244,19 @@ impl Upscaler {
     /// z_0 to pixels, one row of tiles at a time.
     async fn decode<T: Sample>(
         &self,
-        z0: &Canvas,
+        z0: Canvas,
         lr: &Canvas,
+        decode: &Plan,
         picture: &Picture,
-        options: &Options,
         watch: &mut impl Watch,
     ) -> Result<Pixels<T>> {
         let latent = &*self.model.latent;
-        let decode = plan(z0.height, z0.width, latent.reach(), 1, options.tile);
         let (width, height) = (picture.width * SCALE, picture.height * SCALE);
-        let mut result = Pixels { width, height, channels: 3, data: Vec::with_capacity(width * height * 3) };
+        let mut result = Pixels { width, height, channels: 3, data: memory::room(width * height * 3)? };
         // Rows of the result that no later tile touches leave the band at once, so it never holds more than a tile row.
-        let mut band = Canvas::zeros(0, z0.width * SCALE, 3);
+        let mut band = Canvas::band(decode.tallest() * SCALE, z0.width * SCALE, 3)?;
         let mut band_begin = 0;
-        let stages = decoder(latent, &self.compute, &decode)?;
+        let stages = decoder(latent, &self.compute, decode)?;
         // While a row of tiles is turned into bytes, the first tile of the next is computed.
         let start = |tile: Tile<'_>| {
             let (rows, cols) = (tile.y.range(), tile.x.range());
@@ -265,7 +268,7 @@ impl Upscaler {
         let mut begun = next.next().map(|&tile| start(tile)).transpose()?;
         for (index, y) in decode.rows.iter().enumerate() {
             let kept = y.kept();
-            band.grow((kept.end - band_begin) * SCALE);
+            band.grow((kept.end - band_begin) * SCALE)?;
             for x in &decode.cols {
                 watch.pause().await?;
                 let work = std::mem::replace(&mut begun, next.next().map(|&tile| start(tile)).transpose()?);
@@ -274,30 +277,43 @@ impl Upscaler {
                 }
             }
             let done = decode.rows.get(index + 1).map_or(z0.height, |next| next.kept().start);
-            let rows = band.take((done - band_begin) * SCALE);
             let top = band_begin * SCALE;
+            let line = band.width * 3;
+            let shown = band.shift((done - band_begin) * SCALE, |rows| -> Result<_> {
+                let visible = (height.saturating_sub(top)).min(rows.len() / line);
+                let unit = || rows.chunks_exact(line).take(visible).flat_map(|row| &row[..width * 3]).map(|v| v * 0.5 + 0.5);
+                result.data.extend(unit().map(T::of));
+                let data = memory::gather(width * visible * 3, unit().map(to_u8))?;
+                Ok(Pixels { width, height: visible, channels: 3, data })
+            })?;
             band_begin = done;
-            let visible = (height.saturating_sub(top)).min(rows.len() / (band.width * 3));
-            let unit = || rows.chunks_exact(band.width * 3).take(visible).flat_map(|row| &row[..width * 3]).map(|v| v * 0.5 + 0.5);
-            result.data.extend(unit().map(T::of));
-            if visible > 0 {
-                let pixels = Pixels { width, height: visible, channels: 3, data: unit().map(to_u8).collect() };
+            if shown.height > 0 {
                 let (tile, tiles) = (index + 1, decode.rows.len());
-                watch.event(Event::Tile { x: 0, y: top, pixels: &pixels, tile, tiles });
+                watch.event(Event::Tile { x: 0, y: top, pixels: &shown, tile, tiles });
             }
         }
         Ok(result)
     }
 }
 
+/// Bytes that a run takes at its worst, beside those of a tile: the latent canvas, and first a row of predicted tiles, then
+/// one of decoded tiles and the result.
+fn need<T>(lr: &Canvas, channels: usize, network: &Plan, decode: &Plan) -> usize {
+    let positions = lr.height * lr.width;
+    let predicted = network.tallest() * lr.width * channels * size_of::<f32>();
+    let row = decode.tallest() * lr.width;
+    let decoded = (row * size_of::<f32>() + positions * size_of::<T>()) * SCALE * SCALE * 3;
+    positions * channels * size_of::<f32>() + predicted.max(decoded)
+}
+
 /// RGB pixels with the low-resolution alpha `[height, width]`, enlarged.
-fn with_alpha<T: Sample>(rgb: Pixels<T>, alpha: &[f32]) -> Pixels<T> {
-    let mut data = Vec::with_capacity(rgb.width * rgb.height * 4);
+fn with_alpha<T: Sample>(rgb: Pixels<T>, alpha: &[f32]) -> Result<Pixels<T>> {
+    let mut data = memory::room(rgb.width * rgb.height * 4)?;
     bicubic_rows(alpha, rgb.width / SCALE, rgb.height / SCALE, 1, SCALE, |y, row| {
         let colours = rgb.data[y * rgb.width * 3..][..rgb.width * 3].chunks_exact(3);
         data.extend(colours.zip(row).flat_map(|(c, &a)| [c[0], c[1], c[2], T::of(a)]));
     });
-    Pixels { channels: 4, data, ..rgb }
+    Ok(Pixels { channels: 4, data, ..rgb })
 }
 
 fn check(picture: &Picture, options: &Options) -> Result<()> {
@@ -314,7 +330,10 @@ fn check(picture: &Picture, options: &Options) -> Result<()> {
 }
 
 /// The picture in [-1, 1], continued to the right and below by reflection to sides that are multiples of `multiple`.
-pub fn pad(picture: &Picture, multiple: usize) -> Canvas {
-    let data = picture.rgb.iter().map(|&v| (v - 0.5) / 0.5).collect();
+///
+/// # Errors
+/// [`Error::OutOfMemory`].
+pub fn pad(picture: &Picture, multiple: usize) -> Result<Canvas> {
+    let data = memory::gather(picture.rgb.len(), picture.rgb.iter().map(|&v| (v - 0.5) / 0.5))?;
     Canvas { height: picture.height, width: picture.width, channels: 3, data }.reflected(multiple)
 }

@@ -133,7 +133,7 @@ fn tiles_leave_no_trace() {
     let model = compact(&device);
     let trained = Schedule::new(model.config.schedule).unwrap();
     let multiple = model.denoiser.multiple();
-    let lr = resshift::upscaler::pad(&picture, multiple);
+    let lr = resshift::upscaler::pad(&picture, multiple).unwrap();
     let run = |network: &Plan| {
         let levels = Levels::new(&*model.denoiser, &trained, Some(2)).unwrap();
         let chain = Chain {

@@ -459,8 +459,9 @@ fn gradient(width: usize, height: usize, channels: usize) -> Pixels {
 #[test]
 fn profile_and_metadata_go_along_in_every_format() {
     let tags = Tags { icc: Some(profile(b"RGB ")), exif: Some(exif(6, true)) };
-    for format in [Format::Png, Format::Jpeg, Format::WebP] {
-        let file = encode(&gradient(8, 6, 3), &tags, format, 90).unwrap();
+    let (png, jpeg, webp) = (Format::Png, Format::Jpeg, Format::WebP);
+    for (format, quality) in [(png, None), (jpeg, None), (jpeg, Some(50)), (webp, None), (webp, Some(90))] {
+        let file = encode(&gradient(8, 6, 3), &tags, format, quality).unwrap();
         let (picture, found) = decode_tagged(&file, &SMALL).unwrap();
         assert_eq!(found, tags, "{format:?}");
         assert_eq!((picture.width, picture.height), (6, 8), "{format:?} is turned");
@@ -477,7 +478,7 @@ fn a_profile_that_does_not_describe_the_samples_is_left_out() {
     let mut longer = profile(b"RGB ");
     longer[..4].copy_from_slice(&301u32.to_be_bytes());
     for icc in [profile(b"GRAY"), profile(b"CMYK"), longer, vec![0; 40], Vec::new()] {
-        let file = encode(&gradient(8, 6, 3), &Tags { icc: Some(icc), exif: None }, Format::Png, 90).unwrap();
+        let file = encode(&gradient(8, 6, 3), &Tags { icc: Some(icc), exif: None }, Format::Png, Some(90)).unwrap();
         assert_eq!(decode_tagged(&file, &SMALL).unwrap().1.icc, None);
     }
 }
@@ -486,11 +487,11 @@ fn a_profile_that_does_not_describe_the_samples_is_left_out() {
 fn sixteen_bits_stay_sixteen() {
     let data: Vec<u16> = (0..64 * 64 * 3).map(|at| (at * 5 % 65536) as u16).collect();
     let pixels = Pixels { width: 64, height: 64, channels: 3, data };
-    let picture = read(&encode(&pixels, &Tags::default(), Format::Png, 90).unwrap());
+    let picture = read(&encode(&pixels, &Tags::default(), Format::Png, Some(90)).unwrap());
     let expected: Vec<f32> = pixels.data.iter().map(|&v| f32::from(v) / 65535.0).collect();
     assert_eq!(picture.rgb, expected);
     for format in [Format::Jpeg, Format::WebP] {
-        assert_eq!(encode(&pixels, &Tags::default(), format, 90).unwrap_err().code(), "bad-option");
+        assert_eq!(encode(&pixels, &Tags::default(), format, Some(90)).unwrap_err().code(), "bad-option");
     }
 }
 
@@ -499,11 +500,11 @@ fn lossless_webp_keeps_every_sample_and_jpeg_nearly() {
     for channels in [3, 4] {
         let pixels = gradient(20, 10, channels);
         let png = read(&encode_png(&pixels).unwrap());
-        assert_eq!(read(&encode(&pixels, &Tags::default(), Format::WebP, 1).unwrap()), png);
+        assert_eq!(read(&encode(&pixels, &Tags::default(), Format::WebP, None).unwrap()), png);
     }
     let smooth: Vec<u8> = (0..32 * 32 * 3).map(|at| (at / 96 * 8) as u8).collect();
     let pixels = Pixels { width: 32, height: 32, channels: 3, data: smooth };
-    let [good, poor] = [95, 5].map(|quality| encode(&pixels, &Tags::default(), Format::Jpeg, quality).unwrap());
+    let [good, poor] = [95, 5].map(|quality| encode(&pixels, &Tags::default(), Format::Jpeg, Some(quality)).unwrap());
     assert!(poor.len() < good.len());
     // Rows of one grey: only rounding is lost at this quality.
     assert!(levels_apart(&read(&good).rgb, &units(&pixels.data)) <= 4.0);
@@ -513,11 +514,52 @@ fn lossless_webp_keeps_every_sample_and_jpeg_nearly() {
 fn transparent_pixels_lie_on_white_in_a_jpeg() {
     let data: Vec<u8> = [[255, 0, 0, 255], [255, 0, 0, 0], [0, 0, 0, 128], [10, 20, 30, 0]].map(|pixel| pixel.repeat(64)).concat();
     let pixels = Pixels { width: 8, height: 32, channels: 4, data };
-    let picture = read(&encode(&pixels, &Tags::default(), Format::Jpeg, 100).unwrap());
+    let picture = read(&encode(&pixels, &Tags::default(), Format::Jpeg, Some(100)).unwrap());
     for (row, colour) in [(4, [255u8, 0, 0]), (12, [255; 3]), (20, [127; 3]), (28, [255; 3])] {
         assert!(levels_apart(&picture.rgb[row * 24..row * 24 + 3], &units(&colour)) <= 2.0, "row {row}");
     }
     assert_eq!(picture.alpha, None);
+}
+
+/// Mean squared difference of samples in [0, 1], as dB below 1.
+fn psnr(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+    -10.0 * (sum / a.len() as f64).log10()
+}
+
+/// A photo with a soft edge between what is seen and what is not.
+#[test]
+fn a_lossy_webp_trades_size_for_quality_and_keeps_alpha() {
+    let photo = read(&std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/www/samples/cat.png")).unwrap());
+    let (width, height) = (photo.width, photo.height);
+    let alpha = |i: usize| (i % width * 4).min(255) as u8;
+    let bytes = |i: usize| [0, 1, 2].map(|c| (photo.rgb[3 * i + c] * 255.0).round() as u8);
+    let rgb: Vec<u8> = (0..width * height).flat_map(bytes).collect();
+    let rgba: Vec<u8> = rgb.chunks_exact(3).enumerate().flat_map(|(i, c)| [c[0], c[1], c[2], alpha(i)]).collect();
+    for (channels, data) in [(3, rgb), (4, rgba)] {
+        let pixels = Pixels { width, height, channels, data };
+        let found = [95, 75, 40, 5].map(|quality| {
+            let file = encode(&pixels, &Tags::default(), Format::WebP, Some(quality)).unwrap();
+            let picture = read(&file);
+            let visible = picture.alpha.map(|alpha| alpha.iter().map(|a| (a * 255.0).round() as u8).collect::<Vec<_>>());
+            assert_eq!(visible, (channels == 4).then(|| (0..width * height).map(alpha).collect()));
+            (file.len(), psnr(&picture.rgb, &photo.rgb))
+        });
+        println!("{channels} channels, bytes and dB at 95, 75, 40 and 5: {found:?}");
+        assert!(found.windows(2).all(|pair| pair[0].0 > pair[1].0 && pair[0].1 > pair[1].1));
+        assert!(found[0].1 > 36.0 && found[3].1 > 20.0);
+    }
+}
+
+#[test]
+fn sides_that_a_format_does_not_have_are_refused() {
+    for (format, quality, most) in [(Format::Jpeg, None, 65_535), (Format::WebP, None, 16_384), (Format::WebP, Some(90), 16_383)] {
+        assert!(format.check_size(most, 1, quality).is_ok());
+        assert_eq!(format.check_size(1, most + 1, quality).unwrap_err().code(), "bad-option", "{format:?}");
+    }
+    let wide = Pixels { width: 16_384, height: 1, channels: 3, data: vec![0u8; 16_384 * 3] };
+    assert_eq!(encode(&wide, &Tags::default(), Format::WebP, Some(90)).unwrap_err().code(), "bad-option");
 }
 
 /// Files of the `image` crate's other formats, from 8-bit and 16-bit samples.

@@ -7,16 +7,26 @@ use pollster::block_on;
 use resshift::image::Picture;
 use resshift::upscaler::{Options, Unwatched, Upscaler};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 struct Counting;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
+/// Allocations of at least so many bytes are large.
+static LARGE: AtomicUsize = AtomicUsize::new(usize::MAX);
+/// How many large ones are granted before one is refused.
+static GRANTED: AtomicUsize = AtomicUsize::new(0);
+/// The tests of this file come one after the other: they share the counters.
+static TURN: Mutex<()> = Mutex::new(());
 
-// SAFETY: hands every call to the system's allocator and only counts.
+// SAFETY: hands every call to the system's allocator, or refuses it, and counts.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() >= LARGE.load(Relaxed) && GRANTED.fetch_sub(1, Relaxed) == 0 {
+            return std::ptr::null_mut();
+        }
         PEAK.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
         unsafe { System.alloc(layout) }
     }
@@ -29,33 +39,62 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Two pictures, tiles of one size: the larger may cost more only by its canvases (x_t and x0, 4 bytes in each of 48
-/// channels), the low-resolution picture (4 x 3), the result (48) and the rows that are being decoded. Everything that
-/// a tile needs is the same for both.
+fn grey(width: usize, height: usize) -> Picture {
+    Picture { width, height, rgb: vec![0.5; width * height * 3], alpha: None }
+}
+
+/// Two pictures of one width, tiles of one size: the larger may cost more only by its canvas (4 bytes in each of 48
+/// channels), the low-resolution picture (4 x 3) and the result (48). Everything that a row of tiles needs is the same for both.
 #[test]
 fn peak_grows_only_with_canvas_and_result() {
+    let _turn = TURN.lock();
     let (config, files) = support::compact_folder();
     let upscaler = Upscaler::load(config, files, &Compute::cpu()).unwrap();
     let tile = 24;
-    let peak = |width: usize, height: usize| {
-        let picture = Picture { width, height, rgb: vec![0.5; width * height * 3], alpha: None };
-        let options = Options { steps: Some(1), tile: Some(tile), ..Options::default() };
+    let peak = |width: usize, height: usize, steps: usize| {
+        let picture = grey(width, height);
+        let options = Options { steps: Some(steps), tile: Some(tile), ..Options::default() };
         let before = NOW.load(Relaxed);
         PEAK.store(before, Relaxed);
         block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap();
         PEAK.load(Relaxed) - before
     };
-    // Both are at least one tile with its whole halo wide.
-    let (short, long, height) = (152, 1520, 8);
+    // Both are at least one tile with its whole halo high.
+    let (width, short, long) = (8, 152, 1520);
     // The first run also fills buffers that the threads keep.
-    peak(short, height);
-    let (small, large) = (peak(short, height), peak(long, height));
-    let pixels = (long - short) * height;
-    let per_pixel = 2 * 4 * 48 + 4 * 3 + 48;
-    // A row of decoded tiles in f32, and its pixels once more for the report.
-    let band = pixels * 16 * 3 * (4 + 1);
-    let allowed = per_pixel * pixels + band;
-    println!("peak above the weights: {small} and {large} bytes; growth {} of {allowed} allowed", large - small);
-    assert!(large - small <= allowed);
-    assert!(large - small >= 4 * 48 * pixels, "the count must see the canvas");
+    peak(width, short, 1);
+    let pixels = (long - short) * width;
+    let allowed = (4 * 48 + 4 * 3 + 48) * pixels;
+    for steps in [1, 2] {
+        let (small, large) = (peak(width, short, steps), peak(width, long, steps));
+        println!("peak above the weights: {small} and {large} bytes; growth {} of {allowed} allowed", large - small);
+        assert!(large - small <= allowed);
+        assert!(large - small >= 4 * 48 * pixels, "the count must see the canvas");
+    }
+}
+
+/// Whichever of the buffers that grow with the picture is refused: the run ends with an error, and not the program; and the
+/// same upscaler takes the picture again.
+#[test]
+fn a_refused_allocation_is_an_error() {
+    let _turn = TURN.lock();
+    let (config, files) = support::compact_folder();
+    let upscaler = Upscaler::load(config, files, &Compute::cpu()).unwrap();
+    let (width, height) = (8, 20_000);
+    let pixels = width * height;
+    let mut picture = grey(width, height);
+    picture.alpha = Some((0..pixels).map(|i| (i % 2) as f32).collect());
+    let options = Options { steps: Some(1), tile: Some(256), ..Options::default() };
+    let run = |granted: usize| {
+        GRANTED.store(granted, Relaxed);
+        // What the picture itself takes; a tile of these takes less.
+        LARGE.store(4 * 3 * pixels, Relaxed);
+        let outcome = block_on(upscaler.upscale(&picture, &options, &mut Unwatched));
+        LARGE.store(usize::MAX, Relaxed);
+        outcome.map(|pixels| pixels.data.len()).map_err(|error| error.code())
+    };
+    let (refused, outcome) = (0..).map(|granted| (granted, run(granted))).find(|(_, outcome)| *outcome != Err("out-of-memory")).unwrap();
+    println!("{refused} large allocations");
+    assert!(refused >= 6, "two copies of the input, all of it together, canvas, result, and result with alpha");
+    assert_eq!(outcome, Ok(pixels * 64));
 }

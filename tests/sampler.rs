@@ -55,7 +55,7 @@ fn trace(name: &str, steps: usize) {
     let (latent, denoiser) = tiny(&device);
     let schedule = schedule(steps);
     let lr = low_resolution(&golden.u8("lr_u8"));
-    let padded = lr.reflected(denoiser.multiple());
+    let padded = lr.clone().reflected(denoiser.multiple()).unwrap();
     let (h, w) = (padded.height, padded.width);
     report(&format!("{name} y"), max_error(&padded.data, &golden.nhwc("y")), 1e-6);
     let y = crop(&padded, 0..h, 0..w, &device);
@@ -236,7 +236,7 @@ fn seams_are_weaker_than_released() {
     let levels = Levels::new(&*denoiser, &schedule(4), None).unwrap();
     let mut means = [0.0; 2];
     for (name, lr) in pictures() {
-        let padded = lr.reflected(denoiser.multiple());
+        let padded = lr.clone().reflected(denoiser.multiple()).unwrap();
         let noise = seeded(5, 3);
         let chain = Chain {
             latent: &*latent,
@@ -295,7 +295,7 @@ fn sizes_that_the_released_code_refuses() {
     for (height, width) in [(13, 7), (1, 1), (3, 18), (17, 2)] {
         let data = (0..height * width * 3).map(|i| (i % 7) as f32 / 3.5 - 1.0).collect();
         let lr = Canvas { height, width, channels: 3, data };
-        let padded = lr.reflected(16);
+        let padded = lr.clone().reflected(16).unwrap();
         assert!(padded.height % 16 == 0 && padded.width % 16 == 0);
         assert_eq!(padded.part(0..height, 0..width), lr);
         let noise = seeded(2, 3);

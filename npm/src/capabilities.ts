@@ -2,6 +2,7 @@
 
 import { adapterName, isSoftware } from './adapter.ts';
 import type { Capabilities } from './index.d.ts';
+import { maxPixels } from './memory.ts';
 import { gpuWins, recall } from './remembered.ts';
 
 /** A module with one 128-bit vector: `(module (func (result v128) (i8x16.splat (i32.const 0))))`. */
@@ -12,15 +13,12 @@ const SIMD_MODULE = new Uint8Array([
   ...[10, 8, 1, 6, 0, 0x41, 0, 0xfd, 15, 0x0b], // code
 ]);
 
-/** As in `src/image/decode.rs`. */
-const MAX_PIXELS = 1 << 20;
-
 export async function capabilities(): Promise<Capabilities> {
   const wasm = typeof WebAssembly === 'object' && WebAssembly.validate(SIMD_MODULE);
   const [webgpu, cache] = await Promise.all([adapter(), indexedDbWorks()]);
   const measured = webgpu && recall(webgpu.name);
   const fast = measured ? gpuWins(measured) : webgpu !== null && !webgpu.software;
-  return { wasm, webgpu, recommended: wasm ? (fast ? 'webgpu' : 'cpu') : null, cache, maxPixels: MAX_PIXELS };
+  return { wasm, webgpu, recommended: wasm ? (fast ? 'webgpu' : 'cpu') : null, cache, maxPixels: maxPixels() };
 }
 
 /** The GPU that the engine would open. */

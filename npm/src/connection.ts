@@ -131,8 +131,8 @@ export class Connection {
         return this.#settle?.resolve(message);
       case 'failed': {
         const error = new UpscalerError(message.fault);
-        // A GPU that has failed once answers nothing more to the engine that opened it.
-        if (error.code === 'gpu' || error.code === 'internal') this.close(error);
+        // A GPU that has failed once answers nothing more to the engine that opened it, and an engine's memory never shrinks.
+        if (['gpu', 'internal', 'out-of-memory'].includes(error.code)) this.close(error);
         return this.#settle?.reject(error);
       }
       case 'broken':

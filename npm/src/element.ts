@@ -3,8 +3,9 @@
 import { Upscaler, UpscalerError } from './upscaler.ts';
 import type * as api from './index.d.ts';
 
-/** Largest canvas that every browser draws, in pixels (Safari's limit). */
+/** Largest canvas that every browser draws, in pixels (Safari's limit), and its longest side. */
 const CANVAS_PIXELS = 4096 * 4096;
+const CANVAS_SIDE = 16_384;
 
 const STYLE = `
 :host { display: inline-block; max-width: 100%; font: inherit; }
@@ -188,7 +189,7 @@ export class ResShiftElement extends Base {
     const image = this.#part<HTMLImageElement>('image');
     const canvas = this.#part<HTMLCanvasElement>('preview');
     const [width, height] = [image.naturalWidth * 4, image.naturalHeight * 4];
-    if (width > 0 && width * height <= CANVAS_PIXELS) {
+    if (width > 0 && width * height <= CANVAS_PIXELS && Math.max(width, height) <= CANVAS_SIDE) {
       const context = canvas.getContext('2d');
       if (canvas.hidden) {
         Object.assign(canvas, { width, height, hidden: false });

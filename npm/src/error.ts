@@ -45,6 +45,20 @@ export const deviceLost = (): UpscalerError =>
     advice: 'Request another device, and create another upscaler with it.',
   });
 
+export const outOfMemory = (): UpscalerError =>
+  new UpscalerError({
+    code: 'out-of-memory',
+    message: 'There is not enough memory for this picture.',
+    advice: 'Take a smaller copy of the picture, or close other tabs and programs and try again.',
+  });
+
+export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError =>
+  new UpscalerError({
+    code: 'image-too-large',
+    message: `The picture is too large: ${width} x ${height} pixels; at most ${limit} can be upscaled here.`,
+    advice: 'Crop the picture or make it smaller before upscaling.',
+  });
+
 export const broken = (message: string): UpscalerError =>
   new UpscalerError({
     code: 'internal',

@@ -1,13 +1,12 @@
 /** What a run will cost, before it starts. */
 
+import { engineBytes } from './memory.ts';
 import type { DeviceInfo, Estimate, ModelInfo } from './index.d.ts';
 
 /** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
 const MEASURED_PIXELS = 64 * 64;
-/** Host memory per input pixel, in bytes: canvases, input and result (`ARCHITECTURE.md`). */
-const BYTES_PER_PIXEL = 444;
-/** The engine and the file that it returns, roughly. */
-const COPIES = 4 * 16;
+/** Bytes per input pixel outside the engine: the result as the browser shows it. */
+const SHOWN = 4 * 16;
 
 /** Seconds per input pixel and step of an earlier run of the same upscaler. */
 export type Rate = number | undefined;
@@ -17,7 +16,7 @@ export function estimate(width: number, height: number, steps: number, rate: Rat
   const perPixel = rate ?? measuredRate(device, model);
   return {
     seconds: perPixel === undefined ? null : perPixel * pixels * steps,
-    bytes: pixels * (BYTES_PER_PIXEL + COPIES) + model.bytes,
+    bytes: engineBytes(width, height) + pixels * SHOWN + model.bytes,
   };
 }
 

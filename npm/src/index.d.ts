@@ -82,9 +82,9 @@ export interface UpscaleOptions {
   temperature?: number;
   /** Tile side in input pixels, 8 to 4096, or `auto`. */
   tile?: number | 'auto';
-  /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless). */
+  /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless, unless it has a `quality`). */
   format?: 'png' | 'jpeg' | 'webp';
-  /** Quality of a JPEG file, 1 to 100. Default 92. */
+  /** Quality of a JPEG file, 1 to 100; default 92. With one, a WebP file is lossy. */
   quality?: number;
   /** Bits per sample; 16 only as PNG. Default 8. */
   depth?: 8 | 16;
@@ -259,13 +259,13 @@ export interface Capabilities {
   recommended: 'webgpu' | 'cpu' | null;
   /** IndexedDB can be used here. */
   cache: boolean;
-  /** Pixels of the largest picture that is taken here. */
+  /** Pixels of the largest picture that is taken here: 4 megapixels, fewer where the device is known to have little memory. */
   maxPixels: number;
 }
 
 /** What went wrong; stable across versions. */
 export type ErrorCode =
-  | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'bad-option' | 'bad-weights'
+  | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'out-of-memory' | 'bad-option' | 'bad-weights'
   | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'no-browser' | 'internal';
 
 /** A worker with the engine and one model in it. Keep it for all pictures. */

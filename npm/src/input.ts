@@ -1,6 +1,7 @@
 /** Anything that holds a picture, to what the worker takes. The caller's object is copied, never changed. */
 
-import { badImage, noInput } from './error.ts';
+import { badImage, imageTooLarge, noInput } from './error.ts';
+import { maxPixels } from './memory.ts';
 import type { Payload, Pixels } from './protocol.ts';
 
 /** @throws UpscalerError `no-input`, `bad-image` */
@@ -62,15 +63,30 @@ async function element(image: HTMLImageElement): Promise<Pixels> {
   return draw(image, image.naturalWidth, image.naturalHeight);
 }
 
+/** Longest side of a canvas that every browser draws, Safari too. */
+const SIDE = 4096;
+
 function draw(source: CanvasImageSource, width: number, height: number): Pixels {
   if (width === 0 || height === 0) {
     throw badImage('The picture has no pixels.', 'Pass an image that is open and has a size in pixels.');
   }
+  const most = maxPixels();
+  if (width * height > most) throw imageTooLarge(width, height, most);
   try {
-    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    const context = new OffscreenCanvas(Math.min(width, SIDE), Math.min(height, SIDE)).getContext('2d', { willReadFrequently: true });
     if (context === null) throw new Error('no canvas');
-    context.drawImage(source, 0, 0);
-    return pixels(context.getImageData(0, 0, width, height));
+    const data = new Uint8ClampedArray(4 * width * height);
+    for (let top = 0; top < height; top += SIDE) {
+      for (let left = 0; left < width; left += SIDE) {
+        context.clearRect(0, 0, SIDE, SIDE);
+        context.drawImage(source, -left, -top);
+        const piece = context.getImageData(0, 0, Math.min(SIDE, width - left), Math.min(SIDE, height - top));
+        for (let y = 0; y < piece.height; y++) {
+          data.set(piece.data.subarray(4 * y * piece.width, 4 * (y + 1) * piece.width), 4 * ((top + y) * width + left));
+        }
+      }
+    }
+    return { width, height, data };
   } catch (error) {
     if (error instanceof DOMException && error.name === 'SecurityError') {
       throw badImage(

@@ -3,6 +3,7 @@
 import { badOption } from './error.ts';
 import shipped from 'shipped-models';
 import type { AssetOptions, CreateOptions, ImportOptions, Snapshot, UpscaleOptions } from './index.d.ts';
+import { maxPixels } from './memory.ts';
 import type { EngineSource, ImportOrder, Output, Run, Settings } from './protocol.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
@@ -32,6 +33,7 @@ export function settings(options: CreateOptions, here: string): Settings {
     worker: workerUrl(options, here),
     device: gpuDevice === undefined ? device : 'webgpu',
     engines,
+    maxPixels: maxPixels(),
   };
 }
 
@@ -132,9 +134,9 @@ function isSnapshot(given: unknown): given is Snapshot {
   return isInteger(step, 1, U32_MAX) && typeof key === 'string' && Object.prototype.toString.call(data) === '[object Float32Array]';
 }
 
-function outputOf({ format = 'png', quality = 92, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {
+function outputOf({ format = 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {
   if (!FORMATS.includes(format)) throw badOption(`The format is ${FORMATS.join(', ')}, nothing else.`);
-  if (!isInteger(quality, 1, 100)) throw badOption('The quality is a whole number from 1 to 100.');
+  if (quality !== undefined && !isInteger(quality, 1, 100)) throw badOption('The quality is a whole number from 1 to 100.');
   if (depth !== 8 && depth !== 16) throw badOption('The depth is 8 or 16 bits.');
   if (depth === 16 && format !== 'png') throw badOption('Only PNG files hold 16 bits.');
   if (metadata !== 'keep' && metadata !== 'strip') throw badOption("The metadata is 'keep' or 'strip'.");

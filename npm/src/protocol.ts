@@ -31,6 +31,8 @@ export interface Settings {
   measured?: Measured | undefined;
   /** Most engines that work together on the CPU. */
   engines?: number | undefined;
+  /** Pixels of the largest picture that is taken. */
+  maxPixels: number;
 }
 
 /** Files to make a model of. */
@@ -47,8 +49,8 @@ export interface ImportOrder {
 /** The file that a run ends with. */
 export interface Output {
   format: 'png' | 'jpeg' | 'webp';
-  /** 1 to 100. */
-  quality: number;
+  /** 1 to 100; without one a WebP file is lossless. */
+  quality: number | undefined;
   depth: 8 | 16;
   /** Pixels; what is missing follows from the rest. */
   width: number | undefined;
@@ -107,9 +109,7 @@ export interface Created {
 
 export interface Done {
   type: 'done';
-  file: Uint8Array<ArrayBuffer>;
-  /** Its media type. */
-  mime: string;
+  file: Blob;
   width: number;
   height: number;
   /** Pixels of the input. */

@@ -85,11 +85,11 @@ export class Upscaler implements api.Upscaler {
         first ??= progress.step;
         given.onProgress?.(progress);
       };
-      const { file, mime, width, height, pixels } = await this.#withFallback(input, payload, run, { ...given, onProgress });
+      const { file, width, height, pixels } = await this.#withFallback(input, payload, run, { ...given, onProgress });
       // Of a run that was resumed, only the steps of this time.
       const steps = (run.steps ?? this.model.steps) + 1 - (first ?? 1);
       this.#rate = (performance.now() - begun) / 1000 / pixels / steps;
-      return { blob: new Blob([file], { type: mime }), width, height, device: this.device };
+      return { blob: file, width, height, device: this.device };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
       void before.then(free);

@@ -1,9 +1,9 @@
 /** The worker: loads the engine and passes messages to it and back. As a module of another thread it does so on a port (`thread.ts`). */
 
-import init, { Loading, type Engine } from '../engine/resshift.js';
+import init, { exhausted, Loading, type Engine } from '../engine/resshift.js';
 import { adapterName, deviceName } from './adapter.ts';
 import { deliver } from './delivery.ts';
-import { aborted, http, offline } from './error.ts';
+import { aborted, http, offline, outOfMemory } from './error.ts';
 import { importFiles } from './import.ts';
 import type { DeviceInfo, ImportPlan, LoadProgress } from './index.d.ts';
 import { lend, type Lent } from './lent.ts';
@@ -42,7 +42,7 @@ const receive = ({ data }: MessageEvent<Request | Joining | Job>): void => {
 if (!/#thread-\d+$/.test(import.meta.url)) {
   self.onmessage = receive;
   // A panic inside an asynchronous call reaches nobody's promise.
-  self.addEventListener('error', ({ message }) => post({ type: 'broken', message }, []));
+  self.addEventListener('error', ({ message, error }) => fail(error ?? new Error(message)));
   self.addEventListener('unhandledrejection', ({ reason }) => fail(reason));
 }
 
@@ -92,6 +92,7 @@ async function create(settings: Settings): Promise<void> {
   const troubles = await deliver({ ...settings, signal: halt }, loading, () => (ready = loading.finish()), report);
   if (ready === undefined) throw new Error('a model that is delivered is also built');
   engine = ready;
+  engine.maxPixels = settings.maxPixels;
   const { device, model, warnings } = engine;
   const helpers = helpersHere(settings.engines, model.bytes);
   if (device.kind === 'cpu' && helpers > 0) team = () => new Team(settings.model, module, helpers);
@@ -161,8 +162,7 @@ async function upscale(input: Payload, run: Run): Promise<void> {
   const result = await engine
     .upscale(input, output, steps, seed, temperature, tile, listeners, resume, helpers)
     .finally(() => helpers?.close());
-  const { type: mime, ...rest } = result as { type: string } & Omit<Done, 'type' | 'mime'>;
-  post({ type: 'done', mime, ...rest }, [rest.file.buffer]);
+  post({ type: 'done', ...(result as Omit<Done, 'type'>) }, []);
 }
 
 /** Failures carry a code; whatever else is thrown means that the engine is broken. */
@@ -170,9 +170,16 @@ function fail(thrown: unknown): void {
   const fault = thrown as Partial<Fault> | null | undefined;
   if (typeof fault?.code === 'string' && typeof fault.advice === 'string') {
     post({ type: 'failed', fault: plain(fault as Fault) }, []);
+  } else if (ranOut(thrown)) {
+    post({ type: 'failed', fault: plain(outOfMemory()) }, []);
   } else {
     post({ type: 'broken', message: thrown instanceof Error ? thrown.message : String(thrown) }, []);
   }
+}
+
+/** Whether the engine, or JavaScript in its stead, got no memory. */
+function ranOut(thrown: unknown): boolean {
+  return thrown instanceof RangeError || (engine !== undefined && exhausted());
 }
 
 /** Messages carry an error's sentence, but not its other fields. */

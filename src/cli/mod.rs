@@ -42,12 +42,12 @@ struct Upscale {
     /// Picture to enlarge: PNG, JPEG, WebP, GIF, BMP or TIFF.
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// File to write: .png, .jpg or .webp (lossless). An existing file is replaced, but never the input.
+    /// File to write: .png, .jpg or .webp. An existing file is replaced, but never the input.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
-    /// Quality of a JPEG file, 1 to 100.
-    #[arg(long, value_name = "Q", default_value_t = 92, value_parser = clap::value_parser!(u8).range(1..=100))]
-    quality: u8,
+    /// Quality of a JPEG file, 1 to 100 [default: 92]; with it a WebP file is lossy, else lossless.
+    #[arg(long, value_name = "Q", value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: Option<u8>,
     /// Bits per sample of a PNG file.
     #[arg(long, value_enum, default_value_t = Depth::Eight)]
     depth: Depth,
@@ -145,6 +145,7 @@ async fn upscale(arguments: &Upscale) -> Result<()> {
     let tags = tags.for_result(!arguments.strip);
     let size = Size { width: arguments.width, height: arguments.height, scale: arguments.scale };
     let (width, height) = size.of(SCALE * picture.width, SCALE * picture.height)?;
+    format.check_size(width, height, arguments.quality)?;
     let (config, weights) = model_folder::load(arguments.model.as_deref())?;
 
     let device = open(arguments.device).await?;

@@ -2,6 +2,7 @@
 
 use super::Picture;
 use super::resize::bicubic;
+use crate::{Result, memory};
 
 /// Alpha `[height, width]` in [0, 1] to `[scale * height, scale * width]`: bicubic, clamped to [0, 1].
 ///
@@ -20,25 +21,31 @@ pub fn upscale_alpha(alpha: &[f32], width: usize, height: usize, scale: usize) -
 /// Push-pull (Gortler et al., "The Lumigraph", 1996, §3.5): colours are averaged, weighted by alpha, into ever
 /// smaller pictures until none has a hole; on the way back each hole is interpolated from the next smaller
 /// picture. Pixels of alpha above 0 keep their colours; a wholly transparent picture is left as it is.
-pub fn fill_transparent(picture: &mut Picture) {
-    let Some(alpha) = &picture.alpha else { return };
+///
+/// # Errors
+/// [`crate::Error::OutOfMemory`].
+pub fn fill_transparent(picture: &mut Picture) -> Result<()> {
+    let Some(alpha) = &picture.alpha else { return Ok(()) };
     if alpha.iter().all(|&a| a <= 0.0) {
-        return;
+        return Ok(());
     }
     let pixels = picture.rgb.chunks_exact(3).zip(alpha).map(|(c, &a)| Sample { colour: [c[0], c[1], c[2]], weight: a });
-    let mut levels = vec![Level { width: picture.width, height: picture.height, samples: pixels.collect() }];
+    let mut levels = vec![Level { width: picture.width, height: picture.height, samples: memory::gather(alpha.len(), pixels)? }];
     while let Some(level) = levels.last()
         && level.samples.iter().any(Sample::is_hole)
     {
-        levels.push(level.half());
+        levels.push(level.half()?);
     }
     while let Some(smaller) = levels.pop() {
         if let Some(level) = levels.last_mut() {
             level.fill_from(&smaller);
         } else {
-            picture.rgb = smaller.samples.iter().flat_map(|sample| sample.colour).collect();
+            for (pixel, sample) in picture.rgb.chunks_exact_mut(3).zip(&smaller.samples) {
+                pixel.copy_from_slice(&sample.colour);
+            }
         }
     }
+    Ok(())
 }
 
 /// A colour, and how much of it is known.
@@ -73,15 +80,15 @@ struct Level {
 
 impl Level {
     /// Push: each 2 x 2 block becomes its mean.
-    fn half(&self) -> Level {
+    fn half(&self) -> Result<Level> {
         let (width, height) = (self.width.div_ceil(2), self.height.div_ceil(2));
         let block = |x: usize, y: usize| {
             let rows = 2 * y..(2 * y + 2).min(self.height);
             let pixels = rows.flat_map(move |y| (2 * x..(2 * x + 2).min(self.width)).map(move |x| (x, y)));
             Sample::mean(pixels.map(|(x, y)| self.samples[y * self.width + x]).map(|s| (s, s.weight.max(0.0))))
         };
-        let samples = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| block(x, y)).collect();
-        Level { width, height, samples }
+        let blocks = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| block(x, y));
+        Ok(Level { width, height, samples: memory::gather(width * height, blocks)? })
     }
 
     /// Pull: holes take the bilinear interpolation of the smaller level, which has none.

@@ -8,9 +8,9 @@ use crate::{Error, Result};
 use ::image::{DynamicImage, ImageBuffer, ImageFormat};
 use std::io::ErrorKind;
 
-/// [`Limits::default`]'s number of input pixels: 1 million in a page, 4 million otherwise. The x4 result has 16
-/// times as many at 3 or 4 bytes each, and its PNG file can be nearly as large: up to 128 MiB for 1 million.
-pub const DEFAULT_MAX_PIXELS: u64 = if cfg!(target_family = "wasm") { 1 << 20 } else { 1 << 22 };
+/// [`Limits::default`]'s number of input pixels: 4 million, whose x4 result has 64 million, 8192 a side. A page that knows
+/// of less memory takes fewer (`npm/src/capabilities.ts`).
+pub const DEFAULT_MAX_PIXELS: u64 = 1 << 22;
 
 /// What a picture may ask for before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,20 @@
-//! A picture to a file: PNG of 8 or 16 bits, JPEG, lossless WebP.
+//! A picture to a file: PNG of 8 or 16 bits, JPEG, WebP.
 
+use super::webp::lossy as lossy_webp;
 use super::{Pixels, Tags};
+use crate::memory::{self, Growing};
 use crate::{Error, Result};
 use ::image::codecs::jpeg::JpegEncoder;
 use ::image::codecs::webp::WebPEncoder;
-use ::image::{ExtendedColorType, ImageEncoder};
-use ::png::{BitDepth, ColorType, Compression, Encoder, Filter, Info};
+use ::image::{ExtendedColorType, ImageEncoder, ImageError};
+use ::png::{BitDepth, ColorType, DeflateCompression, Encoder, EncodingError, Filter, Info};
 use fast_image_resize::PixelType;
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+
+/// Of a JPEG file, if nobody says otherwise.
+const JPEG_QUALITY: u8 = 92;
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,12 +47,31 @@ impl Format {
             Self::WebP => "image/webp",
         }
     }
+
+    /// Whether a picture of this size fits such a file of this `quality` (see [`encode`]).
+    ///
+    /// # Errors
+    /// [`Error::BadOption`] if not.
+    pub fn check_size(self, width: usize, height: usize, quality: Option<u8>) -> Result<()> {
+        let (name, most) = match (self, quality) {
+            (Self::Png, _) => return Ok(()),
+            (Self::Jpeg, _) => ("JPEG", 65_535),
+            (Self::WebP, None) => ("WebP", 16_384),
+            (Self::WebP, Some(_)) => ("lossy WebP", 16_383),
+        };
+        if width.max(height) > most {
+            return Err(Error::BadOption(format!("A {name} picture has at most {most} pixels a side; choose PNG.")));
+        }
+        Ok(())
+    }
 }
 
 /// How the samples of a result are stored: `u8` or `u16`.
 pub trait Sample: bytemuck::Pod {
     /// In a PNG file.
     const DEPTH: BitDepth;
+    /// Of a PNG file: the fastest that makes it smaller.
+    const COMPRESSION: DeflateCompression;
     /// Three samples, for the resizer.
     const RGB: PixelType;
     /// Four samples, for the resizer.
@@ -60,6 +86,7 @@ pub trait Sample: bytemuck::Pod {
 
 impl Sample for u8 {
     const DEPTH: BitDepth = BitDepth::Eight;
+    const COMPRESSION: DeflateCompression = DeflateCompression::FdeflateUltraFast;
     const RGB: PixelType = PixelType::U8x3;
     const RGBA: PixelType = PixelType::U8x4;
 
@@ -78,6 +105,8 @@ impl Sample for u8 {
 
 impl Sample for u16 {
     const DEPTH: BitDepth = BitDepth::Sixteen;
+    /// Lower bytes are nearly noise, which the other one makes larger.
+    const COMPRESSION: DeflateCompression = DeflateCompression::Level(1);
     const RGB: PixelType = PixelType::U16x3;
     const RGBA: PixelType = PixelType::U16x4;
 
@@ -105,15 +134,16 @@ pub fn to_u8(x: f32) -> u8 {
 /// # Errors
 /// As [`encode`].
 pub fn encode_png(pixels: &Pixels) -> Result<Vec<u8>> {
-    encode(pixels, &Tags::default(), Format::Png, 100)
+    encode(pixels, &Tags::default(), Format::Png, None)
 }
 
-/// A file with the given tags, which are those of [`Tags::for_result`]. `quality`, 1 to 100, is JPEG's.
+/// A file with the given tags, which are those of [`Tags::for_result`]. `quality`, 1 to 100: JPEG's, 92 if it is `None`; with
+/// one a WebP file is lossy, else lossless.
 ///
 /// # Errors
-/// [`Error::BadOption`] for 16 bits in a file other than PNG, and for sides that the format does not allow;
+/// [`Error::BadOption`] for 16 bits in a file other than PNG, and as [`Format::check_size`]; [`Error::OutOfMemory`];
 /// [`Error::Internal`] if `pixels.data` does not have the size that the other fields say.
-pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, quality: u8) -> Result<Vec<u8>> {
+pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, quality: Option<u8>) -> Result<Vec<u8>> {
     let Pixels { width, height, channels, data } = pixels;
     let wrong = || Error::Internal(format!("{} samples are not {width} x {height} x {channels}", data.len()));
     let size = width.checked_mul(*height).and_then(|pixels| pixels.checked_mul(*channels));
@@ -121,55 +151,67 @@ pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, qualit
     if size != Some(data.len()) || ![3, 4].contains(channels) {
         return Err(wrong());
     }
+    format.check_size(*width, *height, quality)?;
     let eight = || T::bytes_only(data).ok_or_else(|| Error::BadOption("Only PNG files hold 16 bits.".into()));
     match format {
-        Format::Png => png(columns, rows, *channels, T::DEPTH, &T::bytes(data), tags),
-        Format::Jpeg => jpeg(columns, rows, *channels, eight()?, tags, quality),
-        Format::WebP => webp(columns, rows, *channels, eight()?, tags),
+        Format::Png => png(columns, rows, *channels, data, tags),
+        Format::Jpeg => jpeg(columns, rows, *channels, eight()?, tags, quality.unwrap_or(JPEG_QUALITY)),
+        Format::WebP => match quality {
+            None => webp(columns, rows, *channels, eight()?, tags),
+            Some(quality) => lossy_webp(*width, *height, *channels, eight()?, tags, quality.clamp(1, 100)),
+        },
     }
 }
 
-/// Fast compression, a filter chosen for each row.
-fn png(width: u32, height: u32, channels: usize, depth: BitDepth, data: &[u8], tags: &Tags) -> Result<Vec<u8>> {
+/// Bytes of a piece of a PNG file's data.
+const PIECE: usize = 1 << 16;
+
+/// Fast compression, a filter chosen for each row; row by row, so that only the file itself takes memory.
+fn png<T: Sample>(width: u32, height: u32, channels: usize, data: &[T], tags: &Tags) -> Result<Vec<u8>> {
     let mut info = Info::with_size(width, height);
     info.color_type = if channels == 4 { ColorType::Rgba } else { ColorType::Rgb };
-    info.bit_depth = depth;
+    info.bit_depth = T::DEPTH;
     info.icc_profile = tags.icc.as_deref().map(Cow::Borrowed);
     info.exif_metadata = tags.exif.as_deref().map(Cow::Borrowed);
-    let mut file = Vec::new();
+    let mut file = Growing::default();
     let written = Encoder::with_info(&mut file, info).and_then(|mut encoder| {
-        encoder.set_compression(Compression::Fast);
+        encoder.set_deflate_compression(T::COMPRESSION);
         encoder.set_filter(Filter::Adaptive);
         let mut writer = encoder.write_header()?;
-        writer.write_image_data(data)?;
+        let mut rows = writer.stream_writer_with_size(PIECE)?;
+        for row in data.chunks_exact((width as usize * channels).max(1)) {
+            rows.write_all(&T::bytes(row))?;
+        }
+        rows.finish()?;
         writer.finish()
     });
-    written.map_err(|e| Error::Internal(format!("PNG: {e}")))?;
-    Ok(file)
+    written.map_err(|e| failed("PNG", &e, if let EncodingError::IoError(io) = &e { Some(io) } else { None }))?;
+    Ok(file.0)
 }
 
 fn jpeg(width: u32, height: u32, channels: usize, data: &[u8], tags: &Tags, quality: u8) -> Result<Vec<u8>> {
-    check_sides("JPEG", width, height, 65_535)?;
     let on_white: Cow<'_, [u8]> = match channels {
-        4 => Cow::Owned(data.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|v| over_white(v, p[3]))).collect()),
+        4 => {
+            let rgb = data.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|v| over_white(v, p[3])));
+            Cow::Owned(memory::gather(data.len() / 4 * 3, rgb)?)
+        }
         _ => Cow::Borrowed(data),
     };
-    let mut file = Vec::new();
+    let mut file = Growing::default();
     let mut encoder = JpegEncoder::new_with_quality(&mut file, quality.clamp(1, 100));
     put_tags(&mut encoder, tags, 65_000);
     let written = encoder.write_image(&on_white, width, height, ExtendedColorType::Rgb8);
-    written.map_err(|e| Error::Internal(format!("JPEG: {e}")))?;
-    Ok(file)
+    written.map_err(|e| failed("JPEG", &e, io(&e)))?;
+    Ok(file.0)
 }
 
 fn webp(width: u32, height: u32, channels: usize, data: &[u8], tags: &Tags) -> Result<Vec<u8>> {
-    check_sides("WebP", width, height, 16_384)?;
-    let mut file = Vec::new();
+    let mut file = Growing::default();
     let mut encoder = WebPEncoder::new_lossless(&mut file);
     put_tags(&mut encoder, tags, usize::MAX);
     let colour = if channels == 4 { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
-    encoder.write_image(data, width, height, colour).map_err(|e| Error::Internal(format!("WebP: {e}")))?;
-    Ok(file)
+    encoder.write_image(data, width, height, colour).map_err(|e| failed("WebP", &e, io(&e)))?;
+    Ok(file.0)
 }
 
 /// EXIF data beyond `most` bytes does not fit the format and is left out, as any camera's own software does.
@@ -183,11 +225,16 @@ fn put_tags(encoder: &mut impl ImageEncoder, tags: &Tags, most: usize) {
     }
 }
 
-fn check_sides(format: &str, width: u32, height: u32, most: u32) -> Result<()> {
-    if width.max(height) > most {
-        return Err(Error::BadOption(format!("A {format} picture has at most {most} pixels a side; choose PNG.")));
+fn io(error: &ImageError) -> Option<&io::Error> {
+    if let ImageError::IoError(io) = error { Some(io) } else { None }
+}
+
+/// An encoder's complaint.
+fn failed(format: &str, error: impl Display, io: Option<&io::Error>) -> Error {
+    match io.map(io::Error::kind) {
+        Some(ErrorKind::OutOfMemory) => Error::OutOfMemory,
+        _ => Error::Internal(format!("{format}: {error}")),
     }
-    Ok(())
 }
 
 fn over_white(value: u8, alpha: u8) -> u8 {

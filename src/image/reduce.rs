@@ -1,7 +1,7 @@
 //! Results smaller than x4: which size, and a Lanczos filter on the full result.
 
 use super::{Pixels, Sample};
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
@@ -46,14 +46,14 @@ impl Size {
 /// is transparent does not shine through at edges.
 ///
 /// # Errors
-/// [`Error::Internal`] if `pixels.data` does not have the size that the other fields say.
+/// [`Error::OutOfMemory`]; [`Error::Internal`] if `pixels.data` does not have the size that the other fields say.
 pub fn reduce<T: Sample>(pixels: Pixels<T>, (width, height): (usize, usize)) -> Result<Pixels<T>> {
     if (pixels.width, pixels.height) == (width, height) {
         return Ok(pixels);
     }
     let wrong = |reason: String| Error::Internal(format!("reducing to {width} x {height}: {reason}"));
     let kind = if pixels.channels == 4 { T::RGBA } else { T::RGB };
-    let mut data = vec![T::zeroed(); width * height * pixels.channels];
+    let mut data = memory::filled(T::zeroed(), width * height * pixels.channels)?;
     let from = bytemuck::cast_slice(&pixels.data);
     let from = ImageRef::new(pixels.width as u32, pixels.height as u32, from, kind).map_err(|e| wrong(e.to_string()))?;
     let to = bytemuck::cast_slice_mut(&mut data);

@@ -1,11 +1,14 @@
-//! WebP, lossy and lossless; of an animation the first frame.
+//! WebP, lossy and lossless; of an animation the first frame. Writing lossy files.
 
 use super::decode::{bad, cut_short, image8};
 use super::{Limits, Tags};
+use crate::memory::{self, Growing};
 use crate::{Error, Result};
 use ::image::codecs::webp::WebPDecoder;
 use ::image::{DynamicImage, ImageDecoder, ImageError};
-use std::io::Cursor;
+use std::io::{Cursor, Write};
+use webp_rust::encoder::encode_lossy_rgba_to_webp_with_config;
+use webp_rust::{EncoderError, LossyEncodingConfig};
 
 /// Decodes the picture or the first frame.
 ///
@@ -60,6 +63,84 @@ fn check_chunks(mut chunks: &[u8], limits: &Limits) -> Result<()> {
         chunks = rest.get(size + size % 2..).unwrap_or_default();
     }
     Ok(())
+}
+
+/// A lossy file of 3 or 4 `channels`, `quality` 1 to 100. Alpha is exact; the colours of what cannot be seen are kept, since they
+/// would shine through at edges.
+///
+/// # Errors
+/// [`Error::OutOfMemory`]; [`Error::Internal`] if the encoder fails.
+pub(super) fn lossy(width: usize, height: usize, channels: usize, data: &[u8], tags: &Tags, quality: u8) -> Result<Vec<u8>> {
+    let pixels = data.chunks_exact(channels).flat_map(|p| [p[0], p[1], p[2], if channels == 4 { p[3] } else { 255 }]);
+    let rgba = memory::gather(width * height * 4, pixels)?;
+    let encode = |method| {
+        let config = LossyEncodingConfig { quality: quality.into(), method, exact: true, ..Default::default() };
+        encode_lossy_rgba_to_webp_with_config(width, height, &rgba, &config)
+    };
+    let file = match encode(METHOD) {
+        // What the blocks are predicted from has at most 512 KiB in the format: of a very large picture not every choice fits.
+        Err(EncoderError::Bitstream(_)) => encode(METHOD_OF_FEW_CHOICES),
+        done => done,
+    };
+    let file = file.map_err(|e| Error::Internal(format!("WebP: {e}")))?;
+    drop(rgba);
+    tagged(file, width, height, tags)
+}
+
+/// The encoder's effort, 0 to 6: its own default, and the most that predicts blocks of 16 x 16 pixels only.
+const METHOD: u8 = 4;
+const METHOD_OF_FEW_CHOICES: u8 = 2;
+
+/// The file with a profile and EXIF data: after an extended header, in the order that the format asks for.
+fn tagged(file: Vec<u8>, width: usize, height: usize, tags: &Tags) -> Result<Vec<u8>> {
+    const ICC: u8 = 0x20;
+    const ALPHA: u8 = 0x10;
+    const EXIF: u8 = 0x08;
+    if tags.icc.is_none() && tags.exif.is_none() {
+        return Ok(file);
+    }
+    let find = |wanted: &[u8; 4]| chunks(&file[12..]).find_map(|(name, body)| (name == wanted).then_some(body));
+    let (alpha, picture) = (find(b"ALPH"), find(b"VP8 ").unwrap_or_default());
+    let flag = |is_there: bool, flag: u8| if is_there { flag } else { 0 };
+    let flags = flag(tags.icc.is_some(), ICC) | flag(alpha.is_some(), ALPHA) | flag(tags.exif.is_some(), EXIF);
+    let side = |length: usize| ((length - 1) as u32).to_le_bytes();
+    let ([w0, w1, w2, _], [h0, h1, h2, _]) = (side(width), side(height));
+    let header = [flags, 0, 0, 0, w0, w1, w2, h0, h1, h2];
+    let parts = [
+        (b"VP8X", Some(&header[..])),
+        (b"ICCP", tags.icc.as_deref()),
+        (b"ALPH", alpha),
+        (b"VP8 ", Some(picture)),
+        (b"EXIF", tags.exif.as_deref()),
+    ];
+    let parts = || parts.iter().filter_map(|&(name, body)| Some((name, body?)));
+    let size = 4 + parts().map(|(_, body)| 8 + body.len().next_multiple_of(2)).sum::<usize>();
+    let mut out = Growing::default();
+    let mut write = || {
+        out.write_all(b"RIFF")?;
+        out.write_all(&(size as u32).to_le_bytes())?;
+        out.write_all(b"WEBP")?;
+        for (name, body) in parts() {
+            out.write_all(name)?;
+            out.write_all(&(body.len() as u32).to_le_bytes())?;
+            out.write_all(body)?;
+            out.write_all(&[0][..body.len() % 2])?;
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    write().map_err(|_| Error::OutOfMemory)?;
+    Ok(out.0)
+}
+
+/// Names and contents of the chunks of a well-formed file, after its header.
+fn chunks(mut rest: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    std::iter::from_fn(move || {
+        let (header, after) = rest.split_at_checked(8)?;
+        let size = little_endian(&header[4..]);
+        let body = after.get(..size)?;
+        rest = after.get(size + size % 2..).unwrap_or_default();
+        Some((&header[..4], body))
+    })
 }
 
 fn little_endian(bytes: &[u8]) -> usize {

@@ -6,11 +6,12 @@ use super::helpers::{JsHelpers, PageHelpers};
 use super::object::{field, object};
 use super::picture;
 use super::watch::PageWatch;
-use crate::image::{Format, Size, encode, reduce};
+use crate::image::{Format, Limits, Size, encode, reduce};
+use crate::image::decode::DEFAULT_MAX_PIXELS;
 use crate::model::config::{Licence, ModelConfig};
 use crate::upscaler::{Options, SCALE, Upscaler};
 use crate::{Error, Result, gpu};
-use js_sys::{Array, Float32Array, Uint8Array};
+use js_sys::{Array, Float32Array};
 use std::cell::Cell;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -22,6 +23,7 @@ pub struct Engine {
     upscaler: Upscaler,
     chosen: Chosen,
     aborted: Cell<bool>,
+    max_pixels: Cell<u64>,
 }
 
 #[wasm_bindgen]
@@ -38,13 +40,19 @@ impl Engine {
         model_info(self.upscaler.config())
     }
 
+    /// Pixels of the largest picture that is taken, if not [`DEFAULT_MAX_PIXELS`].
+    #[wasm_bindgen(setter = maxPixels)]
+    pub fn set_max_pixels(&self, most: f64) {
+        self.max_pixels.set(most as u64);
+    }
+
     /// What went wrong without stopping the work, as `{ code, message, advice }`.
     #[wasm_bindgen(getter)]
     pub fn warnings(&self) -> Array {
         self.chosen.trouble.iter().map(to_js).collect()
     }
 
-    /// Upscales `input` (see [`picture::read`]) and returns `{ file: Uint8Array, type, width, height, pixels }`; `pixels` counts
+    /// Upscales `input` (see [`picture::read`]) and returns `{ file: Blob, width, height, pixels }`; `pixels` counts
     /// those of the input. `output` is `Output` of `npm/src/protocol.ts`: kind and size of the file. `listeners` and
     /// `earlier` are those of [`PageWatch`]; `helpers` take a part of the tiles. One run at a time.
     #[allow(clippy::too_many_arguments)]
@@ -98,7 +106,7 @@ impl Engine {
 impl Engine {
     /// The model that `upscaler` has on the device `chosen`.
     pub fn new(upscaler: Upscaler, chosen: Chosen) -> Self {
-        Self { upscaler, chosen, aborted: Cell::new(false) }
+        Self { upscaler, chosen, aborted: Cell::new(false), max_pixels: Cell::new(DEFAULT_MAX_PIXELS) }
     }
 
     async fn run(
@@ -110,12 +118,13 @@ impl Engine {
     ) -> Result<JsValue> {
         let format = field(output, "format").as_string().and_then(|name| Format::named(&name));
         let format = format.ok_or_else(|| Error::BadOption("The format is png, jpeg or webp.".into()))?;
-        let quality = field(output, "quality").as_f64().unwrap_or(0.0) as u8;
-        let (picture, tags) = picture::read(input)?;
+        let quality = field(output, "quality").as_f64().map(|quality| quality as u8);
+        let (picture, tags) = picture::read(input, &Limits { max_pixels: self.max_pixels.get() })?;
         let tags = tags.for_result(field(output, "metadata").is_truthy());
         let pixels = |name| field(output, name).as_f64().map(|n| n as usize);
         let size = Size { width: pixels("width"), height: pixels("height"), scale: field(output, "scale").as_f64() };
         let (width, height) = size.of(SCALE * picture.width, SCALE * picture.height)?;
+        format.check_size(width, height, quality)?;
         let file = match field(output, "depth").as_f64() == Some(16.0) {
             false => {
                 let pixels = self.upscaler.upscale(&picture, options, &mut watch).await?;
@@ -127,8 +136,7 @@ impl Engine {
             }
         };
         Ok(object([
-            ("file", Uint8Array::from(&file[..]).into()),
-            ("type", format.media_type().into()),
+            ("file", picture::blob(&file, format.media_type())?.into()),
             ("width", width.into()),
             ("height", height.into()),
             ("pixels", (picture.width * picture.height).into()),

@@ -13,6 +13,7 @@
 //! | [`helpers`] | engines of other workers |
 //! | [`watch`] | progress, previews, tiles, abort |
 //! | [`snapshot`] | a run between two steps, from and to JavaScript |
+//! | [`memory`] | whether memory has run out |
 //! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
 
 pub mod bench;
@@ -25,6 +26,7 @@ pub mod helpers;
 pub mod import;
 pub mod lent;
 pub mod loading;
+pub mod memory;
 pub mod object;
 pub mod picture;
 pub mod snapshot;

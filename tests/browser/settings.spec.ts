@@ -32,6 +32,25 @@ test('model, steps, seed and device are remembered', async ({ page, server }) =>
   await expect(page.locator('#realism')).toHaveValue('0.5');
 });
 
+test('a file that loses something has a quality, which is obeyed and remembered', async ({ page, server }) => {
+  await open(page, server);
+  await expect(page.locator('#quality')).toBeHidden();
+  const sizes: number[] = [];
+  for (const quality of ['90', '20']) {
+    await page.locator('#format').selectOption('webp-lossy');
+    await page.locator('#quality').fill(quality);
+    await begin(page, { file: fixture('cup-40x32.png'), steps: 1 });
+    await finished(page);
+    await expect(page.getByRole('link', { name: 'Save WebP' })).toBeVisible();
+    sizes.push(await page.locator('#save').evaluate(async (link: HTMLAnchorElement) => (await (await fetch(link.href)).blob()).size));
+  }
+  expect(sizes[1]).toBeLessThan(sizes[0]!);
+  await page.reload();
+  await expect(page.locator('#quality')).toHaveValue('20');
+  await page.locator('#format').selectOption('webp');
+  await expect(page.locator('#quality')).toBeHidden();
+});
+
 for (const kept of ['{', '[]', 'null', '{"steps":"x","seed":-1,"device":"abacus","model":7,"size":"width","sizeValue":"1","tile":5}', '{"steps":9,"seed":1e300,"model":"gone"}']) {
   test(`${kept} in storage leaves the defaults`, async ({ page, server }) => {
     await page.addInitScript((text) => localStorage.setItem('resshift settings', text), kept);

@@ -69,6 +69,7 @@ export const elements = {
   errorCode: byId('error-code', HTMLElement),
   retry: byId('retry', HTMLButtonElement),
   useCpu: byId('use-cpu', HTMLButtonElement),
+  errorSmaller: byId('error-smaller', HTMLButtonElement),
   chooseOther: byId('choose-other', HTMLButtonElement),
 
   settings: byId('settings', HTMLFormElement),
@@ -80,6 +81,8 @@ export const elements = {
   seed: byId('seed', HTMLInputElement),
   device: byId('device', HTMLSelectElement),
   format: byId('format', HTMLSelectElement),
+  quality: byId('quality', HTMLInputElement),
+  qualitySetting: byId('quality-setting', HTMLLabelElement),
   metadata: byId('metadata', HTMLSelectElement),
   size: byId('size', HTMLSelectElement),
   sizeValueSetting: byId('size-value-setting', HTMLLabelElement),

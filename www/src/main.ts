@@ -21,7 +21,7 @@ import { Queue, type Item } from './queue.ts';
 import { QueueView } from './queue-view.ts';
 import { holdRun } from './run-lock.ts';
 import { canCopy, canShare, copyPicture, saveFile, saveIntoFolder, saveZip, sharePicture } from './saving.ts';
-import { chooseDevice, lockSettings, onDeviceChange, readSettings, wantedDevice, wantedSteps, type Settings } from './settings.ts';
+import { chooseDevice, lockSettings, onDeviceChange, readSettings, showQuality, wantedDevice, wantedSteps, type Settings } from './settings.ts';
 import { showSizeValue, wantedSize, watchSize } from './size-setting.ts';
 import { read } from './snapshots.ts';
 import { Stage } from './stage.ts';
@@ -156,6 +156,7 @@ function enter(next: Phase): void {
 }
 
 function fail(problem: Problem, retry: () => void): void {
+  const size = pictureSize();
   showError(problem, {
     retry: () => {
       hideError();
@@ -166,6 +167,10 @@ function fail(problem: Problem, retry: () => void): void {
       chooseDevice('cpu');
       retry();
     },
+    useSmaller: size && (() => {
+      hideError();
+      void useSmaller(Math.floor((size.width * size.height) / 2));
+    }),
     chooseOther: openPicker,
   });
 }
@@ -212,14 +217,15 @@ async function take({ files }: Arrival): Promise<void> {
   }
 }
 
-async function useSmaller(): Promise<void> {
+/** Goes on with a copy of the picture that has no more than so many pixels. */
+async function useSmaller(most: number): Promise<void> {
   const { image } = picture ?? {};
-  if (!image || !capabilities) return;
+  if (!image) return;
   try {
-    queue.replace(selected, await smallerCopy(image, capabilities.maxPixels));
+    queue.replace(selected, await smallerCopy(image, most));
     await select(selected);
   } catch (error) {
-    fail(toProblem(error), () => void useSmaller());
+    fail(toProblem(error), () => void useSmaller(most));
   }
 }
 
@@ -259,7 +265,7 @@ async function showDone(source: Picture, done: Done, current: () => boolean): Pr
   save.href = stage.address ?? '';
   save.download = fileName(source.name, done);
   told = done.outcome;
-  elements.copy.hidden = !canCopy();
+  elements.copy.hidden = !canCopy(done.blob, done);
   elements.share.hidden = !canShare(done.blob, save.download);
   describePicture();
   if (!shown) showStrip('intake', text.tooLargeToShow);
@@ -475,7 +481,7 @@ elements.copy.addEventListener('click', () => void passOn(async (blob) => {
   announcer.textContent = text.copied;
 }));
 elements.share.addEventListener('click', () => void passOn(sharePicture));
-smaller.addEventListener('click', () => void useSmaller());
+smaller.addEventListener('click', () => void useSmaller(capabilities?.maxPixels ?? 0));
 onDeviceChange(describeDevice);
 watchSize(pictureSize, () => {
   if (phase === 'ready') describePicture();
@@ -502,6 +508,7 @@ watchIntake(intake);
 watchModels();
 watchImport();
 void refreshModels(rememberSettings());
+showQuality();
 showSizeValue();
 void begin();
 void Upscaler.capabilities().then((found) => {

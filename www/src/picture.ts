@@ -26,9 +26,13 @@ export async function readPicture(file: Blob, name: string): Promise<Picture> {
   throw new PictureProblem(notAnImage(name));
 }
 
+/** Longest side of a canvas that every browser draws. */
+const CANVAS_SIDE = 16_384;
+
 /** The picture with no more than so many pixels, as a PNG file in sRGB. */
 export async function smallerCopy(image: HTMLImageElement, pixels: number): Promise<Blob> {
-  const factor = Math.min(1, Math.sqrt(pixels / (image.naturalWidth * image.naturalHeight)));
+  const longest = Math.max(image.naturalWidth, image.naturalHeight);
+  const factor = Math.min(1, Math.sqrt(pixels / (image.naturalWidth * image.naturalHeight)), CANVAS_SIDE / longest);
   const side = (length: number): number => Math.max(1, Math.floor(length * factor));
   const [width, height] = [side(image.naturalWidth), side(image.naturalHeight)];
   const bitmap = await createImageBitmap(image, { resizeWidth: width, resizeHeight: height, resizeQuality: 'high' });

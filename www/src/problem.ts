@@ -16,7 +16,12 @@ export function toProblem(error: unknown): Problem {
 
 /** The picture itself is at fault: another one is the way out. */
 export function isAboutPicture(code: ErrorCode): boolean {
-  return code === 'no-input' || code === 'not-an-image' || code === 'bad-image' || code === 'image-too-large';
+  return code === 'no-input' || code === 'not-an-image' || code === 'bad-image' || code === 'image-too-large' || isAboutMemory(code);
+}
+
+/** A smaller picture would have done. */
+export function isAboutMemory(code: ErrorCode): boolean {
+  return code === 'out-of-memory';
 }
 
 /** The CPU would have done it. */

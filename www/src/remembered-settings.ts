@@ -2,7 +2,7 @@
 import { elements } from './elements.ts';
 
 const KEY = 'resshift settings';
-const { settings, model, seed, device, format, metadata, size, sizeValue, tile, realism } = elements;
+const { settings, model, seed, device, format, quality, metadata, size, sizeValue, tile, realism } = elements;
 /** Those whose offers never change. */
 const choices = { device, format, metadata, size, tile, realism };
 
@@ -11,12 +11,13 @@ const choices = { device, format, metadata, size, tile, realism };
  * @returns the name of the model, which is offered only once the stored models are known
  */
 export function rememberSettings(): string | undefined {
-  const { model: name, steps, seed: number, sizeValue: pixels, ...kept } = read();
+  const { model: name, steps, seed: number, quality: percent, sizeValue: pixels, ...kept } = read();
   if (typeof steps === 'number') {
     const choice = [...settings.querySelectorAll<HTMLInputElement>('input[name=steps]')].find(({ value }) => value === String(steps));
     if (choice) choice.checked = true;
   }
   if (Number.isSafeInteger(number) && (number as number) >= 0) seed.value = String(number);
+  if (Number.isInteger(percent) && (percent as number) >= 1 && (percent as number) <= 100) quality.value = String(percent);
   for (const [what, choice] of Object.entries(choices)) {
     if ([...choice.options].some(({ value }) => value === kept[what])) choice.value = kept[what] as string;
   }
@@ -32,6 +33,7 @@ function write(): void {
     model: model.value,
     steps: Number(new FormData(settings).get('steps')),
     seed: seed.valueAsNumber,
+    quality: quality.valueAsNumber,
     sizeValue: sizeValue.valueAsNumber,
     ...Object.fromEntries(Object.entries(choices).map(([what, { value }]) => [what, value])),
   };

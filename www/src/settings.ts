@@ -9,12 +9,29 @@ export interface Settings {
   seed: number;
   device: Device;
   /** The file that a run ends with. */
-  output: Pick<UpscaleOptions, 'format' | 'depth' | 'metadata' | 'scale' | 'width' | 'height'>;
+  output: Pick<UpscaleOptions, 'format' | 'quality' | 'depth' | 'metadata' | 'scale' | 'width' | 'height'>;
   /** What else the engine is told. */
   chain: Pick<UpscaleOptions, 'temperature' | 'tile'>;
 }
 
-const { settings, settingsFields, model, seed, device, format, metadata, tile, realism } = elements;
+const { settings, settingsFields, model, seed, device, format, quality, qualitySetting, metadata, tile, realism } = elements;
+
+/** What the choices of a file mean. */
+const FILES: Record<string, { format: 'png' | 'jpeg' | 'webp'; depth?: 16; lossy?: true }> = {
+  png: { format: 'png' },
+  png16: { format: 'png', depth: 16 },
+  jpeg: { format: 'jpeg', lossy: true },
+  'webp-lossy': { format: 'webp', lossy: true },
+  webp: { format: 'webp' },
+};
+
+/** Only what loses something has a quality. */
+export function showQuality(): void {
+  const { lossy = false } = FILES[format.value] ?? {};
+  qualitySetting.hidden = quality.disabled = !lossy;
+}
+
+format.addEventListener('change', showQuality);
 
 /** Offers the chain that a model was trained for, and the shorter ones. */
 export function offerSteps(trained: number): void {
@@ -32,14 +49,16 @@ export function offerSteps(trained: number): void {
 /** @returns null, after the browser has pointed at the field, if one is out of range */
 export function readSettings(): Settings | null {
   if (!settings.reportValidity()) return null;
+  const { format: kind = 'png', depth = 8, lossy } = FILES[format.value] ?? {};
   return {
     model: model.value,
     steps: wantedSteps(),
     seed: seed.valueAsNumber,
     device: wantedDevice(),
     output: {
-      format: format.value === 'png16' ? 'png' : (format.value as 'png' | 'jpeg' | 'webp'),
-      depth: format.value === 'png16' ? 16 : 8,
+      format: kind,
+      depth,
+      ...(lossy ? { quality: quality.valueAsNumber } : {}),
       metadata: metadata.value as 'keep' | 'strip',
       ...wantedSize(),
     },

@@ -79,11 +79,14 @@ export class Stage {
       context.putImageData(tile.image, tile.x, tile.y);
       return;
     }
-    this.scratch.width = tile.image.width;
-    this.scratch.height = tile.image.height;
-    this.scratch.getContext('2d')?.putImageData(tile.image, 0, 0);
-    const s = this.canvasScale;
-    context.drawImage(this.scratch, tile.x * s, tile.y * s, tile.image.width * s, tile.image.height * s);
+    const { scratch, canvasScale: s } = this;
+    // A tile may be as wide as the result.
+    for (let left = 0; left < tile.image.width; left += LARGEST_CANVAS_SIDE) {
+      scratch.width = Math.min(LARGEST_CANVAS_SIDE, tile.image.width - left);
+      scratch.height = tile.image.height;
+      scratch.getContext('2d')?.putImageData(tile.image, -left, 0);
+      context.drawImage(scratch, (tile.x + left) * s, tile.y * s, scratch.width * s, scratch.height * s);
+    }
   }
 
   /** @returns false if the browser cannot show a picture of this size; the tiles then stay on screen */

@@ -12,6 +12,7 @@ const SENTENCES = {
   offline: ['resshift/models/compact/weights.safetensors could not be reached.', 'Connect to the network once; after the first download the model works offline.'],
   storage: ['The model could not be kept for the next visit: the quota is exceeded.', 'Free some disk space or allow storage for this site; until then the model is downloaded on each visit.'],
   'image-too-large': ['The picture is too large: 30000 x 30000 pixels; at most 16777216 can be upscaled here.', 'Crop the picture or make it smaller before upscaling.'],
+  'out-of-memory': ['There is not enough memory for this picture.', 'Take a smaller copy of the picture, or close other tabs and programs and try again.'],
   'bad-checkpoint': ['The checkpoint cannot be used: in the network\'s file, input_blocks.0.0.weight is missing.', 'Choose a released x4 checkpoint and its autoencoder.'],
   aborted: ['Cancelled.', 'Start again whenever you like.'],
 };
@@ -51,7 +52,7 @@ function failOnce(code) {
 export class Upscaler {
   static async capabilities() {
     return wishes.capabilities ?? {
-      wasm: true, webgpu: { name: 'SwiftShader', software: true, f16: false, maxBufferBytes: 1 << 30 }, recommended: 'cpu', cache: true, maxPixels: 1 << 20,
+      wasm: true, webgpu: { name: 'SwiftShader', software: true, f16: false, maxBufferBytes: 1 << 30 }, recommended: 'cpu', cache: true, maxPixels: 1 << 22,
     };
   }
 
@@ -84,8 +85,9 @@ export class Upscaler {
   }
 
   /** @param {Blob | HTMLImageElement} input @param {import('resshift-web').UpscaleOptions} [options] */
-  async upscale(input, { steps = 15, format = 'png', scale = 4, width: wide, height: high, signal, onProgress, onTile, onPreview, onSnapshot, resume } = {}) {
+  async upscale(input, { steps = 15, format = 'png', quality = 92, scale = 4, width: wide, height: high, signal, onProgress, onTile, onPreview, onSnapshot, resume } = {}) {
     if (finished >= (wishes.finish ?? Infinity)) await pause(2 ** 30, signal);
+    if (wishes.result) return this.ready(wishes.result, signal, onTile);
     const bitmap = await createImageBitmap(input);
     const width = bitmap.width * 4;
     const height = bitmap.height * 4;
@@ -114,7 +116,19 @@ export class Upscaler {
     const result = new OffscreenCanvas(Math.round(width * factor), Math.round(height * factor));
     result.getContext('2d')?.drawImage(canvas, 0, 0, result.width, result.height);
     finished++;
-    return { blob: await result.convertToBlob({ type: `image/${format}` }), width: result.width, height: result.height, device: this.device };
+    return { blob: await result.convertToBlob({ type: `image/${format}`, quality: quality / 100 }), width: result.width, height: result.height, device: this.device };
+  }
+
+  /**
+   * In rows of tiles, as the engine does.
+   * @param {NonNullable<import('./wishes.d.ts').Wishes['result']>} result @param {AbortSignal} [signal] @param {import('resshift-web').UpscaleOptions['onTile']} [onTile]
+   */
+  async ready({ url, type, width, height }, signal, onTile) {
+    for (let y = 0; y < height; y += 1024) {
+      await pause(wishes.pace ?? 5, signal);
+      onTile?.({ x: 0, y, image: new ImageData(width, Math.min(1024, height - y)) });
+    }
+    return { blob: new Blob([await (await fetch(url)).arrayBuffer()], { type }), width, height, device: this.device };
   }
 
   /** @param {number} width @param {number} height @param {{ steps?: number }} [options] */

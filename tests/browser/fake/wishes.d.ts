@@ -18,6 +18,8 @@ export interface Wishes {
   createError?: ErrorCode;
   /** Fails in the middle of a run. */
   upscaleError?: ErrorCode;
+  /** The result of every run, whatever the picture: a file of the site. */
+  result?: { url: string; type: string; width: number; height: number };
   /** How often the failures occur. Default 1. */
   failures?: number;
   warnings?: ErrorCode[];

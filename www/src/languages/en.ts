@@ -65,6 +65,7 @@ export const en = {
   format: 'File',
   png16: 'PNG, 16 bit',
   webp: 'WebP, lossless',
+  quality: 'Quality, 1 to 100',
   metadata: 'Metadata',
   keep: 'Keep',
   strip: 'Leave out',
@@ -107,7 +108,7 @@ export const en = {
   costsRoughly: (time: string, memory: string): string => `Roughly ${time} and ${memory} of memory; the first run measures it.`,
   costsUnknown: (memory: string): string => `About ${memory} of memory. The time is measured at the first run.`,
   about: (time: string): string => `about ${time}`,
-  tooLarge: (have: string, most: string): string => `Too large for this page: ${have} megapixels of at most ${most}.`,
+  tooLarge: (have: string, most: string): string => `Too large to upscale here: ${have} megapixels of at most ${most}.`,
   beyondLargest: (width: number, height: number): string => `The largest result is ${width} × ${height} pixels.`,
   shares: (before: number, after: number): string => `${before} % original, ${after} % upscaled`,
 

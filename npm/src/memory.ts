@@ -1,0 +1,40 @@
+/** How much memory a picture takes, and how large a picture may be on this device. */
+
+/** Of the engine, in bytes per input pixel: 192 of latent canvas, 48 of result, and the input twice (`ARCHITECTURE.md`). */
+const PER_PIXEL = 192 + 48 + 2 * 12;
+/** Rows of input that are computed together, and the bytes of what is predicted for a pixel of them. */
+const ROWS = 320;
+const PER_PREDICTED = 192;
+
+/** What the x4 result of 64 megapixels comes from, 8192 a side; as in `src/image/decode.rs`. */
+const MOST = 1 << 22;
+/** What was taken everywhere before devices were asked. */
+const LEAST = 1 << 20;
+
+const GIB = 2 ** 30;
+/** The engine itself, and the tile that it computes. */
+const TILE = 0.3 * GIB;
+/** Of the device's memory; the rest is for the system, the browser and the page that shows the result. */
+const SHARE = 1 / 2;
+/** Of handheld devices that do not tell their memory: browsers end a page that takes much more than half of it. */
+const HANDHELD = 2;
+
+/** Memory of the engine that grows with the picture. */
+export function engineBytes(width: number, height: number): number {
+  return width * (height * PER_PIXEL + Math.min(height, ROWS) * PER_PREDICTED);
+}
+
+/** Pixels of the largest picture that is taken here, by what the engine needs for a square one. */
+export function maxPixels({ deviceMemory, maxTouchPoints }: Device = globalThis.navigator ?? {}): number {
+  const memory = deviceMemory ?? ((maxTouchPoints ?? 0) > 1 ? HANDHELD : Infinity);
+  const room = memory * GIB * SHARE - TILE;
+  let side = Math.sqrt(MOST);
+  while (side * side > LEAST && engineBytes(side, side) > room) side -= 64;
+  return side * side;
+}
+
+interface Device {
+  /** In GiB, rounded; Chromium only. */
+  deviceMemory?: number;
+  maxTouchPoints?: number;
+}
