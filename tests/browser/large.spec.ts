@@ -62,10 +62,12 @@ async function watchCanvases(page: Page): Promise<() => Promise<string[]>> {
 test('the limit follows from what the engine needs and what the device tells', () => {
   expect(maxPixels({ deviceMemory: 8 })).toBe(4 * MEGA);
   expect(maxPixels({ deviceMemory: 0.5 }), 'as much as ever').toBe(MEGA);
-  const two = maxPixels({ deviceMemory: 2 });
-  expect(two).toBeGreaterThan(MEGA);
-  expect(engineBytes(Math.sqrt(two), Math.sqrt(two))).toBeLessThan(2 ** 30);
-  expect(maxPixels({ maxTouchPoints: 5 }), 'a phone that does not tell').toBe(two);
+  expect(maxPixels({ deviceMemory: 4 })).toBe(4 * MEGA);
+  const three = maxPixels({ deviceMemory: 3 });
+  expect(three).toBeGreaterThan(MEGA);
+  expect(three).toBeLessThan(4 * MEGA);
+  expect(engineBytes(Math.sqrt(three), Math.sqrt(three))).toBeLessThan(1.5 * 2 ** 30);
+  expect(maxPixels({ maxTouchPoints: 5 }), 'a phone that does not tell').toBe(MEGA);
   expect(maxPixels({ maxTouchPoints: 0 }), 'a computer that does not tell').toBe(4 * MEGA);
   expect(engineBytes(2048, 2048), 'what WebAssembly can have').toBeLessThan(2 ** 32);
 });
