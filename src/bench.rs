@@ -137,7 +137,11 @@ impl Layer {
     /// [`Error::BadWeights`] if it cannot be built.
     pub fn case(&self, device: &Device) -> Result<Case<'static>> {
         let conv = |s: ConvShape| {
-            Conv2d::new(Tensor::zeros([s.c_out, s.c_in, s.kernel, s.kernel], device), Tensor::zeros([s.c_out], device), s)
+            Conv2d::new(
+                Tensor::zeros([s.c_out, s.c_in, s.kernel, s.kernel], device),
+                Tensor::zeros([s.c_out], device),
+                s,
+            )
         };
         let weights = Weights::new(Zeros, device);
         let unet = Task::X4.unet();
@@ -189,7 +193,11 @@ pub fn networks<'a>(
             sizes: step,
             network: Box::new(move |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..])),
         },
-        Case { name: format!("{name} decoder"), sizes, network: Box::new(move |maps| latent.decode(&maps[0], &maps[1])) },
+        Case {
+            name: format!("{name} decoder"),
+            sizes,
+            network: Box::new(move |maps| latent.decode(&maps[0], &maps[1])),
+        },
     ];
     if latent.encodes() {
         cases.push(Case {
@@ -207,7 +215,9 @@ pub struct Zeros;
 impl TensorSource for Zeros {
     fn read(&self, _: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let mut values = vec![0.0; shape.iter().product()];
-        if let [rows, columns] = shape && rows == columns {
+        if let [rows, columns] = shape
+            && rows == columns
+        {
             values.iter_mut().step_by(rows + 1).for_each(|v| *v = 1.0);
         }
         Ok(values)
@@ -267,11 +277,17 @@ impl Bench {
     /// # Errors
     /// [`Error::Gpu`] if it fails.
     pub async fn new(gpu: Rc<Gpu>, rounds: usize, now: fn() -> f64) -> Result<Self> {
-        let adapter =
-            Adapter { adapter: gpu.name.clone(), emulated: gpu.software, f16: gpu.f16, peak_gflops: 0.0, copy_gb_s: 0.0 };
+        let adapter = Adapter {
+            adapter: gpu.name.clone(),
+            emulated: gpu.software,
+            f16: gpu.f16,
+            peak_gflops: 0.0,
+            copy_gb_s: 0.0,
+        };
         let mut bench = Self { gpu, rounds, now, adapter };
         // Emulated GPUs take a moment for what a real one does in no time.
-        let (count, rounds_of_fma, copied) = if bench.gpu.software { (1 << 12, 4, 1 << 22) } else { (1 << 18, 64, 1 << 24) };
+        let (count, rounds_of_fma, copied) =
+            if bench.gpu.software { (1 << 12, 4, 1 << 22) } else { (1 << 18, 64, 1 << 24) };
         let [_, fma] = bench.alone(count, |x| peak::multiply_add(x, rounds_of_fma)).await?;
         let [_, copy] = bench.alone(copied, peak::copy).await?;
         bench.adapter.peak_gflops = round((count * rounds_of_fma * peak::OPERATIONS) as f64 / fma / 1e9);

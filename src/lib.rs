@@ -11,7 +11,7 @@
 //! | [`weights`], [`shard`], [`upload`] | named tensors on their way from a model folder's files to a device |
 //! | [`checkpoint`], [`convert`] | PyTorch's files, read safely; from checkpoints to model folders |
 //! | [`compute`] | where networks run: the CPU at once, a GPU by recorded command lists |
-//! | [`tiles`], [`sampler`] | tile plans, the chain over a latent canvas; [`released`] is the released tiling |
+//! | [`tiles`], [`canvas`], [`sampler`] | tile plans, picture-shaped arrays, the chain over a latent canvas; [`released`] is the released tiling |
 //! | [`preview`], [`snapshot`] | what the chain shows and hands out on its way |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`memory`] | buffers that grow with the picture |
@@ -21,6 +21,7 @@
 //! | `web` | browser edge (wasm only) |
 
 pub mod bench;
+pub mod canvas;
 pub mod checkpoint;
 pub mod compute;
 pub mod convert;

@@ -1,10 +1,11 @@
 //! Predictions of x0 as pictures, while the chain runs.
 
 use crate::Result;
+use crate::canvas::Canvas;
 use crate::compute::{Compute, Work};
 use crate::image::{Pixels, encode::to_u8};
 use crate::model::Latent;
-use crate::sampler::{Canvas, Stages, decoder};
+use crate::sampler::{Stages, decoder};
 use crate::tiles::{Plan, Tile};
 use crate::upscaler::{Event, SCALE, Watch};
 
@@ -49,7 +50,8 @@ impl<'a> Previews<'a> {
 
     /// Whether to show what the tile of this index has predicted.
     pub fn wanted(&self, index: usize, watch: &impl Watch) -> bool {
-        let shows = watch.previews() && self.latent.is_decoded_cheaply() && !self.shown[index] && self.on_its_way.is_none();
+        let shows =
+            watch.previews() && self.latent.is_decoded_cheaply() && !self.shown[index] && self.on_its_way.is_none();
         shows && self.spent + self.last <= SHARE * (watch.now() - self.begun)
     }
 

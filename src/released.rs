@@ -2,9 +2,10 @@
 //! its own and decoded by itself; where tiles overlap, clamped pixels are averaged with equal weights. Shows seams.
 
 use crate::Result;
-use crate::model::{Denoiser, Latent};
+use crate::canvas::Canvas;
 use crate::compute::Compute;
-use crate::sampler::{Canvas, Chain, Levels, Noise};
+use crate::model::{Denoiser, Latent};
+use crate::sampler::{Chain, Levels, Noise};
 use crate::tiles::Plan;
 use crate::upscaler::{SCALE, Watch};
 

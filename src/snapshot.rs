@@ -1,7 +1,7 @@
 //! A chain between two steps: enough to go on from there in another process, after a crash.
 
+use crate::canvas::Canvas;
 use crate::model::config::ModelConfig;
-use crate::sampler::Canvas;
 use sha2::{Digest, Sha256};
 
 /// The state x_t after some of a chain's steps. The noise of a step follows from its seed and number ([`crate::noise`]), so
@@ -40,7 +40,8 @@ impl Origin<'_> {
         let shards = config.shards.iter().map(|shard| shard.sha256.as_str()).collect::<Vec<_>>().join(" ");
         let words = [env!("CARGO_PKG_VERSION"), &config.name, &config.version, &shards].join("\n");
         let numbers = format!("{steps} {seed} {:x} {tile:?} {} {}", temperature.to_bits(), lr.height, lr.width);
-        let hash = Sha256::new().chain_update(format!("{words}\n{numbers}\n")).chain_update(bytemuck::cast_slice(&lr.data));
+        let hash =
+            Sha256::new().chain_update(format!("{words}\n{numbers}\n")).chain_update(bytemuck::cast_slice(&lr.data));
         format!("{:x}", hash.finalize())
     }
 }

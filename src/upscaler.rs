@@ -1,11 +1,12 @@
 //! A picture in, a picture four times as wide and high out.
 
+use crate::canvas::Canvas;
 use crate::compute::Compute;
 use crate::helpers::{Alone, Helpers};
 use crate::image::{Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
-use crate::model::{Model, Reach};
 use crate::model::config::ModelConfig;
-use crate::sampler::{Canvas, Chain, Levels, Noise, Team, decoder, largest_tile, plan, shared_plan};
+use crate::model::{Model, Reach};
+use crate::sampler::{Chain, Levels, Noise, Team, decoder, largest_tile, plan, shared_plan};
 use crate::schedule::Schedule;
 use crate::snapshot::{Origin, Snapshot};
 use crate::tiles::{Plan, Tile};
@@ -281,7 +282,8 @@ impl Upscaler {
             let line = band.width * 3;
             let shown = band.shift((done - band_begin) * SCALE, |rows| -> Result<_> {
                 let visible = (height.saturating_sub(top)).min(rows.len() / line);
-                let unit = || rows.chunks_exact(line).take(visible).flat_map(|row| &row[..width * 3]).map(|v| v * 0.5 + 0.5);
+                let unit =
+                    || rows.chunks_exact(line).take(visible).flat_map(|row| &row[..width * 3]).map(|v| v * 0.5 + 0.5);
                 result.data.extend(unit().map(T::of));
                 let data = memory::gather(width * visible * 3, unit().map(to_u8))?;
                 Ok(Pixels { width, height: visible, channels: 3, data })

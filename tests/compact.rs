@@ -4,14 +4,15 @@ mod support;
 
 use burn::tensor::Device;
 use pollster::block_on;
+use resshift::canvas::Canvas;
 use resshift::compute::read;
 use resshift::image::Picture;
 use resshift::model::Reach;
-use resshift::sampler::{Canvas, Chain, Levels, Noise, plan};
+use resshift::sampler::{Chain, Levels, Noise, plan};
 use resshift::schedule::Schedule;
 use resshift::tiles::Plan;
 use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
-use support::{Golden, compact, compact_folder, cpu, crop, decode, max_error, predict_x0};
+use support::{Golden, chain, compact, compact_folder, cpu, crop, decode, max_error, predict_x0};
 
 fn device() -> Device {
     Device::flex()
@@ -47,16 +48,8 @@ fn chains_match_the_stored_ones() {
         println!("compact T={steps} first z0: max |error| = {error:.1e}, tolerance 2e-4");
         assert!(error <= 2e-4);
 
-        let chain = Chain {
-            latent: &*model.latent,
-            denoiser: &*model.denoiser,
-            levels,
-            noise: Noise::Field(&noise),
-            temperature: 1.0,
-            compute: &cpu(),
-            size: [0, 0],
-            key: None,
-        };
+        let compute = cpu();
+        let chain = chain(&*model.latent, &*model.denoiser, levels, Noise::Field(&noise), &compute);
         let whole = Plan::exact(h, w, 64, 0, 4);
         let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
         let error = max_error(&z.data, &check.nhwc(&format!("T{steps}.step{}.z0", steps - 1)));

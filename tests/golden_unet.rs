@@ -129,7 +129,10 @@ fn a_mask_changes_shifted_windows_only() {
     let out = |mask, shift| numbers(&attention(mask, shift).forward(&qkv.clone().into()).host()).data;
     assert_eq!(max_error(&out(MaskKind::Released, 0), &out(MaskKind::Textbook, 0)), 0.0);
     // Without any mask, a shifted window is a window of the rolled picture.
-    let free = attention(MaskKind::Released, 0).forward(&qkv.clone().roll(&[-4, -4], &[1, 2]).into()).host().roll(&[4, 4], &[1, 2]);
+    let free = attention(MaskKind::Released, 0)
+        .forward(&qkv.clone().roll(&[-4, -4], &[1, 2]).into())
+        .host()
+        .roll(&[4, 4], &[1, 2]);
     let free = numbers(&free).data;
     assert!(max_error(&out(MaskKind::Released, 4), &free) > 0.1);
     assert!(max_error(&out(MaskKind::Textbook, 4), &free) > 0.1);

@@ -108,8 +108,11 @@ fn attention_in_blocks_is_attention() {
     let part = |name: &str| uniform(name, &[1, tokens, c]).data;
     let (q, k, v) = (part("q"), part("k"), part("v"));
     let shape = [1, 1, tokens, c];
-    let got: Vec<f32> =
-        attention(&rows(&q, shape).into(), &rows(&k, shape).into(), &rows(&v, shape).into()).host().into_data().try_into_vec().unwrap();
+    let got: Vec<f32> = attention(&rows(&q, shape).into(), &rows(&k, shape).into(), &rows(&v, shape).into())
+        .host()
+        .into_data()
+        .try_into_vec()
+        .unwrap();
     let dot = |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
     for token in [0, 1, 2095, 2096, 2097, 2098, 3999] {
         let query = &q[token * c..(token + 1) * c];

@@ -120,7 +120,11 @@ fn released_model() {
     let slow = costs(&gpu, &*latent, &*denoiser, &schedule);
     let slow_encode = cost(&gpu, &[[1, SIDE, SIDE, 3]], |maps| latent.encode(&maps[0]));
     for cost in slow.into_iter().chain([slow_encode]) {
-        println!("at 1 GMAC: {} submissions, the largest of {:.2} GMAC", cost.submits, cost.largest_submit as f64 / 1e9);
+        println!(
+            "at 1 GMAC: {} submissions, the largest of {:.2} GMAC",
+            cost.submits,
+            cost.largest_submit as f64 / 1e9
+        );
         assert!(cost.largest_submit <= 1_000_000_000 && cost.submits as u64 >= cost.macs / 1_000_000_000);
     }
     // On a GPU that was measured to take 50 GMAC in 100 ms.

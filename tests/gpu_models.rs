@@ -115,7 +115,9 @@ fn tiny_networks_in_f16() {
         let z = [picture(&golden, "encode")];
         let (pixels, _) = run(&gpu, &z, |maps| vq.decode(&vq.quantise(&maps[0]).0));
         let vq_error = max_error(&pixels, &golden.nhwc("decode"));
-        println!("maps in f16, {form}: max |error| of tiny_unet {unet_error:.1e}, of tiny_vq's decoder {vq_error:.1e}, tolerance {IN_F16:.0e}");
+        println!(
+            "maps in f16, {form}: max |error| of tiny_unet {unet_error:.1e}, of tiny_vq's decoder {vq_error:.1e}, tolerance {IN_F16:.0e}"
+        );
         assert!(unet_error <= IN_F16 && vq_error <= IN_F16);
         assert!(!gpu.f16 || unet_error > TOLERANCE, "nothing was stored as f16");
     }
@@ -283,7 +285,8 @@ fn previews_and_snapshots() {
         let ((got, pixels), (want, same)) = (run(&on_gpu, tile, None), run(&on_cpu, tile, None));
         assert!(!got.shown.is_empty() && got.shown.len() == want.shown.len());
         let pairs = got.shown.iter().zip(&want.shown);
-        let shown = pairs.map(|((at, got), (place, want))| if at == place { worst(got, want) } else { 255 }).max().unwrap();
+        let shown =
+            pairs.map(|((at, got), (place, want))| if at == place { worst(got, want) } else { 255 }).max().unwrap();
         println!("tile {tile:?}: {} previews, max |difference| = {shown}/255, tolerance 1", got.shown.len());
         assert!(shown <= 1 && worst(&pixels, &same) <= 1);
         let (taken, tolerance) = if tile.is_some() { (got.taken, 0) } else { (want.taken, 1) };
@@ -291,7 +294,9 @@ fn previews_and_snapshots() {
         for snapshot in taken {
             let done = snapshot.done;
             let difference = worst(&run(&on_gpu, tile, Some(snapshot)).1, &pixels);
-            println!("tile {tile:?}, resumed after step {done}: max |difference| = {difference}/255, tolerance {tolerance}");
+            println!(
+                "tile {tile:?}, resumed after step {done}: max |difference| = {difference}/255, tolerance {tolerance}"
+            );
             assert!(difference <= tolerance);
         }
     }

@@ -305,8 +305,7 @@ fn image_data_keeps_alpha_only_where_something_is_transparent() {
 #[test]
 fn what_is_no_picture_is_named_so() {
     assert_eq!(decode(&[], &SMALL).unwrap_err().code(), "no-input");
-    for bytes in [&b"hello"[..], b"GIF8", b"B", b"\x89PN", b"RIFF\x04\0\0\0WAVE", b"%PDF-1.7", &[0; 64]]
-    {
+    for bytes in [&b"hello"[..], b"GIF8", b"B", b"\x89PN", b"RIFF\x04\0\0\0WAVE", b"%PDF-1.7", &[0; 64]] {
         assert_eq!(decode(bytes, &SMALL).unwrap_err().code(), "not-an-image", "{bytes:?}");
     }
     for bytes in [&b"GIF89a\x01\0\x01\0"[..], b"BM", b"\x89PNG\r\n\x1a\n", b"\xFF\xD8\xFF", b"RIFF\x04\0\0\0WEBP"] {
@@ -512,7 +511,8 @@ fn lossless_webp_keeps_every_sample_and_jpeg_nearly() {
 
 #[test]
 fn transparent_pixels_lie_on_white_in_a_jpeg() {
-    let data: Vec<u8> = [[255, 0, 0, 255], [255, 0, 0, 0], [0, 0, 0, 128], [10, 20, 30, 0]].map(|pixel| pixel.repeat(64)).concat();
+    let data: Vec<u8> =
+        [[255, 0, 0, 255], [255, 0, 0, 0], [0, 0, 0, 128], [10, 20, 30, 0]].map(|pixel| pixel.repeat(64)).concat();
     let pixels = Pixels { width: 8, height: 32, channels: 4, data };
     let picture = read(&encode(&pixels, &Tags::default(), Format::Jpeg, Some(100)).unwrap());
     for (row, colour) in [(4, [255u8, 0, 0]), (12, [255; 3]), (20, [127; 3]), (28, [255; 3])] {
@@ -542,7 +542,8 @@ fn a_lossy_webp_trades_size_for_quality_and_keeps_alpha() {
         let found = [95, 75, 40, 5].map(|quality| {
             let file = encode(&pixels, &Tags::default(), Format::WebP, Some(quality)).unwrap();
             let picture = read(&file);
-            let visible = picture.alpha.map(|alpha| alpha.iter().map(|a| (a * 255.0).round() as u8).collect::<Vec<_>>());
+            let visible =
+                picture.alpha.map(|alpha| alpha.iter().map(|a| (a * 255.0).round() as u8).collect::<Vec<_>>());
             assert_eq!(visible, (channels == 4).then(|| (0..width * height).map(alpha).collect()));
             (file.len(), psnr(&picture.rgb, &photo.rgb))
         });
@@ -554,7 +555,9 @@ fn a_lossy_webp_trades_size_for_quality_and_keeps_alpha() {
 
 #[test]
 fn sides_that_a_format_does_not_have_are_refused() {
-    for (format, quality, most) in [(Format::Jpeg, None, 65_535), (Format::WebP, None, 16_384), (Format::WebP, Some(90), 16_383)] {
+    for (format, quality, most) in
+        [(Format::Jpeg, None, 65_535), (Format::WebP, None, 16_384), (Format::WebP, Some(90), 16_383)]
+    {
         assert!(format.check_size(most, 1, quality).is_ok());
         assert_eq!(format.check_size(1, most + 1, quality).unwrap_err().code(), "bad-option", "{format:?}");
     }

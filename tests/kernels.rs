@@ -67,7 +67,9 @@ fn every_shader_has_a_test() {
         let shader = name.strip_suffix(".wgsl").unwrap();
         // Both convolutions include it.
         assert!(shader == "conv2d_store" || TESTED.contains(&shader), "{shader} has no test of its name");
-        assert!(shader == "conv2d_store" || checks::all().iter().any(|check| check.name.starts_with(&format!("{shader}:"))));
+        assert!(
+            shader == "conv2d_store" || checks::all().iter().any(|check| check.name.starts_with(&format!("{shader}:")))
+        );
     }
 }
 

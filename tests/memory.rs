@@ -2,8 +2,8 @@
 
 mod support;
 
-use resshift::compute::Compute;
 use pollster::block_on;
+use resshift::compute::Compute;
 use resshift::image::Picture;
 use resshift::upscaler::{Options, Unwatched, Upscaler};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -93,7 +93,8 @@ fn a_refused_allocation_is_an_error() {
         LARGE.store(usize::MAX, Relaxed);
         outcome.map(|pixels| pixels.data.len()).map_err(|error| error.code())
     };
-    let (refused, outcome) = (0..).map(|granted| (granted, run(granted))).find(|(_, outcome)| *outcome != Err("out-of-memory")).unwrap();
+    let (refused, outcome) =
+        (0..).map(|granted| (granted, run(granted))).find(|(_, outcome)| *outcome != Err("out-of-memory")).unwrap();
     println!("{refused} large allocations");
     assert!(refused >= 6, "two copies of the input, all of it together, canvas, result, and result with alpha");
     assert_eq!(outcome, Ok(pixels * 64));

@@ -4,11 +4,12 @@ mod support;
 
 use pollster::block_on;
 use resshift::Result;
+use resshift::canvas::Canvas;
 use resshift::image::{Picture, Pixels};
 use resshift::model::Latent;
 use resshift::model::Reach;
 use resshift::ops::Map;
-use resshift::sampler::{Canvas, Chain, Levels, Noise, plan};
+use resshift::sampler::{Chain, Levels, Noise, plan};
 use resshift::schedule::Schedule;
 use resshift::tiles::Plan;
 use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};

@@ -5,7 +5,8 @@ use resshift::image::{Pixels, Size, reduce};
 #[test]
 fn what_is_transparent_does_not_shine_through_when_reduced() {
     // Opaque red beside transparent green: every pixel that can be seen stays red.
-    let data: Vec<u8> = (0..40).flat_map(|_| [[255, 0, 0, 255].repeat(21), [0, 255, 0, 0].repeat(19)].concat()).collect();
+    let data: Vec<u8> =
+        (0..40).flat_map(|_| [[255, 0, 0, 255].repeat(21), [0, 255, 0, 0].repeat(19)].concat()).collect();
     let reduced = reduce(Pixels { width: 40, height: 40, channels: 4, data }, (13, 13)).unwrap();
     assert_eq!(reduced.data.len(), 13 * 13 * 4);
     for pixel in reduced.data.chunks_exact(4).filter(|pixel| pixel[3] > 8) {

@@ -4,20 +4,21 @@ mod support;
 
 use burn::tensor::Device;
 use pollster::block_on;
+use resshift::canvas::Canvas;
+use resshift::compute::read;
 use resshift::image::encode::to_u8;
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::{Denoiser, Latent, swin_vq};
 use resshift::ops::bicubic;
 use resshift::released::Released;
-use resshift::compute::read;
-use resshift::sampler::{Canvas, Chain, Levels, Noise, plan};
+use resshift::sampler::{Chain, Levels, Noise, plan};
 use resshift::schedule::{Schedule, ScheduleConfig};
 use resshift::tiles::{Plan, released_starts};
 use resshift::upscaler::Unwatched;
 use resshift::weights::Weights;
 use serde_json::Value;
 use support::{
-    Array, Formula, Golden, channels_last, cpu, crop, decode, encode, json, max_error, noise, predict_x0, seeded,
+    Array, Formula, Golden, chain, channels_last, cpu, crop, decode, encode, json, max_error, noise, predict_x0, seeded,
 };
 
 /// Latents: f32 sums in another order, through up to 15 steps.
@@ -89,16 +90,8 @@ fn trace(name: &str, steps: usize) {
         row.copy_from_slice(&draws[draw as usize][y * length..][..length]);
     };
     let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
-    let chain = Chain {
-        latent: &*latent,
-        denoiser: &*denoiser,
-        levels,
-        noise: Noise::Field(&noise),
-        temperature: 1.0,
-        compute: &cpu(),
-        size: [0, 0],
-        key: None,
-    };
+    let compute = cpu();
+    let chain = chain(&*latent, &*denoiser, levels, Noise::Field(&noise), &compute);
     let whole = Plan::exact(h, w, h.max(w), 0, 1);
     let z0 = block_on(chain.run(&padded, &whole, &whole, &mut Unwatched)).unwrap();
     let last = golden.nhwc(&format!("step{:02}.t0.x_next", steps - 1));
@@ -300,16 +293,8 @@ fn sizes_that_the_released_code_refuses() {
         assert_eq!(padded.part(0..height, 0..width), lr);
         let noise = seeded(2, 3);
         let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
-        let chain = Chain {
-            latent: &*latent,
-            denoiser: &*denoiser,
-            levels,
-            noise: Noise::Field(&noise),
-            temperature: 1.0,
-            compute: &cpu(),
-            size: [0, 0],
-            key: None,
-        };
+        let compute = cpu();
+        let chain = chain(&*latent, &*denoiser, levels, Noise::Field(&noise), &compute);
         let plan = Plan::blended(padded.height, padded.width, 16, 8, 8);
         let z0 = block_on(chain.run(&padded, &plan, &plan, &mut Unwatched)).unwrap();
         assert!(z0.data.iter().all(|v| v.is_finite()));
@@ -336,16 +321,8 @@ fn laws() {
     assert_eq!(levels.visited, [1, 3]);
     let run = |plan: &Plan| {
         let levels = levels.clone();
-        let chain = Chain {
-            latent: &*latent,
-            denoiser: &*denoiser,
-            levels,
-            noise: Noise::Field(&noise),
-            temperature: 1.0,
-            compute: &cpu(),
-            size: [0, 0],
-            key: None,
-        };
+        let compute = cpu();
+        let chain = chain(&*latent, &*denoiser, levels, Noise::Field(&noise), &compute);
         block_on(chain.run(&lr, plan, plan, &mut Unwatched)).unwrap().data
     };
     assert_eq!(run(&Plan::exact(16, 16, 16, 0, 1)), run(&Plan::blended(16, 16, 64, 16, 8)));

@@ -171,11 +171,15 @@ fn every_file_begins_with_its_description() {
         let text = std::fs::read_to_string(&path).unwrap();
         let header: Vec<&str> = text.lines().take_while(|line| line.starts_with("//")).collect();
         let has = |start: &str| header.iter().any(|line| line.starts_with(start));
-        let equation = header.iter().any(|line| line.starts_with("//   ") && (line.contains(" = ") || line.contains(" <- ")));
+        let equation =
+            header.iter().any(|line| line.starts_with("//   ") && (line.contains(" = ") || line.contains(" <- ")));
         let purpose = header.iter().position(|line| *line == "//");
         assert!(purpose.is_some_and(|end| (1..5).contains(&end)), "{path:?} does not say what it is for");
         assert!(equation, "{path:?} does not say what it computes");
-        assert!(has("// Bindings") && header.iter().any(|line| line.contains('[')), "{path:?} does not say what it binds");
+        assert!(
+            has("// Bindings") && header.iter().any(|line| line.contains('[')),
+            "{path:?} does not say what it binds"
+        );
         // An included file is launched by others.
         let included = path.ends_with("conv2d_store.wgsl");
         assert!(included || has("// Workgroup: "), "{path:?} does not say how it is launched");

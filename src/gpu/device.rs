@@ -106,7 +106,13 @@ pub async fn open_on(adapter: wgpu::Adapter) -> Result<Rc<Gpu>> {
     let name = info.name.to_lowercase();
     let software = info.device_type == wgpu::DeviceType::Cpu || SOFTWARE.iter().any(|word| name.contains(word));
     let f16 = wgpu.features().contains(wgpu::Features::SHADER_F16);
-    let setup = WgpuSetup { instance: instance().clone(), adapter, device: wgpu.clone(), queue: queue.clone(), backend: info.backend };
+    let setup = WgpuSetup {
+        instance: instance().clone(),
+        adapter,
+        device: wgpu.clone(),
+        queue: queue.clone(),
+        backend: info.backend,
+    };
     let device = Device::wgpu_options().tasks_max(TASKS_MAX).setup(setup).init().map_err(unavailable)?;
     // After `init`, which installs a handler that panics.
     wgpu.on_uncaptured_error(Arc::new(|error| record(error.to_string())));

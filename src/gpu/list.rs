@@ -197,7 +197,8 @@ impl State {
     /// Whether a map is a slice that cannot be read four channels at a time.
     pub(super) fn is_unaligned(&self, id: usize) -> bool {
         let map = &self.maps[id];
-        map.slice_of.is_some_and(|(whole, first)| !(first.is_multiple_of(4) && self.maps[whole].dims[3].is_multiple_of(4)))
+        map.slice_of
+            .is_some_and(|(whole, first)| !(first.is_multiple_of(4) && self.maps[whole].dims[3].is_multiple_of(4)))
     }
 
     /// Whether a command writes one of `id` and the slices of `whole`, and reads the other: WebGPU forbids both uses of
@@ -205,7 +206,8 @@ impl State {
     fn meets(&self, id: usize, whole: usize) -> bool {
         let inside = |other: usize| self.maps[other].slice_of.is_some_and(|(root, _)| root == whole);
         self.commands.iter().any(|command| {
-            let written = |f: &dyn Fn(usize) -> bool| command.bindings.iter().any(|b| matches!(b, Binding::Write(i) if f(*i)));
+            let written =
+                |f: &dyn Fn(usize) -> bool| command.bindings.iter().any(|b| matches!(b, Binding::Write(i) if f(*i)));
             let read = |f: &dyn Fn(usize) -> bool| {
                 command.bindings.iter().any(|b| matches!(b, Binding::Read(i) | Binding::View(i) if f(*i)))
             };

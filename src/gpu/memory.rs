@@ -22,7 +22,9 @@ pub fn plan(tenants: &[Tenant]) -> (Vec<usize>, Vec<u64>) {
     let mut place = vec![0; tenants.len()];
     for i in order {
         let free = |residents: &Vec<usize>| {
-            residents.iter().all(|&other| tenants[other].last < tenants[i].first || tenants[i].last < tenants[other].first)
+            residents
+                .iter()
+                .all(|&other| tenants[other].last < tenants[i].first || tenants[i].last < tenants[other].first)
         };
         let buffer = buffers.iter().position(free).unwrap_or_else(|| {
             buffers.push(Vec::new());
@@ -31,7 +33,8 @@ pub fn plan(tenants: &[Tenant]) -> (Vec<usize>, Vec<u64>) {
         buffers[buffer].push(i);
         place[i] = buffer;
     }
-    let sizes = buffers.iter().map(|residents| residents.iter().map(|&i| tenants[i].bytes).max().unwrap_or(0)).collect();
+    let sizes =
+        buffers.iter().map(|residents| residents.iter().map(|&i| tenants[i].bytes).max().unwrap_or(0)).collect();
     (place, sizes)
 }
 
@@ -68,7 +71,8 @@ mod tests {
                 assert!(place[i] != place[j] || a.last < b.first || b.last < a.first, "{a:?} {b:?}");
             }
         }
-        let most = (0..80).map(|t| tenants.iter().filter(|x| x.first <= t && t <= x.last).map(|x| x.bytes).sum::<u64>());
+        let most =
+            (0..80).map(|t| tenants.iter().filter(|x| x.first <= t && t <= x.last).map(|x| x.bytes).sum::<u64>());
         let least = most.max().unwrap();
         let used: u64 = sizes.iter().sum();
         assert!(used <= 2 * least, "{used} bytes for at least {least}");

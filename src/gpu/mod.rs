@@ -30,9 +30,7 @@ pub use device::{Gpu, Made, SUBMIT_MACS, best_adapter, open, open_on, take_error
 pub use kernel::Kernel;
 pub use list::Node;
 pub use nearest_code::{nearest_code, nearest_code_kernel};
-pub use norm::{
-    group_norm, group_norm_kernels, group_norm_small_kernel, norm_apply_kernel, rms_norm, rms_norm_kernel,
-};
+pub use norm::{group_norm, group_norm_kernels, group_norm_small_kernel, norm_apply_kernel, rms_norm, rms_norm_kernel};
 pub use posterior::{Posterior, posterior_kernel};
 pub use program::{Cost, Job, Program};
 pub use scale::{scale, scale_kernel};

@@ -305,11 +305,7 @@ impl State {
 }
 
 /// The list that `record` makes of inputs of the given sizes, and its inputs and output.
-fn recorded(
-    gpu: &Rc<Gpu>,
-    inputs: &[[usize; 4]],
-    record: impl FnOnce(&[Node]) -> Node,
-) -> (State, Vec<usize>, usize) {
+fn recorded(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) -> (State, Vec<usize>, usize) {
     let list = List::new(gpu);
     let inputs: Vec<Node> = inputs.iter().map(|&dims| list.input(dims)).collect();
     let output = record(&inputs).settled();

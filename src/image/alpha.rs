@@ -30,7 +30,8 @@ pub fn fill_transparent(picture: &mut Picture) -> Result<()> {
         return Ok(());
     }
     let pixels = picture.rgb.chunks_exact(3).zip(alpha).map(|(c, &a)| Sample { colour: [c[0], c[1], c[2]], weight: a });
-    let mut levels = vec![Level { width: picture.width, height: picture.height, samples: memory::gather(alpha.len(), pixels)? }];
+    let mut levels =
+        vec![Level { width: picture.width, height: picture.height, samples: memory::gather(alpha.len(), pixels)? }];
     while let Some(level) = levels.last()
         && level.samples.iter().any(Sample::is_hole)
     {

@@ -55,7 +55,8 @@ pub fn reduce<T: Sample>(pixels: Pixels<T>, (width, height): (usize, usize)) -> 
     let kind = if pixels.channels == 4 { T::RGBA } else { T::RGB };
     let mut data = memory::filled(T::zeroed(), width * height * pixels.channels)?;
     let from = bytemuck::cast_slice(&pixels.data);
-    let from = ImageRef::new(pixels.width as u32, pixels.height as u32, from, kind).map_err(|e| wrong(e.to_string()))?;
+    let from =
+        ImageRef::new(pixels.width as u32, pixels.height as u32, from, kind).map_err(|e| wrong(e.to_string()))?;
     let to = bytemuck::cast_slice_mut(&mut data);
     let mut to = Image::from_slice_u8(width as u32, height as u32, to, kind).map_err(|e| wrong(e.to_string()))?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).use_alpha(true);

@@ -70,7 +70,14 @@ fn check_chunks(mut chunks: &[u8], limits: &Limits) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::OutOfMemory`]; [`Error::Internal`] if the encoder fails.
-pub(super) fn lossy(width: usize, height: usize, channels: usize, data: &[u8], tags: &Tags, quality: u8) -> Result<Vec<u8>> {
+pub(super) fn lossy(
+    width: usize,
+    height: usize,
+    channels: usize,
+    data: &[u8],
+    tags: &Tags,
+    quality: u8,
+) -> Result<Vec<u8>> {
     let pixels = data.chunks_exact(channels).flat_map(|p| [p[0], p[1], p[2], if channels == 4 { p[3] } else { 255 }]);
     let rgba = memory::gather(width * height * 4, pixels)?;
     let encode = |method| {

@@ -43,7 +43,8 @@ impl RmsNorm {
     fn on_host(&self, x: Tensor<4>, film: Option<Tensor<4>>, with_silu: bool) -> Tensor<4> {
         let halves = film.as_ref().map(|film| {
             let (n, [.., c]) = (x.dims()[0], x.dims());
-            let half = |begin: usize| film.clone().narrow(3, begin, c).expand([n as i64, 1, 1, c as i64]).reshape([n, c]);
+            let half =
+                |begin: usize| film.clone().narrow(3, begin, c).expand([n as i64, 1, 1, c as i64]).reshape([n, c]);
             (half(0), half(c))
         });
         if let Some(out) = kernels::rms_norm(&x, &self.gamma, &self.beta, halves.as_ref(), Self::EPS, with_silu) {

@@ -37,8 +37,7 @@ async fn measure(json: &[u8], word: Option<&str>, on_row: &Function) -> Result<(
         gpu.device.memory_cleanup();
     }
     let model = Model::load(ModelConfig::parse(json)?, &Weights::new(Zeros, &gpu.device))?;
-    let schedule =
-        Schedule::new(model.config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
+    let schedule = Schedule::new(model.config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
     let cases = networks(&model.config.name, &*model.latent, &*model.denoiser, &schedule);
     for case in cases.iter().filter(|case| wanted(&case.name)) {
         forms(&bench, brief, case, on_row).await?;

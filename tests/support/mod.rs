@@ -2,11 +2,12 @@
 #![allow(dead_code)] // Each test file uses its own part.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use resshift::canvas::Canvas;
 use resshift::compute::Compute;
-use resshift::model::{Denoiser, Latent, Model};
 use resshift::model::config::ModelConfig;
+use resshift::model::{Denoiser, Latent, Model};
 use resshift::ops::Map;
-use resshift::sampler::Canvas;
+use resshift::sampler::{Chain, Levels, Noise};
 use resshift::schedule::Schedule;
 use resshift::weights::{SafetensorsSource, TensorSource, Weights};
 use safetensors::{Dtype, SafeTensors};
@@ -166,6 +167,17 @@ pub fn decode(latent: &dyn Latent, z: Tensor<4>, lr: Tensor<4>) -> Tensor<4> {
 /// The noise of a seed, row by row.
 pub fn seeded(seed: u64, channels: usize) -> impl Fn(&mut [f32], u32, usize) {
     move |row, draw, y| resshift::noise::fill_row(row, seed, draw, y as u32, 0, channels)
+}
+
+/// A chain with all of its noise, whose predictions nobody looks at.
+pub fn chain<'a>(
+    latent: &'a dyn Latent,
+    denoiser: &'a dyn Denoiser,
+    levels: Levels,
+    noise: Noise<'a>,
+    compute: &'a Compute,
+) -> Chain<'a> {
+    Chain { latent, denoiser, levels, noise, temperature: 1.0, compute, size: [0, 0], key: None }
 }
 
 /// The default model.

@@ -35,7 +35,10 @@ pub(super) async fn window_attention(
     mask: MaskKind,
 ) -> Result<f32, String> {
     // Larger than 1, so that the softmax has something to decide.
-    let qkv = Input { data: numbers(1, n * h * w * 3 * heads * dim).map(|v| 3.0 * v).collect(), dims: [n, h, w, 3 * heads * dim] };
+    let qkv = Input {
+        data: numbers(1, n * h * w * 3 * heads * dim).map(|v| 3.0 * v).collect(),
+        dims: [n, h, w, 3 * heads * dim],
+    };
     compare(gpu, &[qkv], |device, maps| {
         let table = random(2, [(2 * window - 1).pow(2), heads], device) * 2.0;
         WindowAttention { table, heads, window, shift, mask }.forward(&maps[0])

@@ -79,7 +79,11 @@ pub(super) async fn in_parts(
 }
 
 /// Largest difference between `f` of two pictures at once and of each alone.
-pub(super) async fn batch(gpu: &Rc<Gpu>, [h, w, c]: [usize; 3], f: impl Fn(&Device, &Map) -> Map) -> Result<f32, String> {
+pub(super) async fn batch(
+    gpu: &Rc<Gpu>,
+    [h, w, c]: [usize; 3],
+    f: impl Fn(&Device, &Map) -> Map,
+) -> Result<f32, String> {
     let [a, b] = [4, 5].map(|seed| input(seed, [1, h, w, c]));
     let both = Input { data: [&a.data[..], &b.data[..]].concat(), dims: [2, h, w, c] };
     let network = |device: &Device, maps: &[Map]| f(device, &maps[0]);

@@ -23,8 +23,12 @@ pub(super) async fn conv2d_compact(gpu: &Rc<Gpu>) -> Result<f32, String> {
 }
 
 pub(super) async fn conv2d_wide(gpu: &Rc<Gpu>) -> Result<f32, String> {
-    let layers =
-        vec![ConvShape::same(51, 48, 3), ConvShape::down(48, 64, 1, 1), ConvShape::up(16, 16), ConvShape::same(64, 64, 1)];
+    let layers = vec![
+        ConvShape::same(51, 48, 3),
+        ConvShape::down(48, 64, 1, 1),
+        ConvShape::up(16, 16),
+        ConvShape::same(64, 64, 1),
+    ];
     conv2d_each(gpu, layers, [1, 101, 83]).await
 }
 
@@ -153,7 +157,8 @@ pub(super) async fn conv2d_batch(gpu: &Rc<Gpu>) -> Result<f32, String> {
 /// What a slow GPU computes in several submissions.
 pub(super) async fn conv2d_parts(gpu: &Rc<Gpu>) -> Result<f32, String> {
     let mut worst = 0f32;
-    for s in [ConvShape::same(9, 70, 3), ConvShape::down(8, 8, 1, 1), ConvShape::up(8, 20), ConvShape::same(32, 70, 1)] {
+    for s in [ConvShape::same(9, 70, 3), ConvShape::down(8, 8, 1, 1), ConvShape::up(8, 20), ConvShape::same(32, 70, 1)]
+    {
         let inputs = [input(1, [2, 61, 53, s.c_in]), input(4, [2, s.output(61), s.output(53), s.c_out])];
         let network = |device: &Device, maps: &[Map]| conv(s, device).forward_with(&maps[0], None, Some(&maps[1]));
         worst = worst.max(in_parts(gpu, &inputs, network).await?);
@@ -183,7 +188,8 @@ pub(super) async fn conv2d_half(gpu: &Rc<Gpu>) -> Result<f32, String> {
 /// What `conv2d` has written out before it, `conv2d_tiled` applies itself.
 pub(super) async fn conv2d_normed(gpu: &Rc<Gpu>) -> Result<f32, String> {
     let mut worst = 0f32;
-    for s in [ConvShape::same(64, 24, 3), ConvShape::same(64, 72, 1), ConvShape::down(64, 8, 1, 1), ConvShape::up(64, 8)]
+    for s in
+        [ConvShape::same(64, 24, 3), ConvShape::same(64, 72, 1), ConvShape::down(64, 8, 1, 1), ConvShape::up(64, 8)]
     {
         for silu in [false, true] {
             let inputs = [input(1, [2, 9, 10, 64]), input(6, [2, 1, 1, 128])];

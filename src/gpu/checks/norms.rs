@@ -22,9 +22,8 @@ pub(super) async fn group_norm_combined(gpu: &Rc<Gpu>) -> Result<f32, String> {
         for films in [1, size[0]] {
             let [n, h, w] = size;
             let inputs = [input(1, [n, h, w, 64]), input(6, [films, 1, 1, 128])];
-            let error = compare(gpu, &inputs, |device, maps| {
-                group(64, 32, device).forward(&maps[0], Some(&maps[1]), false)
-            });
+            let error =
+                compare(gpu, &inputs, |device, maps| group(64, 32, device).forward(&maps[0], Some(&maps[1]), false));
             worst = worst.max(error.await?);
         }
     }
@@ -63,7 +62,12 @@ pub(super) async fn group_norm_folded(gpu: &Rc<Gpu>) -> Result<f32, String> {
     group_norm(gpu, 64, [3, 96, 91], [false, true]).await
 }
 
-pub(super) async fn group_norm(gpu: &Rc<Gpu>, c: usize, [n, h, w]: [usize; 3], [film, silu]: [bool; 2]) -> Result<f32, String> {
+pub(super) async fn group_norm(
+    gpu: &Rc<Gpu>,
+    c: usize,
+    [n, h, w]: [usize; 3],
+    [film, silu]: [bool; 2],
+) -> Result<f32, String> {
     compare(gpu, &[input(1, [n, h, w, c]), input(6, [n, 1, 1, 2 * c])], |device, maps| {
         group(c, 32, device).forward(&maps[0], film.then_some(&maps[1]), silu)
     })
@@ -99,7 +103,8 @@ async fn group_norm_outlier(gpu: &Rc<Gpu>, [h, w]: [usize; 2]) -> Result<f32, St
 /// `[1, h, w, 32]`, one channel per group, against statistics in f64.
 pub(super) async fn group_norm_exact(gpu: &Rc<Gpu>, values: Vec<f32>, [h, w]: [usize; 2]) -> Result<f32, String> {
     let device = &gpu.device;
-    let norm = GroupNorm { gamma: Tensor::ones([32], device), beta: Tensor::zeros([32], device), groups: 32, eps: 1e-6 };
+    let norm =
+        GroupNorm { gamma: Tensor::ones([32], device), beta: Tensor::zeros([32], device), groups: 32, eps: 1e-6 };
     let inputs = [Input { data: values.clone(), dims: [1, h, w, 32] }];
     let result = on_gpu(gpu, &inputs, |_, maps| norm.forward(&maps[0], None, false)).await?;
     let mut errors = Vec::new();
@@ -137,11 +142,17 @@ pub(super) async fn norm_apply_both(gpu: &Rc<Gpu>) -> Result<f32, String> {
         };
         let by_group = compare(gpu, &inputs, |device, maps| {
             let (written, wide) = slice(device, maps);
-            Map::concat(vec![group(8, 4, device).forward(&written, None, silu), group(16, 4, device).forward(&wide, None, silu)])
+            Map::concat(vec![
+                group(8, 4, device).forward(&written, None, silu),
+                group(16, 4, device).forward(&wide, None, silu),
+            ])
         });
         let by_pixel = compare(gpu, &inputs, |device, maps| {
             let (written, wide) = slice(device, maps);
-            Map::concat(vec![pixel(8, device).forward(&written, None, silu), pixel(16, device).forward(&wide, None, silu)])
+            Map::concat(vec![
+                pixel(8, device).forward(&written, None, silu),
+                pixel(16, device).forward(&wide, None, silu),
+            ])
         });
         worst = worst.max(by_group.await?).max(by_pixel.await?);
     }
@@ -164,7 +175,12 @@ pub(super) async fn rms_norm_folded(gpu: &Rc<Gpu>) -> Result<f32, String> {
     rms_norm(gpu, 4, [1, 301, 203], [false, false]).await
 }
 
-pub(super) async fn rms_norm(gpu: &Rc<Gpu>, c: usize, [n, h, w]: [usize; 3], [film, silu]: [bool; 2]) -> Result<f32, String> {
+pub(super) async fn rms_norm(
+    gpu: &Rc<Gpu>,
+    c: usize,
+    [n, h, w]: [usize; 3],
+    [film, silu]: [bool; 2],
+) -> Result<f32, String> {
     compare(gpu, &[input(1, [n, h, w, c]), input(6, [n, 1, 1, 2 * c])], |device, maps| {
         pixel(c, device).forward(&maps[0], film.then_some(&maps[1]), silu)
     })

@@ -38,7 +38,12 @@ pub(super) async fn nearest_code_ties(gpu: &Rc<Gpu>) -> Result<f32, String> {
 }
 
 /// Codes and indices.
-pub(super) async fn nearest_codes(gpu: &Rc<Gpu>, z: &[f32], book: &[f32], c: usize) -> Result<(Vec<f32>, Vec<usize>), String> {
+pub(super) async fn nearest_codes(
+    gpu: &Rc<Gpu>,
+    z: &[f32],
+    book: &[f32],
+    c: usize,
+) -> Result<(Vec<f32>, Vec<usize>), String> {
     let book = Tensor::<2>::from_data(TensorData::new(book.to_vec(), [book.len() / c, c]), &gpu.device);
     let z = [Input { data: z.to_vec(), dims: [1, 1, z.len() / c, c] }];
     let code = on_gpu(gpu, &z, |_, maps| nearest_code(&maps[0], &book).0).await?;
