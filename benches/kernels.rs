@@ -65,7 +65,7 @@ fn measure(bench: &Bench, arguments: &Arguments, case: &Case<'_>) {
 /// A model's networks alone, and whole tiles: from low-resolution pixels to pixels, everything on the host included.
 fn model(bench: &Bench, arguments: &Arguments, gpu: &Rc<Gpu>, config: &ModelConfig) {
     let name = config.name.as_str();
-    let weights = Weights::new(Zeros, &gpu.device);
+    let weights = Weights::new(Zeros, gpu);
     let parts = Model::load(config.clone(), &weights).expect("a model");
     let schedule = Schedule::new(config.schedule).expect("a schedule");
     for case in networks(name, &*parts.latent, &*parts.denoiser, &schedule) {
@@ -121,7 +121,7 @@ fn main() {
     println!("{}", json!(bench.adapter()));
     let wanted = |name: &str| bench.forms().any(|form| arguments.want(name, form));
     for layer in layers().iter().filter(|layer| wanted(&layer.name())) {
-        measure(&bench, &arguments, &layer.case(&gpu.device).expect("a layer"));
+        measure(&bench, &arguments, &layer.case(&Compute::Gpu(gpu.clone())).expect("a layer"));
     }
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/models/compact/model.json");
     let json = std::fs::read(file).expect("the default model is missing");

@@ -11,7 +11,6 @@ use crate::ops::{Conv2d, ConvShape, GroupNorm, Map, MaskKind, WindowAttention, a
 use crate::schedule::Schedule;
 use crate::weights::{TensorSource, Weights};
 use crate::{Error, Result};
-use burn::tensor::{Device, Tensor};
 use serde::Serialize;
 use std::rc::Rc;
 
@@ -135,15 +134,13 @@ impl Layer {
     ///
     /// # Errors
     /// [`Error::BadWeights`] if it cannot be built.
-    pub fn case(&self, device: &Device) -> Result<Case<'static>> {
+    pub fn case(&self, compute: &Compute) -> Result<Case<'static>> {
+        let zeros = |c: usize| compute.weight(vec![0.0; c], [c]);
         let conv = |s: ConvShape| {
-            Conv2d::new(
-                Tensor::zeros([s.c_out, s.c_in, s.kernel, s.kernel], device),
-                Tensor::zeros([s.c_out], device),
-                s,
-            )
+            let shape = [s.c_out, s.c_in, s.kernel, s.kernel];
+            Conv2d::new(compute.weight(vec![0.0; shape.iter().product()], shape), zeros(s.c_out), s)
         };
-        let weights = Weights::new(Zeros, device);
+        let weights = Weights::new(Zeros, compute);
         let unet = Task::X4.unet();
         let (sizes, network): (_, Box<dyn Fn(&[Map]) -> Map>) = match *self {
             Layer::Conv(s, side) => {
@@ -151,7 +148,7 @@ impl Layer {
                 (vec![[1, side, side, s.c_in]], Box::new(move |maps| layer.forward(&maps[0])))
             }
             Layer::Normed(c, side) => {
-                let (gamma, beta) = (Tensor::ones([c], device), Tensor::zeros([c], device));
+                let (gamma, beta) = (compute.weight(vec![1.0; c], [c]), zeros(c));
                 let (norm, layer) = (GroupNorm { gamma, beta, groups: 32, eps: 1e-5 }, conv(ConvShape::same(c, c, 3)));
                 (vec![[1, side, side, c]], Box::new(move |maps| layer.forward(&norm.forward(&maps[0], None, true))))
             }
@@ -165,7 +162,7 @@ impl Layer {
                 (vec![[1, side, side, c]], Box::new(move |maps| layer.forward(&maps[0])))
             }
             Layer::Windows(side) => {
-                let table = Tensor::zeros([225, 6], device);
+                let table = compute.weight(vec![0.0; 225 * 6], [225, 6]);
                 let windows = WindowAttention { table, heads: 6, window: 8, shift: 4, mask: MaskKind::Released };
                 (vec![[1, side, side, 576]], Box::new(move |maps| windows.forward(&maps[0])))
             }

@@ -1,7 +1,7 @@
 //! Where networks run: one call for the CPU and the GPU.
 
-use crate::gpu::{Gpu, Job, Node, Program};
-use crate::ops::Map;
+use crate::gpu::{self, Gpu, Job, Node, Program};
+use crate::ops::{Map, Weight};
 use crate::{Error, Result};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::future::Future;
@@ -18,6 +18,24 @@ pub enum Compute {
     Cpu(Device),
     /// A GPU, through command lists.
     Gpu(Rc<Gpu>),
+}
+
+impl From<&Compute> for Compute {
+    fn from(compute: &Compute) -> Self {
+        compute.clone()
+    }
+}
+
+impl From<&Device> for Compute {
+    fn from(device: &Device) -> Self {
+        Compute::Cpu(device.clone())
+    }
+}
+
+impl From<&Rc<Gpu>> for Compute {
+    fn from(gpu: &Rc<Gpu>) -> Self {
+        Compute::Gpu(gpu.clone())
+    }
 }
 
 /// A network for inputs of certain sizes.
@@ -47,11 +65,11 @@ impl Compute {
         Compute::Cpu(Device::flex())
     }
 
-    /// The device of burn's that weights are put on.
-    pub fn device(&self) -> &Device {
+    /// Numbers, row-major, as a weight of networks that run here.
+    pub fn weight<const D: usize>(&self, numbers: Vec<f32>, shape: [usize; D]) -> Weight<D> {
         match self {
-            Compute::Cpu(device) => device,
-            Compute::Gpu(gpu) => &gpu.device,
+            Compute::Cpu(device) => Weight::Host(Tensor::from_data(TensorData::new(numbers, shape), device)),
+            Compute::Gpu(gpu) => Weight::Gpu(gpu::Weight::new(gpu, &numbers), shape),
         }
     }
 
@@ -87,7 +105,6 @@ impl Compute {
     pub fn clean_up(&self) {
         if let Compute::Gpu(gpu) = self {
             gpu.clear_arena();
-            gpu.device.memory_cleanup();
         }
     }
 }

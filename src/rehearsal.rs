@@ -3,17 +3,19 @@
 
 use crate::compute::Compute;
 use crate::gpu::chain::Resident;
+use crate::gpu::{self, Gpu};
 use crate::model::Model;
 use crate::model::config::ModelConfig;
+use crate::ops::Weight;
 use crate::sampler::plan;
 use crate::schedule::Schedule;
 use crate::weights::{TensorSource, Weights};
 use crate::{Error, Result};
-use burn::tensor::{Device, Tensor};
+use std::rc::Rc;
 
 /// Weights that have not come yet.
 struct Unknown {
-    device: Device,
+    gpu: Rc<Gpu>,
     half: bool,
 }
 
@@ -33,8 +35,9 @@ impl TensorSource for Unknown {
         true
     }
 
-    fn take(&self, _: &str, shape: &[usize]) -> Result<Option<Tensor<1>>> {
-        Ok(Some(Tensor::zeros([shape.iter().product::<usize>()], &self.device)))
+    fn take(&self, _: &str, shape: &[usize]) -> Result<Option<Weight<1>>> {
+        let count = shape.iter().product();
+        Ok(Some(Weight::Gpu(gpu::Weight::zeros(&self.gpu, count), [count])))
     }
 }
 
@@ -45,8 +48,7 @@ impl TensorSource for Unknown {
 /// [`Error::BadWeights`] for a configuration that cannot be built.
 pub fn rehearse(config: &ModelConfig, half: bool, compute: &Compute, height: usize, width: usize) -> Result<()> {
     let Compute::Gpu(gpu) = compute else { return Ok(()) };
-    let source = Unknown { device: compute.device().clone(), half };
-    let model = Model::load(config.clone(), &Weights::new(source, compute.device()))?;
+    let model = Model::load(config.clone(), &Weights::new(Unknown { gpu: gpu.clone(), half }, gpu))?;
     let schedule = Schedule::new(config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
     let (latent, denoiser) = (&*model.latent, &*model.denoiser);
     let (height, width) = (height.next_multiple_of(denoiser.multiple()), width.next_multiple_of(denoiser.multiple()));

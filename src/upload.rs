@@ -1,10 +1,12 @@
 //! Weights put on a device as their shards arrive, before the network that they belong to is built. Host memory holds
 //! one shard and a small piece of it in numbers, whatever the size of the model.
 
+use crate::compute::Compute;
+use crate::ops::Weight;
 use crate::shard::{self, Part};
 use crate::weights::{TensorSource, join};
 use crate::{Error, Result, gpu};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,22 +19,17 @@ const SMALL: usize = 1 << 14;
 
 /// The part of a model that has arrived.
 pub struct Upload {
-    device: Device,
-    /// Numbers per piece.
-    piece: usize,
+    compute: Compute,
     parts: BTreeMap<String, Vec<(usize, Part)>>,
     /// Flat; a part names its own by number.
-    uploaded: Vec<Option<Tensor<1>>>,
+    uploaded: Vec<Option<Weight<1>>>,
     small: BTreeMap<(String, usize), Vec<f32>>,
 }
 
 impl Upload {
-    /// Nothing yet, for `device`.
-    pub fn new(device: &Device) -> Self {
-        // A CPU keeps the numbers as they come: pieces would have to be joined again.
-        let on_gpu = gpu::holds(&Tensor::<1>::zeros([1], device));
-        let piece = if on_gpu { PIECE } else { usize::MAX };
-        Self { device: device.clone(), piece, parts: BTreeMap::new(), uploaded: Vec::new(), small: BTreeMap::new() }
+    /// Nothing yet, for networks that run on `compute`.
+    pub fn new(compute: impl Into<Compute>) -> Self {
+        Self { compute: compute.into(), parts: BTreeMap::new(), uploaded: Vec::new(), small: BTreeMap::new() }
     }
 
     /// Takes in a shard of `size` bytes, of which `read` gives any range.
@@ -41,27 +38,40 @@ impl Upload {
     /// [`Error::BadWeights`] if it is no shard (see [`shard::parse`]), [`Error::Gpu`] if the device has failed.
     pub async fn add(&mut self, size: usize, read: impl Fn(Range<usize>) -> Vec<u8>) -> Result<()> {
         let head = read(0..shard::head_bytes(&read(0..size.min(8)), size));
-        let mut last = None;
         for part in shard::parse_head(&head, size)? {
-            let mut pieces = Vec::new();
-            for piece in part.cut(self.piece).filter(|piece| piece.numbers() > 0) {
-                let numbers = piece.read(&read);
-                if part.numbers() <= SMALL {
-                    self.small.entry((part.name.clone(), part.index)).or_default().extend(&numbers);
+            let small = part.numbers() <= SMALL;
+            let mut keep = |numbers: &[f32]| {
+                if small {
+                    self.small.entry((part.name.clone(), part.index)).or_default().extend(numbers);
                 }
-                let count = numbers.len();
-                pieces.push(Tensor::from_data(TensorData::new(numbers, [count]), &self.device));
-            }
-            let whole = joined(pieces);
-            last = whole.clone().or(last);
+            };
+            let whole = match &self.compute {
+                _ if part.numbers() == 0 => None,
+                Compute::Cpu(_) => {
+                    let numbers = part.read(&read);
+                    keep(&numbers);
+                    Some(self.compute.weight(numbers, [part.numbers()]))
+                }
+                Compute::Gpu(gpu) => {
+                    let whole = gpu::Weight::zeros(gpu, part.numbers());
+                    let mut at = 0;
+                    for piece in part.cut(PIECE) {
+                        let numbers = piece.read(&read);
+                        keep(&numbers);
+                        whole.write(at, &numbers);
+                        at += numbers.len();
+                    }
+                    Some(Weight::Gpu(whole, [part.numbers()]))
+                }
+            };
             self.parts.entry(part.name.clone()).or_default().push((self.uploaded.len(), part));
             self.uploaded.push(whole);
         }
-        // Reading a number back waits for the device: otherwise shards would pile up on their way to it.
-        if let Some(last) = last {
-            last.slice([0..1]).into_data_async().await.map_err(|e| Error::Gpu(format!("uploading failed ({e:?})")))?;
+        match &self.compute {
+            Compute::Cpu(_) => Ok(()),
+            // Otherwise shards would pile up on their way to the device.
+            Compute::Gpu(gpu) => gpu.finish().await,
         }
-        Ok(())
     }
 
     /// All tensors, whole.
@@ -91,7 +101,7 @@ struct Held {
     shape: Vec<usize>,
     half: bool,
     host: Option<Vec<f32>>,
-    parts: RefCell<Vec<Tensor<1>>>,
+    parts: RefCell<Vec<Weight<1>>>,
 }
 
 impl Uploaded {
@@ -114,12 +124,24 @@ impl TensorSource for Uploaded {
         self.tensors.get(name).is_some_and(|held| held.half)
     }
 
-    fn take(&self, name: &str, shape: &[usize]) -> Result<Option<Tensor<1>>> {
+    fn take(&self, name: &str, shape: &[usize]) -> Result<Option<Weight<1>>> {
         let whole = joined(self.find(name, shape)?.parts.take());
         whole.map(Some).ok_or_else(|| Error::Internal(format!("{name} was given away before")))
     }
 }
 
-fn joined(mut parts: Vec<Tensor<1>>) -> Option<Tensor<1>> {
-    if parts.len() > 1 { Some(Tensor::cat(parts, 0)) } else { parts.pop() }
+/// One after the other; `None` if there are none.
+fn joined(parts: Vec<Weight<1>>) -> Option<Weight<1>> {
+    let (mut on_host, mut on_gpu) = (Vec::new(), Vec::new());
+    for part in parts {
+        match part {
+            Weight::Host(part) => on_host.push(part),
+            Weight::Gpu(part, _) => on_gpu.push(part),
+        }
+    }
+    match gpu::Weight::joined(on_gpu) {
+        Some(whole) => Some(Weight::Gpu(whole.clone(), [whole.count()])),
+        None if on_host.len() > 1 => Some(Tensor::cat(on_host, 0).into()),
+        None => on_host.pop().map(Weight::from),
+    }
 }

@@ -147,7 +147,7 @@ impl Upscaler {
     /// # Errors
     /// As [`Self::load`].
     pub fn build(config: ModelConfig, weights: impl TensorSource + 'static, compute: &Compute) -> Result<Self> {
-        let weights = Weights::new(weights, compute.device());
+        let weights = Weights::new(weights, compute);
         let schedule = Schedule::new(config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
         Ok(Self { model: Model::load(config, &weights)?, schedule, compute: compute.clone() })
     }

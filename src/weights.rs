@@ -1,9 +1,11 @@
 //! Named weight tensors on their way from a file to a device.
 
+use crate::compute::Compute;
+use crate::ops::Weight;
 use crate::shard::{self, Part};
 use crate::tap::{Observer, Tap};
 use crate::{Error, Result};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -30,7 +32,7 @@ pub trait TensorSource {
     ///
     /// # Errors
     /// As [`Self::read`].
-    fn take(&self, _name: &str, _shape: &[usize]) -> Result<Option<Tensor<1>>> {
+    fn take(&self, _name: &str, _shape: &[usize]) -> Result<Option<Weight<1>>> {
         Ok(None)
     }
 }
@@ -43,7 +45,7 @@ impl<T: TensorSource> TensorSource for Widened<T> {
         self.0.read(name, shape)
     }
 
-    fn take(&self, name: &str, shape: &[usize]) -> Result<Option<Tensor<1>>> {
+    fn take(&self, name: &str, shape: &[usize]) -> Result<Option<Weight<1>>> {
         self.0.take(name, shape)
     }
 }
@@ -53,7 +55,7 @@ impl<T: TensorSource> TensorSource for Widened<T> {
 pub struct Weights {
     source: Rc<dyn TensorSource>,
     prefix: String,
-    device: Device,
+    compute: Compute,
     leaves: Rc<RefCell<BTreeMap<String, Leaf>>>,
     observer: Option<Observer>,
 }
@@ -62,12 +64,12 @@ pub struct Weights {
 pub type Leaf = Tensor<1>;
 
 impl Weights {
-    /// All tensors of `source`, to be put on `device`.
-    pub fn new(source: impl TensorSource + 'static, device: &Device) -> Self {
+    /// All tensors of `source`, for networks that run on `compute`.
+    pub fn new(source: impl TensorSource + 'static, compute: impl Into<Compute>) -> Self {
         Self {
             source: Rc::new(source),
             prefix: String::new(),
-            device: device.clone(),
+            compute: compute.into(),
             leaves: Rc::default(),
             observer: None,
         }
@@ -88,9 +90,9 @@ impl Weights {
         Self { prefix: format!("{}{}.", self.prefix, name.as_ref()), ..self.clone() }
     }
 
-    /// The device that tensors are put on.
-    pub fn device(&self) -> &Device {
-        &self.device
+    /// Where the networks run.
+    pub fn compute(&self) -> &Compute {
+        &self.compute
     }
 
     /// The tensor as plain numbers, row-major.
@@ -109,18 +111,20 @@ impl Weights {
     }
 
     /// The tensor on the device. On an autodiff device it is a leaf whose gradient [`Self::leaves`] finds.
-    pub fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
+    pub fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Weight<D>> {
         if let Some(flat) = self.source.take(&format!("{}{name}", self.prefix), &shape)? {
             return Ok(flat.reshape(shape));
         }
         let data = self.read(name, &shape)?;
         let count = data.len();
-        if self.device.is_autodiff() {
-            let flat = Tensor::<1>::from_data(TensorData::new(data, [count]), &self.device).require_grad();
-            self.leaves.borrow_mut().insert(format!("{}{name}", self.prefix), flat.clone());
-            return Ok(flat.reshape(shape));
+        match &self.compute {
+            Compute::Cpu(device) if device.is_autodiff() => {
+                let flat = Tensor::<1>::from_data(TensorData::new(data, [count]), device).require_grad();
+                self.leaves.borrow_mut().insert(format!("{}{name}", self.prefix), flat.clone());
+                Ok(flat.reshape(shape).into())
+            }
+            compute => Ok(compute.weight(data, shape)),
         }
-        Ok(Tensor::from_data(TensorData::new(data, shape), &self.device))
     }
 
     /// Every weight handed out so far by [`Self::tensor`] on an autodiff device, flat, by full name.

@@ -68,7 +68,7 @@ fn report(name: &str, cost: &Cost) -> f64 {
 #[test]
 fn compact_model() {
     let gpu = gpu();
-    let model = compact(&gpu.device);
+    let model = compact(&gpu);
     let schedule = Schedule::new(model.config.schedule).unwrap();
     let mut bytes = Vec::new();
     for (form, tiled, half) in [("registers", false, false), ("tiles", true, false), ("tiles, f16", true, true)] {
@@ -100,7 +100,7 @@ fn released_model() {
     let unet: UNetConfig = serde_json::from_value(keys.configs["unet_realsr_x4"].clone()).unwrap();
     let vq: VqConfig = serde_json::from_value(keys.configs["vq_f4"].clone()).unwrap();
     let gpu = gpu();
-    let weights = Weights::new(Zeros, &gpu.device);
+    let weights = Weights::new(Zeros, &gpu);
     let (latent, denoiser) = swin_vq::load(&unet, &vq, &weights, &weights).unwrap();
     let schedule = Schedule::new(ScheduleConfig::new(15, 0.3, 2.0)).unwrap();
     gpu.set_tiled(true);

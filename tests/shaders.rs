@@ -4,8 +4,8 @@
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use resshift::gpu::{
     ConvForm, Kernel, attention_kernel, bicubic_kernel, conv2d_kernel, group_norm_kernels, group_norm_small_kernel,
-    nearest_code_kernel, norm_apply_kernel, posterior_kernel, rms_norm_kernel, scale_kernel, wiener_kernel,
-    window_attention_kernel,
+    nearest_code_kernel, norm_apply_kernel, pack_conv2d_kernel, posterior_kernel, rms_norm_kernel, scale_kernel,
+    wiener_kernel, window_attention_kernel,
 };
 use resshift::ops::{Activation, ConvShape, MaskKind};
 
@@ -119,6 +119,13 @@ fn forms() -> Vec<ConvForm> {
         }
     }
     forms
+}
+
+#[test]
+fn pack_conv2d() {
+    for (phases, half) in [(false, false), (false, true), (true, false)] {
+        validate(&pack_conv2d_kernel(phases, half));
+    }
 }
 
 #[test]

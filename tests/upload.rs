@@ -2,10 +2,10 @@
 
 mod support;
 
-use burn::tensor::{Device, Tensor};
 use half::f16;
 use pollster::block_on;
-use resshift::compute::Compute;
+use resshift::compute::{Compute, read};
+use resshift::ops::Weight;
 use resshift::shard;
 use resshift::upload::{Upload, Uploaded};
 use resshift::upscaler::{Options, Unwatched, Upscaler};
@@ -23,16 +23,19 @@ fn file(tensors: &[(&str, Dtype, &[usize], &[u8])]) -> Vec<u8> {
     serialize(views, None).unwrap()
 }
 
-fn upload(shards: &[&[u8]], device: &Device) -> Result<Uploaded> {
-    let mut upload = Upload::new(device);
+fn upload(shards: &[&[u8]], compute: &Compute) -> Result<Uploaded> {
+    let mut upload = Upload::new(compute);
     for shard in shards {
         block_on(upload.add(shard.len(), |range| shard[range].to_vec()))?;
     }
     upload.finish()
 }
 
-fn numbers(tensor: Option<Tensor<1>>) -> Vec<f32> {
-    block_on(tensor.unwrap().into_data_async()).unwrap().try_into_vec().unwrap()
+fn numbers(weight: Option<Weight<1>>) -> Vec<f32> {
+    match weight.unwrap() {
+        Weight::Host(x) => block_on(read(x.unsqueeze())).unwrap(),
+        Weight::Gpu(x, _) => block_on(x.read()).unwrap(),
+    }
 }
 
 /// 700 x 500 numbers: more than one piece.
@@ -44,8 +47,8 @@ fn bytes(numbers: &[f16]) -> Vec<u8> {
     numbers.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-fn gpu() -> Device {
-    block_on(resshift::gpu::open()).expect("this test needs a GPU; an emulated one will do").device.clone()
+fn gpu() -> Compute {
+    Compute::Gpu(block_on(resshift::gpu::open()).expect("this test needs a GPU; an emulated one will do"))
 }
 
 #[test]
@@ -59,8 +62,8 @@ fn tensors_arrive_whole_whatever_they_were_cut_into() {
     let one = file(&[("a.b#1", Dtype::F16, &[350, 500], bottom), ("small", Dtype::F32, &[3], &small_bytes)]);
     let two = file(&[("a.b#0", Dtype::F16, &[350, 500], top)]);
     let expected: Vec<f32> = values.iter().map(|x| x.to_f32()).collect();
-    for device in [Device::flex(), gpu()] {
-        let source = upload(&[&one, &two], &device).unwrap();
+    for compute in [Compute::cpu(), gpu()] {
+        let source = upload(&[&one, &two], &compute).unwrap();
         assert_eq!(numbers(source.take("a.b", &shape).unwrap()), expected);
         assert!(source.is_half("a.b") && !source.is_half("small"));
         assert_eq!(source.read("small", &[3]).unwrap(), small);
@@ -102,7 +105,7 @@ fn broken_shards_are_refused() {
     let (_, values) = large();
     let good = file(&[("a", Dtype::F16, &[2, 3], &bytes(&values[..6]))]);
     let second = file(&[("b#1", Dtype::F16, &[2, 3], &bytes(&values[..6]))]);
-    let refused = |shards: &[&[u8]]| match upload(shards, &Device::flex()) {
+    let refused = |shards: &[&[u8]]| match upload(shards, &Compute::cpu()) {
         Err(Error::BadWeights(reason)) => reason,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("accepted"),
@@ -122,10 +125,9 @@ fn broken_shards_are_refused() {
 fn a_model_built_from_uploaded_weights_draws_the_same_picture() {
     let picture = Picture { width: 9, height: 8, rgb: (0..216).map(|i| (i % 60) as f32 / 60.0).collect(), alpha: None };
     let options = Options { steps: Some(1), ..Options::default() };
-    let device = Device::flex();
     let (config, shards) = compact_folder();
     let run = |upscaler: Upscaler| block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap().data;
-    let source = upload(&shards.iter().map(Vec::as_slice).collect::<Vec<_>>(), &device).unwrap();
+    let source = upload(&shards.iter().map(Vec::as_slice).collect::<Vec<_>>(), &Compute::cpu()).unwrap();
     let streamed = run(Upscaler::build(config.clone(), source, &Compute::cpu()).unwrap());
     assert_eq!(streamed, run(Upscaler::load(config, shards, &Compute::cpu()).unwrap()));
 }

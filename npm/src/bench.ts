@@ -5,7 +5,6 @@
  */
 
 import init, { bench } from '../engine/resshift.js';
-import { claimTimestampQuery } from './webgpu.ts';
 
 const broken = (reason: unknown): void => {
   const message = (reason as { message?: unknown } | null)?.message;
@@ -19,7 +18,6 @@ self.onmessage = ({ data }: MessageEvent<{ model: string; word?: string }>) => {
 };
 
 async function measure({ model, word }: { model: string; word?: string }): Promise<void> {
-  claimTimestampQuery();
   await init({ module_or_path: new URL('./engine/resshift_bg.wasm', import.meta.url) });
   await bench(new TextEncoder().encode(model), word, (row: string) => self.postMessage({ row }));
 }

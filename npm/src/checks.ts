@@ -4,7 +4,6 @@
  */
 
 import init, * as engine from '../engine/resshift.js';
-import { claimTimestampQuery } from './webgpu.ts';
 
 interface Row {
   name: string;
@@ -18,6 +17,5 @@ const { checks } = engine as unknown as { checks: () => Promise<Row[]> };
 self.addEventListener('error', ({ message }) => self.postMessage({ broken: message }));
 self.addEventListener('unhandledrejection', ({ reason }) => self.postMessage({ broken: reason?.message ?? `${reason}` }));
 
-claimTimestampQuery();
 await init({ module_or_path: new URL('./engine/resshift_bg.wasm', import.meta.url) });
 self.postMessage({ rows: await checks() });

@@ -60,8 +60,8 @@ export function lend(device: GPUDevice): Lent {
   const adapter = {
     info,
     limits: device.limits,
-    // See `claimTimestampQuery`; the device is asked for nothing, because it is there.
-    features: new Set([...device.features, 'timestamp-query']),
+    features: device.features,
+    // It is asked for nothing, because it is there.
     requestDevice: () => Promise.resolve(inPlaceOf(device, own, scoped)),
   };
   return { device, requestAdapter: () => Promise.resolve(adapter), giveBack };

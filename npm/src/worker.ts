@@ -11,7 +11,6 @@ import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, P
 import { stored } from './store.ts';
 import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
 import type { Serve } from './thread.ts';
-import { claimTimestampQuery } from './webgpu.ts';
 
 /** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
 declare const ENGINE_BYTES: number;
@@ -85,7 +84,6 @@ async function answer(request: Exclude<Request, { type: 'abort' | 'consent' }>):
 
 async function create(settings: Settings): Promise<void> {
   const report = (progress: LoadProgress): void => post({ type: 'load', progress }, []);
-  if (lent === undefined) claimTimestampQuery();
   const module = await loadEngine(settings.engine, report);
   const loading = await Loading.open(settings.device, settings.measured, lent?.requestAdapter);
   let ready: Engine | undefined;

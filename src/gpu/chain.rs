@@ -1,10 +1,10 @@
 //! A chain that stays on the GPU: for pictures of one tile nothing is read back before z_0.
 
-use super::device::{Gpu, take_error};
+use super::device::Gpu;
 use super::posterior::{Posterior, posterior_kernel};
 use super::program::{Program, bytes_of};
+use crate::Result;
 use crate::diffusion::Gaussian;
-use crate::{Error, Result};
 use std::rc::Rc;
 
 /// The chain's state x_t on the GPU, and the program that predicts x0 from it.
@@ -30,23 +30,17 @@ impl Resident {
     /// predicts x0 from it and `others`, the program's inputs after the first. Returns when the GPU has done so.
     ///
     /// # Errors
-    /// [`Error::Gpu`] if the device failed.
+    /// [`crate::Error::Gpu`] if the device failed.
     pub async fn advance(&self, q: Gaussian, std: f64, draw: u32, others: &[Option<&[f32]>]) -> Result<()> {
         let inputs: Vec<_> = std::iter::once(None).chain(others.iter().copied()).collect();
         self.program.run(&inputs, Some(self.posterior.step(q, std, draw)));
-        let done = self.gpu.done();
-        self.gpu.wait()?;
-        done.await;
-        match take_error() {
-            Some(error) => Err(Error::Gpu(error)),
-            None => Ok(()),
-        }
+        self.gpu.finish().await
     }
 
     /// x0 of the last prediction.
     ///
     /// # Errors
-    /// [`Error::Gpu`] if the device failed.
+    /// [`crate::Error::Gpu`] if the device failed.
     pub async fn x0(&self) -> Result<Vec<f32>> {
         self.program.read().finish().await
     }

@@ -2,11 +2,11 @@
 
 use super::kernel::{Kernel, WORKGROUP, fold};
 use super::list::{Binding, Command, Node, Number, Slices};
+use super::weight::Weight;
 use crate::ops::{Activation, ConvShape};
-use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 /// Output channels of one invocation of `conv2d`, and what packed weights are a multiple of.
-const CHANNELS: usize = 8;
+pub(super) const CHANNELS: usize = 8;
 
 /// Fewest invocations for which each takes 8 pixels instead of 4: below that a GPU has lanes to spare, and smaller
 /// tiles end sooner.
@@ -75,53 +75,12 @@ pub fn conv2d_kernel(s: &ConvShape, form: ConvForm) -> Kernel {
         .elements(if form.residual { &["X", "Y", "R"] } else { &["X", "Y"] })
 }
 
-/// Weights `[c_out, c_in, k, k]` and bias `[c_out]` as the kernels read them: `[phases, k, k, c_in, c_out]`, flat but for
-/// the last, and `[c_out]`, with zeros up to a multiple of 4 input and 8 output channels. With `half` the weights become
-/// f16 where the GPU has it.
-pub fn pack_conv2d(weight: Tensor<4>, bias: Tensor<1>, s: &ConvShape, half: bool) -> (Tensor<2>, Tensor<1>) {
-    let (c_in, c_out) = (s.c_in.next_multiple_of(4), s.c_out.next_multiple_of(CHANNELS));
-    let device = weight.device();
-    let weight = weight.permute([2, 3, 1, 0]);
-    let weight = if s.upsample { phases(weight) } else { weight };
-    let [rows, columns, ..] = weight.dims();
-    let packed = Tensor::zeros([rows, columns, c_in, c_out], &device);
-    let packed = packed.slice_assign([0..rows, 0..columns, 0..s.c_in, 0..s.c_out], weight);
-    let packed = stored(packed.reshape([rows * columns * c_in, c_out]), s, half);
-    (packed, Tensor::zeros([c_out], &device).slice_assign([0..s.c_out], bias))
-}
-
-/// What stands for packed weights and bias in a list that is not run: of their type, not of their size.
-pub fn unknown_conv2d(device: &Device, s: &ConvShape, half: bool) -> (Tensor<2>, Tensor<1>) {
-    (stored(Tensor::zeros([1, CHANNELS], device), s, half), Tensor::zeros([CHANNELS], device))
-}
-
-/// Packed weights in f16, where that is asked for, the GPU has it, and nothing is lost.
-fn stored(packed: Tensor<2>, s: &ConvShape, half: bool) -> Tensor<2> {
-    // Sums of weights are no f16 numbers.
-    let half = half && !s.upsample && packed.device().supports_dtype(DType::F16);
-    if half { packed.cast(FloatDType::F16) } else { packed }
-}
-
-/// 3x3 weights `[3, 3, c_in, c_out]` over doubled pixels as 2x2 weights over the pixels, for even and odd rows and
-/// columns: `[4 * 2, 2, c_in, c_out]`, phases outermost. Along an axis, even positions see `w0` and `w1 + w2`, odd ones
-/// `w0 + w1` and `w2`.
-fn phases(weight: Tensor<4>) -> Tensor<4> {
-    let fold = |weight: &Tensor<4>, dim: usize, odd: bool| {
-        let tap = |i: usize| weight.clone().narrow(dim, i, 1);
-        let pair = if odd { [tap(0) + tap(1), tap(2)] } else { [tap(0), tap(1) + tap(2)] };
-        Tensor::cat(pair.to_vec(), dim)
-    };
-    let all = [(false, false), (false, true), (true, false), (true, true)];
-    let phase = |(row, column)| fold(&fold(&weight, 0, row), 1, column);
-    Tensor::cat(all.into_iter().map(phase).collect(), 0)
-}
-
-/// Appends the convolution of `x` `[n, h, w, c_in]` with packed weights, the activation, and the addition of
+/// Appends the convolution of `x` `[n, h, w, c_in]` with weights as [`super::pack_conv2d()`] lays them out, the activation, and the addition of
 /// `residual`; returns `[n, h', w', c_out]`.
 pub fn conv2d(
     x: &Node,
-    weight: &Tensor<2>,
-    bias: &Tensor<1>,
+    weight: &Weight,
+    bias: &Weight,
     s: &ConvShape,
     activation: Option<Activation>,
     residual: Option<&Node>,
@@ -150,7 +109,7 @@ pub fn conv2d(
     let form = ConvForm {
         tiled,
         wide,
-        half: weight.dtype() == DType::F16,
+        half: weight.is_half(),
         norm: norm.is_some_and(|norm| norm.scale.is_none()),
         rms: norm.is_some_and(|norm| norm.scale.is_some()),
         norm_silu: norm.is_some_and(|norm| norm.silu),
@@ -167,8 +126,7 @@ pub fn conv2d(
     };
 
     let mut bindings = vec![Binding::View(x.id)];
-    bindings.extend(list.weight(weight));
-    bindings.extend(list.weight(bias));
+    bindings.extend([weight, bias].map(|weight| Binding::Weight(weight.clone())));
     if let Some(norm) = norm {
         bindings.push(Binding::Read(norm.coefficients));
         bindings.extend(norm.scale.map(Binding::Read));

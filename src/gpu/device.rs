@@ -1,26 +1,14 @@
 //! Opening the GPU, and what it reports.
 
+use super::buffer::Buffer;
 use super::checks;
 use super::kernel::Kernel;
 use super::signal::Signal;
 use crate::{Error, Result};
-use burn::tensor::Device;
-use burn::tensor::wgpu::WgpuSetup;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-
-/// Kernels of burn's own per submission; it only uploads and packs weights.
-const TASKS_MAX: usize = 32;
-
-/// What CubeCL reads off the adapter and then takes for granted on the device. Our own kernels need none of them.
-const FEATURES: wgpu::Features = wgpu::Features::SHADER_F16
-    .union(wgpu::Features::SHADER_F64)
-    .union(wgpu::Features::SHADER_INT64)
-    .union(wgpu::Features::SHADER_FLOAT32_ATOMIC)
-    .union(wgpu::Features::SUBGROUP)
-    .union(wgpu::Features::TIMESTAMP_QUERY);
 
 /// Multiply-adds after which a submission ends on a GPU that has not been measured: about 100 ms at 0.4 TFLOP/s.
 pub const SUBMIT_MACS: u64 = 20_000_000_000;
@@ -33,8 +21,6 @@ const SOFTWARE: [&str; 4] = ["swiftshader", "llvmpipe", "lavapipe", "basic rende
 
 /// An opened GPU.
 pub struct Gpu {
-    /// burn's handle.
-    pub device: Device,
     /// The adapter's own name; browsers often withhold it, then it is empty.
     pub name: String,
     /// Whether it is emulated on the CPU.
@@ -51,11 +37,11 @@ pub struct Gpu {
     half_maps: Cell<bool>,
     pipelines: RefCell<HashMap<Kernel, wgpu::ComputePipeline>>,
     /// Memory of intermediate results, shared by all programs: none of them needs it between two runs.
-    arena: RefCell<Vec<wgpu::Buffer>>,
+    arena: RefCell<Vec<Buffer>>,
     made: Cell<Made>,
 }
 
-/// What has been made on a GPU so far, besides what burn keeps for the weights.
+/// What has been made on a GPU so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Made {
     /// Compute pipelines.
@@ -87,18 +73,15 @@ pub fn best_adapter() -> impl Future<Output = Result<wgpu::Adapter>> {
 
 /// Makes a new device on `adapter`.
 ///
-/// In a browser CubeCL 0.11.3 panics where the adapter lacks `timestamp-query`. Firefox and Safari may: the page must
-/// let `GPUAdapter.features` claim it there, and take it out of `requestDevice`'s list again; nothing here uses it.
-///
 /// # Errors
 /// [`Error::NoWebGpu`] if the adapter gives no device.
 pub async fn open_on(adapter: wgpu::Adapter) -> Result<Rc<Gpu>> {
     let (info, limits) = (adapter.get_info(), adapter.limits());
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("resshift"),
-        required_features: adapter.features() & FEATURES,
+        required_features: adapter.features() & wgpu::Features::SHADER_F16,
         required_limits: limits.clone(),
-        // CubeCL makes large allocations and divides them itself.
+        // What is large is allocated once, and weights are many small buffers.
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()
     };
@@ -106,18 +89,8 @@ pub async fn open_on(adapter: wgpu::Adapter) -> Result<Rc<Gpu>> {
     let name = info.name.to_lowercase();
     let software = info.device_type == wgpu::DeviceType::Cpu || SOFTWARE.iter().any(|word| name.contains(word));
     let f16 = wgpu.features().contains(wgpu::Features::SHADER_F16);
-    let setup = WgpuSetup {
-        instance: instance().clone(),
-        adapter,
-        device: wgpu.clone(),
-        queue: queue.clone(),
-        backend: info.backend,
-    };
-    let device = Device::wgpu_options().tasks_max(TASKS_MAX).setup(setup).init().map_err(unavailable)?;
-    // After `init`, which installs a handler that panics.
     wgpu.on_uncaptured_error(Arc::new(|error| record(error.to_string())));
     Ok(Rc::new(Gpu {
-        device,
         name: info.name,
         software,
         f16,
@@ -187,7 +160,7 @@ impl Gpu {
 
     /// Bytes of intermediate results that all programs share.
     pub fn arena_bytes(&self) -> u64 {
-        self.arena.borrow().iter().map(wgpu::Buffer::size).sum()
+        self.arena.borrow().iter().map(|buffer| buffer.size()).sum()
     }
 
     /// Gives the shared memory back; programs that are still there keep theirs.
@@ -201,14 +174,15 @@ impl Gpu {
         self.made.set(made);
     }
 
-    pub(super) fn buffer(&self, bytes: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+    pub(super) fn buffer(&self, bytes: u64, usage: wgpu::BufferUsages) -> Buffer {
         self.count(|made| made.buffers += 1);
         let size = bytes.max(4).next_multiple_of(4);
-        self.wgpu.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+        let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+        self.wgpu.create_buffer(&descriptor).into()
     }
 
     /// Buffers of at least these sizes from the shared memory.
-    pub(super) fn arena(&self, sizes: &[u64]) -> Vec<wgpu::Buffer> {
+    pub(super) fn arena(&self, sizes: &[u64]) -> Vec<Buffer> {
         let mut arena = self.arena.borrow_mut();
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
         let take = |(i, &bytes): (usize, &u64)| {
@@ -259,12 +233,26 @@ impl Gpu {
         self.wgpu.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries })
     }
 
-    /// A signal for when the work submitted so far is done.
-    pub(super) fn done(&self) -> Signal<()> {
+    /// Submits one pass.
+    pub(super) fn submit(&self, record: impl FnOnce(&mut wgpu::ComputePass<'_>)) {
+        let mut encoder = self.wgpu.create_command_encoder(&Default::default());
+        record(&mut encoder.begin_compute_pass(&Default::default()));
+        self.queue.submit([encoder.finish()]);
+    }
+
+    /// Returns when everything that was asked for so far is done.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device failed.
+    pub async fn finish(&self) -> Result<()> {
+        // Natively, writes alone wait for a submission.
+        self.queue.submit([]);
         let done = Signal::default();
         let sender = done.clone();
         self.queue.on_submitted_work_done(move || sender.send(()));
-        done
+        self.wait()?;
+        done.await;
+        take_error().map_or(Ok(()), |error| Err(Error::Gpu(error)))
     }
 
     /// Natively, blocks until the work submitted so far is done and its callbacks have run; browsers run them by

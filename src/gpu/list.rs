@@ -8,10 +8,8 @@
 
 use super::device::Gpu;
 use super::kernel::Kernel;
-use burn::tensor::Tensor;
-use burn_cubecl::{CubeBackend, tensor::CubeTensor};
-use burn_wgpu::into_contiguous;
-use cubecl::wgpu::{AutoCompiler, WgpuServer};
+use super::weight::Weight;
+use crate::ops;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -98,35 +96,6 @@ pub(super) enum Number {
     Begin,
 }
 
-/// A tensor of burn's on the GPU, packed in row-major order.
-#[derive(Clone)]
-pub(super) struct Weight {
-    pub(super) buffer: wgpu::Buffer,
-    pub(super) offset: u64,
-    pub(super) bytes: u64,
-    /// Keeps burn from giving the memory to another tensor.
-    _tensor: CubeTensor,
-}
-
-impl Weight {
-    /// The tensor's memory.
-    ///
-    /// # Errors
-    /// What CubeCL says if the tensor could not be written.
-    pub(super) fn new<const D: usize>(tensor: &Tensor<D>) -> Result<Self, String> {
-        let Ok(tensor) = tensor.clone().try_into_primitive::<CubeBackend>() else {
-            return Err("a weight lies on another device".into());
-        };
-        let tensor = into_contiguous(tensor);
-        let resource = tensor.client.get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone());
-        let resource = resource.map_err(|e| format!("{e:?}"))?;
-        let resource = resource.resource();
-        // WebGPU binds multiples of 4 bytes; f16 tensors of odd length are padded by CubeCL's own alignment.
-        let bytes = resource.size.next_multiple_of(4);
-        Ok(Self { buffer: resource.buffer.clone(), offset: resource.offset, bytes, _tensor: tensor })
-    }
-}
-
 /// A feature map `[n, h, w, c]` of a list.
 #[derive(Clone)]
 pub struct Node {
@@ -176,12 +145,12 @@ impl List {
         self.state.borrow_mut().commands.push(command);
     }
 
-    /// The tensor as a binding. If it has no memory the list cannot be compiled.
-    pub(super) fn weight<const D: usize>(&self, tensor: &Tensor<D>) -> Option<Binding> {
-        match Weight::new(tensor) {
-            Ok(weight) => Some(Binding::Weight(weight)),
-            Err(reason) => {
-                self.state.borrow_mut().trouble.get_or_insert(reason);
+    /// The weight as a binding. If it lies elsewhere the list cannot be compiled.
+    pub(super) fn weight<const D: usize>(&self, weight: &ops::Weight<D>) -> Option<Binding> {
+        match weight {
+            ops::Weight::Gpu(weight, _) => Some(Binding::Weight(weight.clone())),
+            ops::Weight::Host(_) => {
+                self.state.borrow_mut().trouble.get_or_insert("a weight lies on another device".into());
                 None
             }
         }

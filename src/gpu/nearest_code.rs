@@ -2,7 +2,7 @@
 
 use super::kernel::{Kernel, invocations};
 use super::list::{Binding, Command, Node, Number};
-use burn::tensor::Tensor;
+use crate::ops::Weight;
 
 /// The kernel for codes of `dim` channels.
 pub fn nearest_code_kernel(dim: usize) -> Kernel {
@@ -11,7 +11,7 @@ pub fn nearest_code_kernel(dim: usize) -> Kernel {
 
 /// Appends the search in `codebook` `[codes, c]` for every pixel of `z` `[n, h, w, c]`; returns the codes, `[n, h, w, c]`,
 /// and their indices as floats, `[n, h, w, 1]`.
-pub fn nearest_code(z: &Node, codebook: &Tensor<2>) -> (Node, Node) {
+pub fn nearest_code(z: &Node, codebook: &Weight<2>) -> (Node, Node) {
     let z = z.settled();
     let list = &z.list;
     let [n, h, w, c] = z.dims;

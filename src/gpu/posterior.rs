@@ -1,5 +1,6 @@
 //! `shaders/posterior.wgsl`: the chain's own step, on the buffers of a program.
 
+use super::buffer::Buffer;
 use super::device::Gpu;
 use super::kernel::{Kernel, invocations};
 use super::program::{Dispatch, Program, bytes_of};
@@ -16,7 +17,8 @@ pub fn posterior_kernel() -> Kernel {
 pub struct Posterior {
     gpu: Rc<Gpu>,
     dispatch: Dispatch,
-    step: wgpu::Buffer,
+    step: Buffer,
+    _quantiles: Buffer,
     dims: [usize; 4],
     seed: u64,
 }
@@ -30,7 +32,7 @@ impl Posterior {
         let table = noise::quantiles();
         let quantiles = gpu.buffer(size_of_val(table) as u64, Usage::STORAGE | Usage::COPY_DST);
         gpu.queue.write_buffer(&quantiles, 0, bytes_of(table));
-        let buffers = [program.output(), &quantiles, program.input(0), &step];
+        let buffers: [&Buffer; 4] = [program.output(), &quantiles, program.input(0), &step];
         let entries: Vec<_> = (0u32..)
             .zip(buffers)
             .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
@@ -38,7 +40,7 @@ impl Posterior {
         let bind_group = gpu.bind_group(&pipeline, &entries);
         let [_, h, w, c] = dims;
         let dispatch = Dispatch { pipeline, bind_group, groups: invocations(h * w * c.div_ceil(4)) };
-        Self { gpu: gpu.clone(), dispatch, step, dims, seed }
+        Self { gpu: gpu.clone(), dispatch, step, _quantiles: quantiles, dims, seed }
     }
 
     /// The step with the noise of draw `draw`, to go before a program's next run; the standard deviation is `std`, not

@@ -1,6 +1,7 @@
 //! A command list, compiled: pipelines, buffers and bind groups are made once, and every run only writes the inputs and
 //! submits the commands again.
 
+use super::buffer::Buffer;
 use super::device::{Gpu, take_error};
 use super::kernel::Kernel;
 use super::list::{Binding, Command, List, Node, Number, Role, State};
@@ -42,13 +43,15 @@ pub struct Program {
     dispatches: Vec<Dispatch>,
     /// Ends of the submissions, as numbers of dispatches.
     submits: Vec<usize>,
-    inputs: Vec<wgpu::Buffer>,
-    outputs: Vec<wgpu::Buffer>,
+    inputs: Vec<Buffer>,
+    outputs: Vec<Buffer>,
     /// Two of them take turns, so that a result is read while the next is computed.
-    staging: [wgpu::Buffer; 2],
+    staging: [Buffer; 2],
     turn: Cell<usize>,
     cost: Cost,
-    temporaries: Vec<wgpu::Buffer>,
+    temporaries: Vec<Buffer>,
+    /// What else its bind groups name: weights and uniforms.
+    _read: Vec<Buffer>,
 }
 
 /// A kernel with its buffers.
@@ -69,7 +72,7 @@ impl Dispatch {
 
 /// A run whose result is on its way.
 pub struct Job {
-    staging: wgpu::Buffer,
+    staging: Buffer,
     mapped: Signal<Result<(), wgpu::BufferAsyncError>>,
     gpu: Rc<Gpu>,
 }
@@ -109,10 +112,7 @@ impl Program {
     /// [`Error::Gpu`] if the device failed.
     pub async fn repeat(&self, times: usize) -> Result<()> {
         (0..times).for_each(|_| self.run(&[], None));
-        let done = self.gpu.done();
-        self.gpu.wait()?;
-        done.await;
-        take_error().map_or(Ok(()), |error| Err(Error::Gpu(error)))
+        self.gpu.finish().await
     }
 
     /// Runs without reading the result back; `before` goes before everything else.
@@ -124,14 +124,11 @@ impl Program {
         }
         let mut begin = 0;
         for &end in &self.submits {
-            let mut encoder = self.gpu.wgpu.create_command_encoder(&Default::default());
-            {
-                let mut pass = encoder.begin_compute_pass(&Default::default());
+            self.gpu.submit(|pass| {
                 for dispatch in before.take().into_iter().chain(&self.dispatches[begin..end]) {
-                    dispatch.record(&mut pass);
+                    dispatch.record(pass);
                 }
-            }
-            self.gpu.queue.submit([encoder.finish()]);
+            });
             begin = end;
         }
     }
@@ -139,21 +136,14 @@ impl Program {
     /// Asks for the result of the last run.
     pub(super) fn read(&self) -> Job {
         let turn = self.turn.replace(1 - self.turn.get());
-        let (output, staging) = (&self.outputs[0], &self.staging[turn]);
-        let mut encoder = self.gpu.wgpu.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(output, 0, staging, 0, staging.size());
-        self.gpu.queue.submit([encoder.finish()]);
-        let mapped = Signal::default();
-        let sender = mapped.clone();
-        staging.slice(..).map_async(wgpu::MapMode::Read, move |result| sender.send(result));
-        Job { staging: staging.clone(), mapped, gpu: self.gpu.clone() }
+        Job::read(&self.gpu, &self.outputs[0], &self.staging[turn])
     }
 
-    pub(super) fn input(&self, index: usize) -> &wgpu::Buffer {
+    pub(super) fn input(&self, index: usize) -> &Buffer {
         &self.inputs[index]
     }
 
-    pub(super) fn output(&self) -> &wgpu::Buffer {
+    pub(super) fn output(&self) -> &Buffer {
         &self.outputs[0]
     }
 
@@ -168,6 +158,17 @@ impl Program {
 }
 
 impl Job {
+    /// Asks for a buffer's numbers, by way of `staging`.
+    pub(super) fn read(gpu: &Rc<Gpu>, buffer: &Buffer, staging: &Buffer) -> Self {
+        let mut encoder = gpu.wgpu.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(buffer, 0, staging, 0, staging.size());
+        gpu.queue.submit([encoder.finish()]);
+        let mapped = Signal::default();
+        let sender = mapped.clone();
+        staging.slice(..).map_async(wgpu::MapMode::Read, move |result| sender.send(result));
+        Self { staging: staging.clone(), mapped, gpu: gpu.clone() }
+    }
+
     /// The result, row-major.
     ///
     /// # Errors
@@ -339,11 +340,11 @@ fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Resu
             gpu.max_tensor_bytes >> 20
         )));
     }
-    let temporaries: Vec<wgpu::Buffer> = gpu.arena(&sizes);
+    let temporaries: Vec<Buffer> = gpu.arena(&sizes);
     let own = |id: usize| gpu.buffer(state.bytes(id), Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC);
-    let input_buffers: Vec<wgpu::Buffer> = inputs.iter().map(|&id| own(id)).collect();
+    let input_buffers: Vec<Buffer> = inputs.iter().map(|&id| own(id)).collect();
     let output_buffer = own(output);
-    let buffer_of = |id: usize| -> Option<&wgpu::Buffer> {
+    let buffer_of = |id: usize| -> Option<&Buffer> {
         let root = state.root(id);
         match state.maps[root].role {
             Role::Temporary => place[root].map(|place| &temporaries[place]),
@@ -357,6 +358,7 @@ fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Resu
     let count: usize = parts.iter().map(Vec::len).sum();
     let uniforms = gpu.buffer(UNIFORM * count.max(1) as u64, Usage::UNIFORM | Usage::COPY_DST);
     let mut numbers = vec![0u8; uniforms.size() as usize];
+    let mut read = vec![uniforms.clone()];
     let mut dispatches = Vec::with_capacity(count);
     let mut cost = Cost::default();
     let (mut submits, mut since) = (Vec::new(), 0);
@@ -367,12 +369,9 @@ fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Resu
         for binding in &command.bindings {
             let resource = match binding {
                 Binding::Weight(weight) => {
-                    touched += weight.bytes;
-                    wgpu::BufferBinding {
-                        buffer: &weight.buffer,
-                        offset: weight.offset,
-                        size: wgpu::BufferSize::new(weight.bytes),
-                    }
+                    touched += weight.buffer.size();
+                    read.push(weight.buffer.clone());
+                    weight.buffer.as_entire_buffer_binding()
                 }
                 Binding::Read(id) | Binding::View(id) | Binding::Write(id) => {
                     touched += state.bytes(*id);
@@ -442,6 +441,7 @@ fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Resu
         turn: Cell::new(0),
         cost,
         temporaries,
+        _read: read,
     })
 }
 

@@ -42,8 +42,9 @@ impl Lpips {
         let mut heads = Vec::new();
         for (i, (index, [c_in, c_out], kernel, ..)) in LAYERS.into_iter().enumerate() {
             let layer = weights.at("features").at(index.to_string());
-            layers.push((layer.tensor("weight", [c_out, c_in, kernel, kernel])?, layer.tensor("bias", [c_out])?));
-            heads.push(weights.tensor(&format!("lin{i}"), [1, c_out, 1, 1])?);
+            let weight = layer.tensor("weight", [c_out, c_in, kernel, kernel])?.host();
+            layers.push((weight, layer.tensor("bias", [c_out])?.host()));
+            heads.push(weights.tensor(&format!("lin{i}"), [1, c_out, 1, 1])?.host());
         }
         Ok(Self { layers, heads, device })
     }

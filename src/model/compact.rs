@@ -10,7 +10,6 @@ use crate::ops::{Activation, Conv2d, ConvShape, Map, RmsNorm, bicubic, wiener};
 use crate::schedule::Schedule;
 use crate::weights::Weights;
 use crate::{Error, Result};
-use burn::tensor::{Tensor, TensorData};
 
 /// Latent channels: 3 colours x 4 x 4 positions.
 const CHANNELS: usize = 48;
@@ -35,8 +34,8 @@ impl SpaceToDepth {
         if !(0..CHANNELS).all(|i| (0..=i).all(|j| orthonormal(i, j))) {
             return Err(Error::BadWeights("basis.V is not orthonormal".into()));
         }
-        let weight = Tensor::from_data(TensorData::new(v, [CHANNELS, CHANNELS, 1, 1]), weights.device());
-        let bias = Tensor::zeros([CHANNELS], weights.device());
+        let weight = weights.compute().weight(v, [CHANNELS, CHANNELS, 1, 1]);
+        let bias = weights.compute().weight(vec![0.0; CHANNELS], [CHANNELS]);
         Ok(Self { basis: Conv2d::new(weight, bias, ConvShape::same(CHANNELS, CHANNELS, 1)) })
     }
 }

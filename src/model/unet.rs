@@ -8,11 +8,10 @@ use super::time_embed::{TimeEmbed, sinusoids};
 use crate::ops::{Conv2d, ConvShape, GroupNorm, Map};
 use crate::tap::Tap;
 use crate::{Error, Result, weights::Weights};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 
 /// Predicts x0 from the scaled chain state, the low-resolution picture and the step index.
 pub struct UNet {
-    device: Device,
     time_embed: TimeEmbed,
     feature_extractor: FeatureExtractor,
     input_blocks: Vec<Block>,
@@ -41,7 +40,6 @@ impl UNet {
         let width = config.model_channels * config.channel_mult[0];
         let out = weights.at("out");
         Ok(Self {
-            device: weights.device().clone(),
             time_embed: TimeEmbed::load(&weights.at("time_embed"), config.model_channels)?,
             feature_extractor: FeatureExtractor::load(
                 &weights.at("feature_extractor"),
@@ -73,7 +71,7 @@ impl UNet {
     pub fn forward(&self, x: Tensor<4>, t: &[usize], lq: Tensor<4>, mask: Option<Tensor<4>>) -> Tensor<4> {
         let values: Vec<f32> = t.iter().flat_map(|&t| self.time(t)).collect();
         let time = TensorData::new(values, [t.len(), 1, 1, self.time_channels()]);
-        let time = Tensor::from_data(time, &self.device);
+        let time = Tensor::from_data(time, &x.device());
         self.forward_at(x.into(), &time.into(), lq.into(), mask.map(Map::from)).host()
     }
 

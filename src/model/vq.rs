@@ -2,16 +2,15 @@
 
 use super::config::VqConfig;
 use super::vq_net::{Decoder, Encoder};
-use crate::ops::{Conv2d, ConvShape, Map, nearest_code};
+use crate::ops::{Conv2d, ConvShape, Map, Weight, nearest_code};
 use crate::tap::Tap;
 use crate::{Error, Result, weights::Weights};
-use burn::tensor::Tensor;
 
 /// Encoder, codebook and decoder. The released f4 and f8 layouts differ in their configuration only.
 pub struct VqAutoencoder {
     encoder: Encoder,
     quant_conv: Conv2d,
-    codebook: Tensor<2>,
+    codebook: Weight<2>,
     post_quant_conv: Conv2d,
     decoder: Decoder,
     post_quant_tap: Tap,
@@ -48,7 +47,7 @@ impl VqAutoencoder {
     pub fn quantise(&self, z: &Map) -> (Map, Map) {
         match z {
             Map::Host(z) if z.is_autodiff() => {
-                let codebook = self.codebook.clone().inner();
+                let codebook = self.codebook.host().inner().into();
                 let (code, index) = nearest_code(&z.clone().inner().into(), &codebook);
                 let z = z.clone() + (code.host() - z.clone().inner());
                 (z.into(), index)

@@ -1,8 +1,8 @@
 //! Single-head attention over all pixels; on the CPU in blocks of queries, so that the score matrix stays in a budget.
 
-use super::{Map, cpu};
+use super::Map;
 use crate::{Error, Result, gpu};
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation::softmax};
 
 /// Most bytes that one block of scores may take (f32).
 const SCORE_BUDGET: usize = 32 << 20;
@@ -40,7 +40,7 @@ fn on_host(q: Tensor<3>, k: Tensor<3>, v: Tensor<3>) -> Tensor<3> {
         let values = picture(&v);
         let blocks = (0..tokens).step_by(rows).map(|begin| {
             let block = picture(&q).narrow(1, begin, rows.min(tokens - begin));
-            cpu::matmul(cpu::softmax(cpu::matmul(block, keys.clone())), values.clone())
+            softmax(block.matmul(keys.clone()), 2).matmul(values.clone())
         });
         Tensor::cat(blocks.collect(), 1)
     });

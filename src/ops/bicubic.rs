@@ -1,8 +1,10 @@
 //! Bicubic enlargement.
 
-use super::{Map, cpu};
+use super::Map;
 use crate::gpu;
 use burn::tensor::Tensor;
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 
 /// Enlargement of every model.
 const FACTOR: usize = 4;
@@ -15,7 +17,9 @@ pub fn bicubic(x: &Map, residual: Option<&Map>) -> Map {
         Map::Gpu(x) => Map::Gpu(gpu::bicubic(x, residual.map(Map::node))),
         Map::Host(x) => {
             let [n, h, w, c] = x.dims();
-            let base = cpu::bicubic(x.clone().permute([0, 3, 1, 2]), [FACTOR * h, FACTOR * w]).permute([0, 2, 3, 1]);
+            let options = InterpolateOptions::new(InterpolateMode::Bicubic).with_align_corners(false);
+            let options = options.with_output_size([FACTOR * h, FACTOR * w]);
+            let base = interpolate(x.clone().permute([0, 3, 1, 2]), options).permute([0, 2, 3, 1]);
             let depth_to_space = |r: Tensor<4>| {
                 let r = r.reshape([n, h, w, c, FACTOR, FACTOR]).permute([0, 1, 4, 2, 5, 3]);
                 r.reshape([n, FACTOR * h, FACTOR * w, c])

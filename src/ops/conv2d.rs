@@ -1,10 +1,12 @@
 //! 2-D convolution, 1x1 or 3x3, stride 1 or 2, with optional nearest x2 upsampling of its input, an activation, and the
 //! addition of another map.
 
-use super::{Map, cpu};
+use super::{Map, Weight};
+use crate::compute::Compute;
 use crate::cpu as kernels;
 use crate::{Result, gpu, weights::Weights};
 use burn::tensor::activation::{gelu, silu};
+use burn::tensor::module::conv2d;
 use burn::tensor::{Tensor, ops::ConvOptions};
 
 /// What follows a convolution.
@@ -75,14 +77,14 @@ enum Packed {
     /// As the CPU's kernel reads them, and not a second time: a large model takes hundreds of megabytes.
     Cpu(kernels::Conv2d),
     /// As [`gpu::pack_conv2d`] lays them out.
-    Gpu(Tensor<2>, Tensor<1>),
+    Gpu(gpu::Weight, gpu::Weight),
 }
 
 impl Conv2d {
     /// Reads `weight` `[c_out, c_in, k, k]` and `bias` `[c_out]`.
     pub fn load(weights: &Weights, shape: ConvShape) -> Result<Self> {
-        if weights.are_unknown() {
-            return Ok(Self::unknown(weights, shape));
+        if let Some(layer) = Self::unknown(weights, shape) {
+            return Ok(layer);
         }
         let k = shape.kernel;
         let weight = weights.tensor("weight", [shape.c_out, shape.c_in, k, k])?;
@@ -91,34 +93,39 @@ impl Conv2d {
 
     /// Reads a linear layer, `weight` `[c_out, c_in]`, as a 1x1 convolution.
     pub fn load_linear(weights: &Weights, c_in: usize, c_out: usize) -> Result<Self> {
-        if weights.are_unknown() {
-            return Ok(Self::unknown(weights, ConvShape::same(c_in, c_out, 1)));
+        let shape = ConvShape::same(c_in, c_out, 1);
+        if let Some(layer) = Self::unknown(weights, shape) {
+            return Ok(layer);
         }
-        let weight = weights.tensor("weight", [c_out, c_in])?;
-        let bias = weights.tensor("bias", [c_out])?;
-        let weight = weight.reshape([c_out, c_in, 1, 1]);
-        Ok(Self::packed(weight, bias, ConvShape::same(c_in, c_out, 1), weights.is_half("weight")))
+        let weight = weights.tensor("weight", [c_out, c_in])?.reshape([c_out, c_in, 1, 1]);
+        Ok(Self::packed(weight, weights.tensor("bias", [c_out])?, shape, weights.is_half("weight")))
     }
 
-    /// A layer on a GPU that can be recorded, but not run: its weights take no memory.
-    fn unknown(weights: &Weights, shape: ConvShape) -> Self {
-        let (weight, bias) = gpu::unknown_conv2d(weights.device(), &shape, weights.is_half("weight"));
-        Self { shape, weights: Packed::Gpu(weight, bias) }
+    /// Of weights that have not come yet, a layer that a GPU can record, but not run: they take no memory.
+    fn unknown(weights: &Weights, shape: ConvShape) -> Option<Self> {
+        let Compute::Gpu(gpu) = weights.compute() else { return None };
+        let (weight, bias) =
+            weights.are_unknown().then(|| gpu::unknown_conv2d(gpu, &shape, weights.is_half("weight")))?;
+        Some(Self { shape, weights: Packed::Gpu(weight, bias) })
     }
 
     /// `weight` `[c_out, c_in, k, k]`, `bias` `[c_out]`.
-    pub fn new(weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape) -> Self {
-        Self::packed(weight, bias, shape, false)
+    pub fn new(weight: impl Into<Weight<4>>, bias: impl Into<Weight<1>>, shape: ConvShape) -> Self {
+        Self::packed(weight.into(), bias.into(), shape, false)
     }
 
     /// As [`Self::new`]; with `half` every weight is an f16 number, and a GPU that can keeps it as one: half the memory
     /// and half the reading for the same result.
-    pub fn packed(weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape, half: bool) -> Self {
-        let weights = if gpu::holds(&weight) {
-            let (weight, bias) = gpu::pack_conv2d(weight, bias, &shape, half);
-            Packed::Gpu(weight, bias)
-        } else {
-            kernels::Conv2d::pack(shape, &weight, &bias).map_or(Packed::Host(weight, bias), Packed::Cpu)
+    pub fn packed(weight: Weight<4>, bias: Weight<1>, shape: ConvShape, half: bool) -> Self {
+        let weights = match (weight, bias) {
+            (Weight::Gpu(weight, _), Weight::Gpu(bias, _)) => {
+                let (weight, bias) = gpu::pack_conv2d(&weight, &bias, &shape, half);
+                Packed::Gpu(weight, bias)
+            }
+            (weight, bias) => {
+                let (weight, bias) = (weight.host(), bias.host());
+                kernels::Conv2d::pack(shape, &weight, &bias).map_or(Packed::Host(weight, bias), Packed::Cpu)
+            }
         };
         Self { shape, weights }
     }
@@ -168,7 +175,7 @@ impl Conv2d {
             padding = 0;
         }
         let options = ConvOptions::new([s.stride; 2], [padding; 2], [1, 1], 1);
-        cpu::conv2d(x, weight.clone(), bias.clone(), options).permute([0, 2, 3, 1])
+        conv2d(x, weight.clone(), Some(bias.clone()), options).permute([0, 2, 3, 1])
     }
 }
 

@@ -1,6 +1,6 @@
 //! GroupNorm over `[n, h, w, c]`, fused with FiLM and SiLU.
 
-use super::{Map, apply_film, cpu};
+use super::{Map, Weight, apply_film};
 use crate::{Error, Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, activation::silu};
 
@@ -8,9 +8,9 @@ use burn::tensor::{Tensor, activation::silu};
 #[derive(Clone, Debug)]
 pub struct GroupNorm {
     /// Per-channel factor, `[c]`.
-    pub gamma: Tensor<1>,
+    pub gamma: Weight<1>,
     /// Per-channel offset, `[c]`.
-    pub beta: Tensor<1>,
+    pub beta: Weight<1>,
     /// Number of groups; divides c.
     pub groups: usize,
     /// Added to the variance.
@@ -47,12 +47,12 @@ impl GroupNorm {
         let [n, h, w, c] = x.dims();
         let x = x.reshape([n, h, w, self.groups, c / self.groups]);
         // One dimension after the other keeps every sum short: one over all pixels would lose digits in f32.
-        let mean = |x: Tensor<5>| cpu::mean_dim(cpu::mean_dim(cpu::mean_dim(x, 2), 1), 4);
+        let mean = |x: Tensor<5>| x.mean_dim(2).mean_dim(1).mean_dim(4);
         // Two passes: the variance of centred values loses nothing where the mean is large.
         let x = x.clone() - mean(x);
         let var = mean(x.clone() * x.clone());
         let x = (x / (var + self.eps).sqrt()).reshape([n, h, w, c]);
-        let x = x * self.gamma.clone().reshape([1, 1, 1, c]) + self.beta.clone().reshape([1, 1, 1, c]);
+        let x = x * self.gamma.host().reshape([1, 1, 1, c]) + self.beta.host().reshape([1, 1, 1, c]);
         let x = match film {
             Some(film) => apply_film(x, film),
             None => x,

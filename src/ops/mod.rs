@@ -6,11 +6,11 @@
 mod attention;
 mod bicubic;
 mod conv2d;
-mod cpu;
 mod group_norm;
 mod map;
 mod nearest_code;
 mod rms_norm;
+mod weight;
 mod wiener;
 mod window_attention;
 
@@ -21,6 +21,7 @@ pub use group_norm::GroupNorm;
 pub use map::Map;
 pub use nearest_code::{nearest_code, nearest_index};
 pub use rms_norm::RmsNorm;
+pub use weight::Weight;
 pub use wiener::wiener;
 pub use window_attention::{MaskKind, WindowAttention, relative_position_index};
 

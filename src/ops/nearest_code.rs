@@ -1,6 +1,6 @@
 //! Vector quantisation: the nearest codebook entry of every latent pixel.
 
-use super::{Map, cpu};
+use super::{Map, Weight};
 use crate::gpu;
 use burn::tensor::{Int, Tensor};
 
@@ -9,16 +9,16 @@ const DISTANCE_BUDGET: usize = 16 << 20;
 
 /// The nearest code of every pixel of `z` `[n, h, w, c]`, in squared distance, and its index as a float `[n, h, w, 1]`;
 /// the lowest index on ties. `codebook` `[codes, c]`.
-pub fn nearest_code(z: &Map, codebook: &Tensor<2>) -> (Map, Map) {
+pub fn nearest_code(z: &Map, codebook: &Weight<2>) -> (Map, Map) {
     match z {
         Map::Gpu(z) => {
             let (code, index) = gpu::nearest_code(z, codebook);
             (Map::Gpu(code), Map::Gpu(index))
         }
         Map::Host(z) => {
-            let [n, h, w, c] = z.dims();
-            let index = nearest_index(z.clone().reshape([n * h * w, c]), codebook);
-            let code = codebook.clone().select(0, index.clone()).reshape([n, h, w, c]);
+            let ([n, h, w, c], codebook) = (z.dims(), codebook.host());
+            let index = nearest_index(z.clone().reshape([n * h * w, c]), &codebook);
+            let code = codebook.select(0, index.clone()).reshape([n, h, w, c]);
             (Map::Host(code), Map::Host(index.float().reshape([n, h, w, 1])))
         }
     }
@@ -42,7 +42,7 @@ pub fn nearest_index(z: Tensor<2>, codebook: &Tensor<2>) -> Tensor<1, Int> {
                     - codebook.clone().slice([0..codes, i..i + 1]).swap_dims(0, 1);
                 distance = distance + d.clone() * d;
             }
-            cpu::argmin(distance, 1).reshape([end - begin])
+            distance.argmin(1).reshape([end - begin])
         })
         .collect();
     Tensor::cat(blocks, 0)

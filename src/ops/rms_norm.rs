@@ -1,7 +1,7 @@
 //! Per-pixel RMS norm over `[n, h, w, c]`, fused with FiLM and SiLU. It looks at one pixel only, so a
 //! tile's border cannot change its statistics.
 
-use super::{Map, apply_film, cpu};
+use super::{Map, Weight, apply_film};
 use crate::cpu as kernels;
 use crate::{Error, Result, gpu, weights::Weights};
 use burn::tensor::{Tensor, activation::silu};
@@ -10,9 +10,9 @@ use burn::tensor::{Tensor, activation::silu};
 #[derive(Clone, Debug)]
 pub struct RmsNorm {
     /// Per-channel factor, `[c]`.
-    pub gamma: Tensor<1>,
+    pub gamma: Weight<1>,
     /// Per-channel offset, `[c]`.
-    pub beta: Tensor<1>,
+    pub beta: Weight<1>,
 }
 
 impl RmsNorm {
@@ -47,13 +47,15 @@ impl RmsNorm {
                 |begin: usize| film.clone().narrow(3, begin, c).expand([n as i64, 1, 1, c as i64]).reshape([n, c]);
             (half(0), half(c))
         });
-        if let Some(out) = kernels::rms_norm(&x, &self.gamma, &self.beta, halves.as_ref(), Self::EPS, with_silu) {
+        if let Some(out) =
+            kernels::rms_norm(&x, &self.gamma.host(), &self.beta.host(), halves.as_ref(), Self::EPS, with_silu)
+        {
             return out;
         }
         let c = x.dims()[3];
-        let mean_square = cpu::mean_dim(x.clone() * x.clone(), 3);
+        let mean_square = (x.clone() * x.clone()).mean_dim(3);
         let x = x / (mean_square + Self::EPS).sqrt();
-        let x = x * self.gamma.clone().reshape([1, 1, 1, c]) + self.beta.clone().reshape([1, 1, 1, c]);
+        let x = x * self.gamma.host().reshape([1, 1, 1, c]) + self.beta.host().reshape([1, 1, 1, c]);
         let x = match film {
             Some(film) => apply_film(x, film),
             None => x,

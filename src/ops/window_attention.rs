@@ -1,8 +1,9 @@
 //! Multi-head attention inside 8x8 (or smaller) windows of `[n, h, w, 3c]`, Swin style: the windows may
 //! be shifted, positions enter as a learned relative bias.
 
-use super::{Map, cpu};
+use super::{Map, Weight};
 use crate::{Error, Result, gpu};
+use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Which pairs of tokens a shifted window keeps apart.
@@ -22,7 +23,7 @@ pub enum MaskKind {
 #[derive(Clone, Debug)]
 pub struct WindowAttention {
     /// Relative position bias, `[(2 window - 1)^2, heads]`.
-    pub table: Tensor<2>,
+    pub table: Weight<2>,
     /// Heads; divides c.
     pub heads: usize,
     /// Window side in pixels.
@@ -57,7 +58,7 @@ impl WindowAttention {
             .permute([3, 0, 1, 4, 2, 5]);
         let part = |i: usize| parts.clone().slice([i..i + 1]).reshape([n * rows * cols, heads, tokens, dim]);
         let scores = part(0) * (dim as f64).powf(-0.5);
-        let scores = cpu::matmul(scores, part(1).swap_dims(2, 3)) + self.bias();
+        let scores = scores.matmul(part(1).swap_dims(2, 3)) + self.bias();
         let scores = match self.mask(rows, cols, &scores.device()) {
             None => scores,
             Some(mask) => {
@@ -70,7 +71,7 @@ impl WindowAttention {
                 ])
             }
         };
-        let out = cpu::matmul(cpu::softmax(scores), part(2));
+        let out = softmax(scores, 3).matmul(part(2));
         let out = out.reshape([n, rows, cols, heads, ws, ws, dim]).permute([0, 1, 4, 2, 5, 3, 6]).reshape([n, h, w, c]);
         if shift == 0 { out } else { out.roll(&[shift, shift], &[1, 2]) }
     }
@@ -81,7 +82,7 @@ impl WindowAttention {
     /// [`Error::BadWeights`] if not.
     pub fn check(&self, c: usize) -> Result<()> {
         let divides = self.heads > 0 && c.is_multiple_of(self.heads);
-        let needs_kernel = gpu::holds(&self.table);
+        let needs_kernel = matches!(self.table, Weight::Gpu(..));
         if divides && (!needs_kernel || self.has_kernel(c)) {
             return Ok(());
         }
@@ -98,9 +99,10 @@ impl WindowAttention {
     fn bias(&self) -> Tensor<4> {
         let tokens = self.window * self.window;
         let index: Vec<i32> = relative_position_index(self.window).iter().map(|&i| i as i32).collect();
+        let table = self.table.host();
         let index =
-            Tensor::<1, burn::tensor::Int>::from_data(TensorData::new(index, [tokens * tokens]), &self.table.device());
-        self.table.clone().select(0, index).reshape([1, tokens, tokens, self.heads]).permute([0, 3, 1, 2])
+            Tensor::<1, burn::tensor::Int>::from_data(TensorData::new(index, [tokens * tokens]), &table.device());
+        table.select(0, index).reshape([1, tokens, tokens, self.heads]).permute([0, 3, 1, 2])
     }
 
     /// 0 or -100 for every window, query and key, `[windows, tokens, tokens]`; `None` without a shift.

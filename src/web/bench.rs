@@ -2,6 +2,7 @@
 
 use super::trial::now;
 use crate::bench::{Bench, Case, Zeros, layers, networks};
+use crate::compute::Compute;
 use crate::model::Model;
 use crate::model::config::ModelConfig;
 use crate::schedule::Schedule;
@@ -32,11 +33,10 @@ async fn measure(json: &[u8], word: Option<&str>, on_row: &Function) -> Result<(
     let brief = gpu.software && word.is_none();
     let wanted = |name: &str| word.is_none_or(|word| name.contains(word));
     for layer in layers().into_iter().filter(|layer| wanted(&layer.name()) && (!brief || layer.is_light())) {
-        forms(&bench, brief, &layer.case(&gpu.device)?, on_row).await?;
+        forms(&bench, brief, &layer.case(&Compute::from(&gpu))?, on_row).await?;
         gpu.clear_arena();
-        gpu.device.memory_cleanup();
     }
-    let model = Model::load(ModelConfig::parse(json)?, &Weights::new(Zeros, &gpu.device))?;
+    let model = Model::load(ModelConfig::parse(json)?, &Weights::new(Zeros, &gpu))?;
     let schedule = Schedule::new(model.config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
     let cases = networks(&model.config.name, &*model.latent, &*model.denoiser, &schedule);
     for case in cases.iter().filter(|case| wanted(&case.name)) {

@@ -24,7 +24,6 @@ pub async fn checks() -> Result<Array, JsValue> {
             ("failure", failure),
         ]));
         gpu.clear_arena();
-        gpu.device.memory_cleanup();
     }
     Ok(rows)
 }

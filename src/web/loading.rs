@@ -43,7 +43,7 @@ impl Loading {
         if !self.chosen.software {
             rehearse(&config, self.chosen.half, &self.chosen.compute, REHEARSED, REHEARSED)?;
         }
-        self.model = Some((config, Upload::new(self.chosen.compute.device())));
+        self.model = Some((config, Upload::new(&self.chosen.compute)));
         Ok(description)
     }
 

@@ -38,17 +38,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Runs once, before anything else in this module.
 #[wasm_bindgen(start)]
 pub fn start() {
-    // Constructors of CubeCL's registries. Called by name they run here, and once: otherwise the linker lets every
-    // exported function run them, at every call.
-    unsafe { __wasm_call_ctors() };
     // A panic ends this instance. Thrown as an exception its own sentence reaches the worker's error event, where a
     // bare trap would say no more than "unreachable".
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
         wasm_bindgen::throw_str(&panic.to_string());
     }));
-}
-
-unsafe extern "C" {
-    fn __wasm_call_ctors();
 }

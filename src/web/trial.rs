@@ -7,7 +7,6 @@ use crate::gpu::Gpu;
 use crate::gpu::signal::Signal;
 use crate::ops::{Conv2d, ConvShape};
 use crate::{Error, Result, gpu};
-use burn::tensor::Tensor;
 use gloo::timers::callback::Timeout;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -132,10 +131,11 @@ pub async fn slower_than(gpu: f64) -> Result<Measured> {
 }
 
 async fn milliseconds(compute: &Compute, half: bool) -> Result<f64> {
-    let device = compute.device();
     // As large as keeps the numbers of one layer near those of the one before.
-    let weight = Tensor::full([CHANNELS, CHANNELS, 3, 3], 1.0 / (9 * CHANNELS) as f32, device);
-    let layer = Conv2d::packed(weight, Tensor::zeros([CHANNELS], device), ConvShape::same(CHANNELS, CHANNELS, 3), half);
+    let weight = vec![1.0 / (9 * CHANNELS) as f32; 9 * CHANNELS * CHANNELS];
+    let weight = compute.weight(weight, [CHANNELS, CHANNELS, 3, 3]);
+    let bias = compute.weight(vec![0.0; CHANNELS], [CHANNELS]);
+    let layer = Conv2d::packed(weight, bias, ConvShape::same(CHANNELS, CHANNELS, 3), half);
     let stage = compute
         .prepare(&[[1, SIDE, SIDE, CHANNELS]], |maps| (0..LAYERS).fold(maps[0].clone(), |x, _| layer.forward(&x)))?;
     let input = vec![1.0; SIDE * SIDE * CHANNELS];

@@ -181,9 +181,9 @@ pub fn chain<'a>(
 }
 
 /// The default model.
-pub fn compact(device: &Device) -> Model {
+pub fn compact(compute: impl Into<Compute>) -> Model {
     let (config, files) = compact_folder();
-    Model::load(config, &Weights::new(SafetensorsSource::new(files).unwrap(), device)).unwrap()
+    Model::load(config, &Weights::new(SafetensorsSource::new(files).unwrap(), compute)).unwrap()
 }
 
 /// `[n, h, w, c]` as numbers in the fixtures' order, `[n, c, h, w]`.

@@ -39,8 +39,8 @@ pub(super) async fn window_attention(
         data: numbers(1, n * h * w * 3 * heads * dim).map(|v| 3.0 * v).collect(),
         dims: [n, h, w, 3 * heads * dim],
     };
-    compare(gpu, &[qkv], |device, maps| {
-        let table = random(2, [(2 * window - 1).pow(2), heads], device) * 2.0;
+    compare(gpu, &[qkv], |compute, maps| {
+        let table = random(2, [(2 * window - 1).pow(2), heads], compute, |v| 2.0 * v);
         WindowAttention { table, heads, window, shift, mask }.forward(&maps[0])
     })
     .await

@@ -3,23 +3,22 @@
 use crate::compute::{Compute, read};
 use crate::gpu::device::Gpu;
 use crate::gpu::scale;
-use crate::ops::{Conv2d, ConvShape, GroupNorm, Map, RmsNorm};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::ops::{Conv2d, ConvShape, GroupNorm, Map, RmsNorm, Weight};
 use std::rc::Rc;
 
-pub(super) fn conv(s: ConvShape, device: &Device) -> Conv2d {
-    let fan_in = (s.c_in * s.kernel * s.kernel) as f64;
-    let weight = random(2, [s.c_out, s.c_in, s.kernel, s.kernel], device) * (3.0 / fan_in).sqrt();
-    Conv2d::new(weight, random(3, [s.c_out], device), s)
+pub(super) fn conv(s: ConvShape, compute: &Compute) -> Conv2d {
+    let fan_in = (s.c_in * s.kernel * s.kernel) as f32;
+    let weight = random(2, [s.c_out, s.c_in, s.kernel, s.kernel], compute, |v| v * (3.0 / fan_in).sqrt());
+    Conv2d::new(weight, random(3, [s.c_out], compute, |v| v), s)
 }
 
-pub(super) fn group(c: usize, groups: usize, device: &Device) -> GroupNorm {
-    let (gamma, beta) = (random(2, [c], device) + 1.0, random(3, [c], device));
+pub(super) fn group(c: usize, groups: usize, compute: &Compute) -> GroupNorm {
+    let RmsNorm { gamma, beta } = pixel(c, compute);
     GroupNorm { gamma, beta, groups, eps: 1e-5 }
 }
 
-pub(super) fn pixel(c: usize, device: &Device) -> RmsNorm {
-    RmsNorm { gamma: random(2, [c], device) + 1.0, beta: random(3, [c], device) }
+pub(super) fn pixel(c: usize, compute: &Compute) -> RmsNorm {
+    RmsNorm { gamma: random(2, [c], compute, |v| v + 1.0), beta: random(3, [c], compute, |v| v) }
 }
 
 /// An input of a comparison.
@@ -36,27 +35,27 @@ pub(super) fn input(seed: u32, dims: [usize; 4]) -> Input {
 pub(super) async fn compare(
     gpu: &Rc<Gpu>,
     inputs: &[Input],
-    network: impl Fn(&Device, &[Map]) -> Map,
+    network: impl Fn(&Compute, &[Map]) -> Map,
 ) -> Result<f32, String> {
     let result = on_gpu(gpu, inputs, &network).await?;
-    let device = Device::flex();
-    let map = |x: &Input| Map::Host(Tensor::from_data(TensorData::new(x.data.clone(), x.dims), &device));
-    let expected = network(&device, &inputs.iter().map(map).collect::<Vec<_>>()).host();
+    let cpu = Compute::cpu();
+    let map = |x: &Input| Map::Host(cpu.weight(x.data.clone(), x.dims).host());
+    let expected = network(&cpu, &inputs.iter().map(map).collect::<Vec<_>>()).host();
     difference(&result, &read(expected).await.map_err(|e| e.to_string())?)
 }
 
 pub(super) async fn on_gpu(
     gpu: &Rc<Gpu>,
     inputs: &[Input],
-    network: impl Fn(&Device, &[Map]) -> Map,
+    network: impl Fn(&Compute, &[Map]) -> Map,
 ) -> Result<Vec<f32>, String> {
     let sizes: Vec<[usize; 4]> = inputs.iter().map(|input| input.dims).collect();
     let compute = Compute::Gpu(gpu.clone());
     // Inputs and outputs are always f32: only a copy can be f16.
     let copied = |map: &Map| Map::Gpu(scale::copy(&map.node().settled()));
     let network = |maps: &[Map]| match gpu.half_maps() {
-        false => network(&gpu.device, maps),
-        true => copied(&network(&gpu.device, &maps.iter().map(copied).collect::<Vec<_>>())),
+        false => network(&compute, maps),
+        true => copied(&network(&compute, &maps.iter().map(copied).collect::<Vec<_>>())),
     };
     let stage = compute.prepare(&sizes, network).map_err(|e| e.to_string())?;
     stage.program().into_iter().for_each(|program| program.poison());
@@ -68,7 +67,7 @@ pub(super) async fn on_gpu(
 pub(super) async fn in_parts(
     gpu: &Rc<Gpu>,
     inputs: &[Input],
-    network: impl Fn(&Device, &[Map]) -> Map,
+    network: impl Fn(&Compute, &[Map]) -> Map,
 ) -> Result<f32, String> {
     let whole = on_gpu(gpu, inputs, &network).await?;
     let before = gpu.submit_macs();
@@ -82,11 +81,11 @@ pub(super) async fn in_parts(
 pub(super) async fn batch(
     gpu: &Rc<Gpu>,
     [h, w, c]: [usize; 3],
-    f: impl Fn(&Device, &Map) -> Map,
+    f: impl Fn(&Compute, &Map) -> Map,
 ) -> Result<f32, String> {
     let [a, b] = [4, 5].map(|seed| input(seed, [1, h, w, c]));
     let both = Input { data: [&a.data[..], &b.data[..]].concat(), dims: [2, h, w, c] };
-    let network = |device: &Device, maps: &[Map]| f(device, &maps[0]);
+    let network = |compute: &Compute, maps: &[Map]| f(compute, &maps[0]);
     let mut alone = on_gpu(gpu, &[a], network).await?;
     alone.extend(on_gpu(gpu, &[b], network).await?);
     difference(&on_gpu(gpu, &[both], network).await?, &alone)
@@ -112,9 +111,14 @@ pub(super) fn worst(errors: impl Iterator<Item = f32>) -> Result<f32, String> {
     Ok(worst)
 }
 
-pub(super) fn random<const D: usize>(seed: u32, shape: [usize; D], device: &Device) -> Tensor<D> {
-    let values: Vec<f32> = numbers(seed, shape.iter().product()).collect();
-    Tensor::from_data(TensorData::new(values, shape), device)
+/// [`numbers`], each as `f` changes it.
+pub(super) fn random<const D: usize>(
+    seed: u32,
+    shape: [usize; D],
+    compute: &Compute,
+    f: impl Fn(f32) -> f32,
+) -> Weight<D> {
+    compute.weight(numbers(seed, shape.iter().product()).map(f).collect(), shape)
 }
 
 /// `count` numbers in [-1, 1), the same on every device (an integer hash; 24 bits each).

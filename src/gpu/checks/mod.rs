@@ -16,6 +16,7 @@ use attentions::{attention_layers, attention_parts, window_attention_layers, win
 use conv2d::{
     conv2d_autoencoder, conv2d_batch, conv2d_compact, conv2d_each, conv2d_folded, conv2d_followed, conv2d_half,
     conv2d_normed, conv2d_odd, conv2d_parts, conv2d_rows, conv2d_slices, conv2d_unet, conv2d_wide, conv2d_wide_tiles,
+    pack_conv2d_layers,
 };
 use norms::{
     group_norm, group_norm_combined, group_norm_folded, group_norm_large_batch, group_norm_large_layers,
@@ -127,6 +128,7 @@ pub fn all() -> Vec<Check> {
         check!("conv2d_tiled: weights kept as f16 are the same weights", EXACT, tiles, conv2d_half),
         check!("conv2d_tiled: a norm on the way in", NORMS, tiles, conv2d_normed),
         check!("conv2d_tiled: in parts as in whole", EXACT, tiles, conv2d_parts),
+        check!("pack_conv2d: every number in its place", EXACT, pack_conv2d_layers),
         check!("group_norm_stats: layers of the UNet and the autoencoder", NORMS, group_norm_large_layers),
         check!("group_norm_stats: odd sizes", NORMS, group_norm_large_odd),
         check!("group_norm_stats: more workgroups than one row holds", NORMS, group_norm_folded),
@@ -161,7 +163,7 @@ pub fn all() -> Vec<Check> {
 /// Those of [`all`] that store maps as f16, for a GPU that has it.
 pub fn all_in_half() -> Vec<Check> {
     // Inputs around 1000 are no f16 numbers, and codes, noise and yardsticks have no map that is.
-    let f32_only = ["mean 1000", "one bright", "nearest_code", "posterior", "peak_"];
+    let f32_only = ["pack_conv2d", "mean 1000", "one bright", "nearest_code", "posterior", "peak_"];
     let stored = |check: &Check| f32_only.iter().all(|name| !check.name.contains(name));
     all().into_iter().filter(stored).map(Check::in_half).collect()
 }

@@ -1,9 +1,9 @@
 //! Group norm and the per-pixel norm.
 
 use super::compare::{Input, batch, compare, conv, group, input, numbers, on_gpu, pixel, worst};
+use crate::compute::Compute;
 use crate::gpu::device::Gpu;
 use crate::ops::{ConvShape, GroupNorm, Map};
-use burn::tensor::{Device, Tensor};
 use std::rc::Rc;
 
 /// Layers whose pictures one workgroup per group suffices for.
@@ -23,7 +23,7 @@ pub(super) async fn group_norm_combined(gpu: &Rc<Gpu>) -> Result<f32, String> {
             let [n, h, w] = size;
             let inputs = [input(1, [n, h, w, 64]), input(6, [films, 1, 1, 128])];
             let error =
-                compare(gpu, &inputs, |device, maps| group(64, 32, device).forward(&maps[0], Some(&maps[1]), false));
+                compare(gpu, &inputs, |compute, maps| group(64, 32, compute).forward(&maps[0], Some(&maps[1]), false));
             worst = worst.max(error.await?);
         }
     }
@@ -68,8 +68,8 @@ pub(super) async fn group_norm(
     [n, h, w]: [usize; 3],
     [film, silu]: [bool; 2],
 ) -> Result<f32, String> {
-    compare(gpu, &[input(1, [n, h, w, c]), input(6, [n, 1, 1, 2 * c])], |device, maps| {
-        group(c, 32, device).forward(&maps[0], film.then_some(&maps[1]), silu)
+    compare(gpu, &[input(1, [n, h, w, c]), input(6, [n, 1, 1, 2 * c])], |compute, maps| {
+        group(c, 32, compute).forward(&maps[0], film.then_some(&maps[1]), silu)
     })
     .await
 }
@@ -102,9 +102,8 @@ async fn group_norm_outlier(gpu: &Rc<Gpu>, [h, w]: [usize; 2]) -> Result<f32, St
 
 /// `[1, h, w, 32]`, one channel per group, against statistics in f64.
 pub(super) async fn group_norm_exact(gpu: &Rc<Gpu>, values: Vec<f32>, [h, w]: [usize; 2]) -> Result<f32, String> {
-    let device = &gpu.device;
-    let norm =
-        GroupNorm { gamma: Tensor::ones([32], device), beta: Tensor::zeros([32], device), groups: 32, eps: 1e-6 };
+    let all = |v: f32| Compute::from(gpu).weight(vec![v; 32], [32]);
+    let norm = GroupNorm { gamma: all(1.0), beta: all(0.0), groups: 32, eps: 1e-6 };
     let inputs = [Input { data: values.clone(), dims: [1, h, w, 32] }];
     let result = on_gpu(gpu, &inputs, |_, maps| norm.forward(&maps[0], None, false)).await?;
     let mut errors = Vec::new();
@@ -122,11 +121,11 @@ pub(super) async fn group_norm_exact(gpu: &Rc<Gpu>, values: Vec<f32>, [h, w]: [u
 }
 
 pub(super) async fn group_norm_small_batch(gpu: &Rc<Gpu>) -> Result<f32, String> {
-    batch(gpu, [9, 10, 64], |device, map| group(64, 32, device).forward(map, None, true)).await
+    batch(gpu, [9, 10, 64], |compute, map| group(64, 32, compute).forward(map, None, true)).await
 }
 
 pub(super) async fn group_norm_large_batch(gpu: &Rc<Gpu>) -> Result<f32, String> {
-    batch(gpu, [19, 20, 64], |device, map| group(64, 32, device).forward(map, None, true)).await
+    batch(gpu, [19, 20, 64], |compute, map| group(64, 32, compute).forward(map, None, true)).await
 }
 
 /// Both norms written out, of a whole picture and of a slice of a wider one.
@@ -134,24 +133,24 @@ pub(super) async fn norm_apply_both(gpu: &Rc<Gpu>) -> Result<f32, String> {
     let mut worst = 0f32;
     for silu in [false, true] {
         let inputs = [input(1, [2, 9, 11, 16]), input(2, [2, 9, 11, 8])];
-        let slice = |device: &Device, maps: &[Map]| {
-            let written = conv(ConvShape::same(16, 8, 1), device).forward(&maps[0]);
+        let slice = |compute: &Compute, maps: &[Map]| {
+            let written = conv(ConvShape::same(16, 8, 1), compute).forward(&maps[0]);
             // A slice from here on.
             let wide = Map::concat(vec![written.clone(), maps[1].clone()]);
             (written, wide)
         };
-        let by_group = compare(gpu, &inputs, |device, maps| {
-            let (written, wide) = slice(device, maps);
+        let by_group = compare(gpu, &inputs, |compute, maps| {
+            let (written, wide) = slice(compute, maps);
             Map::concat(vec![
-                group(8, 4, device).forward(&written, None, silu),
-                group(16, 4, device).forward(&wide, None, silu),
+                group(8, 4, compute).forward(&written, None, silu),
+                group(16, 4, compute).forward(&wide, None, silu),
             ])
         });
-        let by_pixel = compare(gpu, &inputs, |device, maps| {
-            let (written, wide) = slice(device, maps);
+        let by_pixel = compare(gpu, &inputs, |compute, maps| {
+            let (written, wide) = slice(compute, maps);
             Map::concat(vec![
-                pixel(8, device).forward(&written, None, silu),
-                pixel(16, device).forward(&wide, None, silu),
+                pixel(8, compute).forward(&written, None, silu),
+                pixel(16, compute).forward(&wide, None, silu),
             ])
         });
         worst = worst.max(by_group.await?).max(by_pixel.await?);
@@ -181,12 +180,12 @@ pub(super) async fn rms_norm(
     [n, h, w]: [usize; 3],
     [film, silu]: [bool; 2],
 ) -> Result<f32, String> {
-    compare(gpu, &[input(1, [n, h, w, c]), input(6, [n, 1, 1, 2 * c])], |device, maps| {
-        pixel(c, device).forward(&maps[0], film.then_some(&maps[1]), silu)
+    compare(gpu, &[input(1, [n, h, w, c]), input(6, [n, 1, 1, 2 * c])], |compute, maps| {
+        pixel(c, compute).forward(&maps[0], film.then_some(&maps[1]), silu)
     })
     .await
 }
 
 pub(super) async fn rms_norm_batch(gpu: &Rc<Gpu>) -> Result<f32, String> {
-    batch(gpu, [9, 10, 48], |device, map| pixel(48, device).forward(map, None, true)).await
+    batch(gpu, [9, 10, 48], |compute, map| pixel(48, compute).forward(map, None, true)).await
 }

@@ -1,6 +1,7 @@
 //! The codebook search, enlargement, scaling, the compact model's prediction, the chain's step, and the yardsticks.
 
 use super::compare::{Input, compare, conv, difference, input, numbers, on_gpu};
+use crate::compute::Compute;
 use crate::diffusion::Gaussian;
 use crate::gpu::chain::Resident;
 use crate::gpu::device::Gpu;
@@ -8,7 +9,6 @@ use crate::gpu::peak;
 use crate::gpu::program::Program;
 use crate::noise;
 use crate::ops::{ConvShape, Map, bicubic, nearest_code, wiener};
-use burn::tensor::{Device, Tensor, TensorData};
 use std::rc::Rc;
 
 pub(super) async fn nearest_code_distances(gpu: &Rc<Gpu>) -> Result<f32, String> {
@@ -44,7 +44,7 @@ pub(super) async fn nearest_codes(
     book: &[f32],
     c: usize,
 ) -> Result<(Vec<f32>, Vec<usize>), String> {
-    let book = Tensor::<2>::from_data(TensorData::new(book.to_vec(), [book.len() / c, c]), &gpu.device);
+    let book = Compute::from(gpu).weight(book.to_vec(), [book.len() / c, c]);
     let z = [Input { data: z.to_vec(), dims: [1, 1, z.len() / c, c] }];
     let code = on_gpu(gpu, &z, |_, maps| nearest_code(&maps[0], &book).0).await?;
     let index = on_gpu(gpu, &z, |_, maps| nearest_code(&maps[0], &book).1).await?;
@@ -67,9 +67,9 @@ pub(super) async fn scale_and_concat(gpu: &Rc<Gpu>) -> Result<f32, String> {
         let inputs = [input(1, [2, 5, 7, a]), input(2, [2, 5, 7, b]), input(3, [1, 1, 1, a])];
         // The scaled part is read by itself before and after it is put beside the other.
         for (before, after) in [(false, false), (true, false), (false, true)] {
-            let network = |device: &Device, maps: &[Map]| {
+            let network = |compute: &Compute, maps: &[Map]| {
                 let scaled = maps[0].scale(&maps[2]);
-                let layer = conv(ConvShape::same(a, 4, 1), device);
+                let layer = conv(ConvShape::same(a, 4, 1), compute);
                 let mut parts = Vec::new();
                 if before {
                     parts.push(layer.forward(&scaled));
@@ -131,7 +131,7 @@ pub(super) async fn posterior_steps(gpu: &Rc<Gpu>) -> Result<f32, String> {
 /// Were a part of the work left out, the peak would be too high and every share of it too low.
 pub(super) async fn peak_fma(gpu: &Rc<Gpu>) -> Result<f32, String> {
     let count = 1000;
-    let sums = |_: &Device, maps: &[Map]| Map::Gpu(peak::multiply_add(maps[0].node(), 1));
+    let sums = |_: &Compute, maps: &[Map]| Map::Gpu(peak::multiply_add(maps[0].node(), 1));
     let result = on_gpu(gpu, &[input(1, [1, 1, 1, count])], sums).await?;
     let expected: Vec<f32> = (0..count)
         .map(|id| {

@@ -1,0 +1,61 @@
+//! `shaders/pack_conv2d.wgsl`: a convolution's weights as both convolutions read them.
+
+use super::conv2d::CHANNELS;
+use super::device::Gpu;
+use super::kernel::{Kernel, invocations};
+use super::weight::Weight;
+use crate::ops::ConvShape;
+use std::rc::Rc;
+
+/// The kernel.
+pub fn pack_conv2d_kernel(phases: bool, half: bool) -> Kernel {
+    Kernel::new("pack_conv2d", include_str!("../../shaders/pack_conv2d.wgsl")).flag("PHASES", phases).flag("HALVES", half)
+}
+
+/// Weights `[c_out, c_in, k, k]` and bias `[c_out]` as the kernels read them: `[phases, k, k, c_in, c_out]` and `[c_out]`,
+/// with zeros up to a multiple of 4 input and 8 output channels. With `half` the weights, which are f16 numbers, become f16
+/// where the GPU has it.
+pub fn pack_conv2d(weight: &Weight, bias: &Weight, s: &ConvShape, half: bool) -> (Weight, Weight) {
+    use wgpu::BufferUsages as Usage;
+    let gpu = &weight.gpu;
+    let half = stays_half(gpu, s, half);
+    let (c_in, c_out) = (s.c_in.next_multiple_of(4), s.c_out.next_multiple_of(CHANNELS));
+    // 2x2 taps for each of the four phases.
+    let taps = if s.upsample { 16 } else { s.kernel * s.kernel };
+    let packed = Weight::empty(gpu, taps * c_in * c_out, half);
+    let pairs = packed.count() / 2;
+
+    let numbers = [s.c_in, s.c_out, s.kernel, c_in, c_out, pairs, 0, 0].map(|v| v as u32);
+    let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+    let size = gpu.buffer(bytes.len() as u64, Usage::UNIFORM | Usage::COPY_DST);
+    gpu.queue.write_buffer(&size, 0, &bytes);
+    let pipeline = gpu.pipeline(&pack_conv2d_kernel(s.upsample, half));
+    let entries: Vec<_> = (0u32..)
+        .zip([&weight.buffer, &packed.buffer, &size])
+        .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+        .collect();
+    let bind_group = gpu.bind_group(&pipeline, &entries);
+    gpu.submit(|pass| {
+        pass.set_pipeline(&pipeline);
+        pass.set_bind_group(0, &bind_group, &[]);
+        let [x, y, z] = invocations(pairs);
+        pass.dispatch_workgroups(x, y, z);
+    });
+
+    let padded = Weight::zeros(gpu, c_out);
+    padded.copy(0, bias);
+    (packed, padded)
+}
+
+/// What stands for packed weights and bias in a list that is not run: of their type, not of their size. The GPU compiles
+/// the kernel that will pack them.
+pub fn unknown_conv2d(gpu: &Rc<Gpu>, s: &ConvShape, half: bool) -> (Weight, Weight) {
+    let half = stays_half(gpu, s, half);
+    gpu.pipeline(&pack_conv2d_kernel(s.upsample, half));
+    (Weight::empty(gpu, CHANNELS, half), Weight::zeros(gpu, CHANNELS))
+}
+
+/// Whether f16 weights stay f16: sums of weights, as phases are, are no f16 numbers.
+fn stays_half(gpu: &Gpu, s: &ConvShape, half: bool) -> bool {
+    half && !s.upsample && gpu.f16
+}
