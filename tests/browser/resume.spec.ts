@@ -50,17 +50,16 @@ test.describe('over the engine', () => {
 
   const SHORT = { ...RUN, steps: 4 } as const;
 
-  /** Time flies in the worker, so that snapshots are due at once; a run that has begun at step 1 stands still after step 2. */
+  /** Time flies in the worker, so that snapshots are due at once; a run that has begun at step 1 stands still after its first. */
   const HELD = `{
     const clock = performance.now.bind(performance);
     performance.now = () => 1e5 * clock();
     const { postMessage: tell } = self;
     const { postMessage: go } = MessagePort.prototype;
-    let [begun, held] = [false, false];
+    let held = false;
     self.postMessage = (message, transfer) => {
       tell.call(self, message, transfer);
-      begun ||= message.snapshot?.step === 1;
-      held ||= begun && message.snapshot?.step === 2;
+      held ||= message.snapshot?.step === 1;
     };
     MessagePort.prototype.postMessage = function (...given) {
       if (!held) go.apply(this, given);
@@ -80,22 +79,20 @@ test.describe('over the engine', () => {
     await open(second, server);
     await smallTiles(second);
     await begin(second, SHORT);
-    // One that comes while another is written is not kept.
     await expect.poll(() => kept(second), { timeout: 60_000 }).toBeGreaterThan(0);
     await second.close();
 
     const third = await context.newPage();
     await listen(third);
     await open(third, server);
-    await expect(third.locator('.strip')).toContainText(/goes on at step [23] of 4/);
-    const [, next] = /step (\d)/.exec(await third.locator('.strip').innerText())!;
+    await expect(third.locator('.strip')).toContainText('goes on at step 2 of 4');
     await third.getByRole('button', { name: 'Continue' }).click();
     await expect(third.locator('#name')).toHaveText('cup-40x32.png');
     await smallTiles(third);
     await third.locator('#upscale').click();
     await finished(third);
     const steps = await told(third, /^Step/);
-    expect(steps[0]).toBe(`Step ${next} of 4, tile 1 of 6`);
+    expect(steps[0]).toBe('Step 2 of 4, tile 1 of 6');
     expect(steps.at(-1)).toBe('Step 4 of 4, tile 6 of 6');
     expect((await save(third)).bytes.equals(whole.bytes)).toBe(true);
     await expect.poll(() => kept(third), 'what is finished needs no snapshot').toBe(0);
