@@ -25,7 +25,7 @@ pub fn from_js(value: &JsValue) -> Option<Snapshot<Box<dyn State>>> {
 
 impl State for Blob {
     fn holds(&self, values: usize) -> bool {
-        self.size() == (values * size_of::<f32>()) as f64
+        self.size() == values as f64 * size_of::<f32>() as f64
     }
 
     fn read<'a>(&'a self, x: &'a mut [f32]) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
