@@ -13,7 +13,7 @@ use crate::model::{Denoiser, Latent, Reach};
 use crate::noise;
 use crate::preview::Previews;
 use crate::schedule::Schedule;
-use crate::snapshot::{Pace, Snapshot};
+use crate::snapshot::{Pace, Snapshot, State};
 use crate::tiles::{Plan, Tile};
 use crate::upscaler::{Event, Watch};
 use crate::{Error, Result};
@@ -101,25 +101,29 @@ impl Chain<'_> {
             _ => {
                 let line = x.width * x.channels;
                 self.add_noise(&mut x.data, line, 0, 0, prior(&self.levels.schedule).std);
-                self.tiled(lr, x, 0, plan, watch).await
+                self.resume(0, x, lr, plan, watch).await
             }
         }
     }
 
-    /// Whether a snapshot is one of this chain over `lr`.
-    pub fn took(&self, Snapshot { key, done, x }: &Snapshot, lr: &Canvas) -> bool {
-        let fits = x.len() == lr.height * lr.width * self.latent.channels() && x.iter().all(|v| v.is_finite());
-        self.key.as_ref() == Some(key) && (1..self.steps().len()).contains(done) && fits
-    }
-
-    /// The rest of the chain, from a snapshot that it [took](Self::took): to the z_0 that [`Self::run`] gives.
+    /// The steps that a snapshot of this chain over `lr` had done, and the state after them; `None` if it is another chain's, or
+    /// damaged.
     ///
     /// # Errors
-    /// As [`Self::run`].
-    pub async fn resume(&self, snapshot: Snapshot, lr: &Canvas, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
-        let Snapshot { done, x, .. } = snapshot;
-        let x = Canvas { height: lr.height, width: lr.width, channels: self.latent.channels(), data: x };
-        self.tiled(lr, x, done, plan, watch).await
+    /// [`Error::OutOfMemory`].
+    pub async fn restore(
+        &self,
+        Snapshot { key, done, x: state }: Snapshot<Box<dyn State>>,
+        lr: &Canvas,
+    ) -> Result<Option<(usize, Canvas)>> {
+        let channels = self.latent.channels();
+        let own = self.key.as_ref() == Some(&key) && (1..self.steps().len()).contains(&done);
+        if !own || !state.holds(lr.height * lr.width * channels) {
+            return Ok(None);
+        }
+        let mut x = Canvas::try_zeros(lr.height, lr.width, channels)?;
+        let whole = state.read(&mut x.data).await && x.data.iter().all(|v| v.is_finite());
+        Ok(whole.then_some((done, x)))
     }
 
     /// The steps, from x_T down.
@@ -138,12 +142,15 @@ impl Chain<'_> {
         self.compute.prepare(&sizes, |maps| self.denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]))
     }
 
-    /// The chain over a canvas on the host, from its state `x` after `done` steps.
-    async fn tiled(
+    /// The rest of the chain, over a canvas on the host, from its state `x` after `done` steps: to the z_0 that [`Self::run`] gives.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn resume(
         &self,
-        lr: &Canvas,
-        mut x: Canvas,
         done: usize,
+        mut x: Canvas,
+        lr: &Canvas,
         plan: &Plan,
         watch: &mut impl Watch,
     ) -> Result<Canvas> {
@@ -200,8 +207,9 @@ impl Chain<'_> {
             if let (Some(key), Some(pace)) = (&self.key, &mut pace)
                 && pace.is_due(done, steps, values, watch.now())
             {
-                watch.event(Event::Snapshot { key, done, steps, x: &x.data });
-                pace.taken(watch.now());
+                let begun = watch.now();
+                watch.snapshot(Snapshot { key: key.clone(), done, x: &x.data }, steps).await;
+                pace.taken(begun, watch.now());
             }
         }
         Err(no_steps())

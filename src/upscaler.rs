@@ -8,7 +8,7 @@ use crate::model::config::ModelConfig;
 use crate::model::{Model, Reach};
 use crate::sampler::{Chain, Levels, Noise, Team, decoder, largest_tile, plan, shared_plan};
 use crate::schedule::Schedule;
-use crate::snapshot::{Origin, Snapshot};
+use crate::snapshot::{Origin, Snapshot, State};
 use crate::tiles::{Plan, Tile};
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
 use crate::{Error, Result, memory};
@@ -61,17 +61,6 @@ pub enum Event<'a> {
         /// Its pixels; alpha is not yet applied.
         pixels: &'a Pixels,
     },
-    /// The state between two steps, for [`Watch::earlier`] of a later run.
-    Snapshot {
-        /// Names this chain.
-        key: &'a str,
-        /// Steps done.
-        done: usize,
-        /// Of the chain.
-        steps: usize,
-        /// See [`Snapshot::x`].
-        x: &'a [f32],
-    },
     /// A part of the result is final.
     Tile {
         /// Left edge in result pixels.
@@ -102,12 +91,17 @@ pub trait Watch {
     fn previews(&self) -> bool {
         false
     }
-    /// Least milliseconds between two of [`Event::Snapshot`]; `None`: there are none.
+    /// Least milliseconds between two of [`Self::snapshot`]; `None`: there are none.
     fn snapshots(&self) -> Option<f64> {
         None
     }
+    /// The state between two of the chain's `steps`, for [`Self::earlier`] of a later run. The chain waits until it has been
+    /// copied.
+    fn snapshot(&mut self, _: Snapshot<&[f32]>, _steps: usize) -> impl Future<Output = ()> {
+        async {}
+    }
     /// The snapshot that an earlier run has left, if there is one, to go on from; of another chain it is left aside. Asked once.
-    fn earlier(&mut self) -> Option<Snapshot> {
+    fn earlier(&mut self) -> Option<Snapshot<Box<dyn State>>> {
         None
     }
     /// Engines that take a part of the tiles.
@@ -214,8 +208,12 @@ impl Upscaler {
         let decode = plan(h, w, latent.reach(), 1, options.tile);
         // Better now than after the work.
         memory::check(need::<T>(&lr, latent.channels(), &network, &decode))?;
-        let z0 = match earlier.filter(|snapshot| chain.took(snapshot, &lr)) {
-            Some(snapshot) => chain.resume(snapshot, &lr, &network, watch).await?,
+        let restored = match earlier {
+            Some(snapshot) => chain.restore(snapshot, &lr).await?,
+            None => None,
+        };
+        let z0 = match restored {
+            Some((done, x)) => chain.resume(done, x, &lr, &network, watch).await?,
             None => chain.run(&lr, &encode, &network, watch).await?,
         };
         let result = self.decode(z0, &lr, &decode, picture, watch).await?;

@@ -11,7 +11,7 @@ use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
 use resshift::ops::Map;
 use resshift::rehearsal::rehearse;
-use resshift::snapshot::Snapshot;
+use resshift::snapshot::{Snapshot, State};
 use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
 use resshift::weights::Weights;
 use std::rc::Rc;
@@ -266,13 +266,12 @@ struct Looker {
 
 impl Watch for Looker {
     fn event(&mut self, event: Event<'_>) {
-        match event {
-            Event::Preview { x, y, pixels } => self.shown.push(([y, x], pixels.clone())),
-            Event::Snapshot { key, done, x, .. } => {
-                self.taken.push(Snapshot { key: key.into(), done, x: x.to_vec() });
-            }
-            _ => {}
+        if let Event::Preview { x, y, pixels } = event {
+            self.shown.push(([y, x], pixels.clone()));
         }
+    }
+    async fn snapshot(&mut self, snapshot: Snapshot<&[f32]>, _steps: usize) {
+        self.taken.push(snapshot.owned());
     }
     async fn pause(&mut self) -> resshift::Result<()> {
         self.clock += 1000.0;
@@ -287,8 +286,8 @@ impl Watch for Looker {
     fn snapshots(&self) -> Option<f64> {
         Some(0.0)
     }
-    fn earlier(&mut self) -> Option<Snapshot> {
-        self.earlier.take()
+    fn earlier(&mut self) -> Option<Snapshot<Box<dyn State>>> {
+        self.earlier.take().map(Snapshot::stored)
     }
 }
 

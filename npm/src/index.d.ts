@@ -112,11 +112,10 @@ export interface UpscaleOptions {
   onPreview?: (part: Tile) => void;
   /**
    * The run between two of its steps, from time to time; keep the last one, to go on from there after a crash. None of runs
-   * that take less than twice `snapshotInterval`, of pictures of one tile on a GPU, or larger than 256 MiB (with the default
-   * model pictures above 1.3 megapixels).
+   * that take less than twice `snapshotInterval`, nor of pictures of one tile on a GPU, whose state never leaves it.
    */
   onSnapshot?: (snapshot: Snapshot) => void;
-  /** Seconds that lie between two snapshots at least. Default 20. */
+  /** Seconds that lie between two snapshots at least; more where one takes longer than a twentieth of that to make. Default 20. */
   snapshotInterval?: number;
   /**
    * A snapshot to go on from. The result is the one that the interrupted run would have given, byte for byte on the same
@@ -133,8 +132,8 @@ export interface Snapshot {
   steps: number;
   /** Names the run that it can go on with: the same in another process, other for every other picture or chain. */
   key: string;
-  /** The chain's state: with the default model 192 bytes per pixel of the input. */
-  data: Float32Array;
+  /** The chain's state: with the default model 192 bytes per pixel of the input. The browser holds them, not the page's memory. */
+  data: Blob;
 }
 
 /** How far a run has come. */

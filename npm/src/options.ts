@@ -131,7 +131,7 @@ export function run(options: UpscaleOptions): Run {
 function isSnapshot(given: unknown): given is Snapshot {
   const { step, key, data } = (given ?? {}) as Partial<Snapshot>;
   // By tag rather than `instanceof`: objects from another frame are as good.
-  return isInteger(step, 1, U32_MAX) && typeof key === 'string' && Object.prototype.toString.call(data) === '[object Float32Array]';
+  return isInteger(step, 1, U32_MAX) && typeof key === 'string' && /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(data));
 }
 
 function outputOf({ format = 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {

@@ -153,7 +153,7 @@ async function upscale(input: Payload, run: Run): Promise<void> {
     progress: (progress) => post({ type: 'progress', progress }, []),
     tile: tiles ? show('tile') : undefined,
     preview: previews ? show('preview') : undefined,
-    snapshot: snapshots === undefined ? undefined : (snapshot) => post({ type: 'snapshot', snapshot }, [snapshot.data.buffer]),
+    snapshot: snapshots === undefined ? undefined : (snapshot) => post({ type: 'snapshot', snapshot }, []),
     interval: snapshots,
   };
   const helpers = team?.();

@@ -32,7 +32,7 @@ impl Watch for Progress {
                 self.0.set_position(((step - 1) * tiles + tile) as u64);
             }
             Event::Tile { tile, tiles, .. } => self.0.set_message(format!("result {tile} of {tiles}")),
-            Event::Preview { .. } | Event::Snapshot { .. } => {}
+            Event::Preview { .. } => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! The one class that the worker sees.
 
+use super::blob;
 use super::device::Chosen;
 use super::error::to_js;
 use super::helpers::{JsHelpers, PageHelpers};
@@ -136,7 +137,7 @@ impl Engine {
             }
         };
         Ok(object([
-            ("file", picture::blob(&file, format.media_type())?.into()),
+            ("file", blob::write(&file, format.media_type()).await?.into()),
             ("width", width.into()),
             ("height", height.into()),
             ("pixels", (picture.width * picture.height).into()),

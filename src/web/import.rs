@@ -1,5 +1,6 @@
 //! Checkpoint files that a person has chosen, on their way to a model of this device.
 
+use super::blob::Blob;
 use super::object::{field, object};
 use crate::checkpoint::Bytes;
 use crate::convert::{Configuration, Conversion, Network, Options, Storage, network_of};
@@ -15,13 +16,6 @@ const BLOCK: u64 = 1 << 16;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A file; its bytes stay where they are until they are read.
-    type Blob;
-    #[wasm_bindgen(method, getter)]
-    fn size(this: &Blob) -> f64;
-    #[wasm_bindgen(method)]
-    fn slice(this: &Blob, begin: f64, end: f64) -> Blob;
-
     /// Reads in a worker, without a turn of its event loop.
     type FileReaderSync;
     #[wasm_bindgen(constructor)]

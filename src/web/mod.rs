@@ -9,7 +9,7 @@
 //! | [`lent`] | a device that belongs to the page |
 //! | [`import`] | checkpoint files on their way to a stored model |
 //! | [`loading`] | a model on its way to a device; `npm/src/delivery.ts` brings its shards |
-//! | [`picture`] | pictures from and to JavaScript |
+//! | [`picture`], [`blob`] | pictures from and to JavaScript; bytes for the browser to keep |
 //! | [`helpers`] | engines of other workers |
 //! | [`watch`] | progress, previews, tiles, abort |
 //! | [`snapshot`] | a run between two steps, from and to JavaScript |
@@ -17,6 +17,7 @@
 //! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
 
 pub mod bench;
+pub mod blob;
 #[cfg(feature = "checks")]
 pub mod checks;
 pub mod device;

@@ -1,14 +1,10 @@
 //! Pictures from and to JavaScript.
 
-use super::object::{field, object};
+use super::object::field;
 use crate::image::{Limits, Picture, Pixels, Tags, decode_tagged};
 use crate::{Error, Result};
-use js_sys::{Array, Uint8Array, Uint8ClampedArray};
-use wasm_bindgen::prelude::wasm_bindgen;
+use js_sys::{Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::{JsCast, JsValue};
-
-/// Bytes of a file that go over at a time.
-const PIECE: usize = 1 << 24;
 
 /// Reads what the page hands over: the bytes of a file (`Uint8Array`), or pixels
 /// (`{ width, height, data: Uint8ClampedArray }`, the fields of `ImageData`).
@@ -24,29 +20,6 @@ pub fn read(input: &JsValue, limits: &Limits) -> Result<(Picture, Tags)> {
     let height = field(input, "height").as_f64().unwrap_or(0.0) as usize;
     limits.check(width as u64, height as u64)?;
     Ok((Picture::from_rgba8(width, height, &data.to_vec())?, Tags::default()))
-}
-
-#[wasm_bindgen]
-extern "C" {
-    /// JavaScript's own.
-    pub type Blob;
-    #[wasm_bindgen(constructor, catch)]
-    fn new(parts: &Array, options: &JsValue) -> Result<Blob, JsValue>;
-}
-
-/// A file for the page. It goes over in pieces, so that it never lies whole in JavaScript's memory.
-///
-/// # Errors
-/// [`Error::OutOfMemory`].
-pub fn blob(file: &[u8], media_type: &str) -> Result<Blob> {
-    let options = object([("type", media_type.into())]);
-    let blob = |parts: &Array| Blob::new(parts, &options).map_err(|_| Error::OutOfMemory);
-    let pieces = Array::new();
-    for piece in file.chunks(PIECE) {
-        let part: JsValue = blob(&Array::of1(&Uint8Array::from(piece)))?.into();
-        pieces.push(&part);
-    }
-    blob(&pieces)
 }
 
 /// RGBA bytes of pixels, all opaque.

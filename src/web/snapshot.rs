@@ -1,23 +1,34 @@
 //! Snapshots to and from JavaScript: `Snapshot` of `npm/src/index.d.ts`.
 
+use super::blob::{self, Blob};
 use super::object::{field, object};
-use crate::snapshot::Snapshot;
-use js_sys::Float32Array;
+use crate::Result;
+use crate::snapshot::{Snapshot, State};
+use std::pin::Pin;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// `{ key, step, steps, data }`
-pub fn to_js(key: &str, done: usize, steps: usize, x: &[f32]) -> JsValue {
-    object([
-        ("key", key.into()),
-        ("step", done.into()),
-        ("steps", steps.into()),
-        ("data", Float32Array::from(x).into()),
-    ])
+///
+/// # Errors
+/// [`Error::OutOfMemory`](crate::Error::OutOfMemory) if the browser has no room for the state.
+pub async fn to_js(Snapshot { key, done, x }: Snapshot<&[f32]>, steps: usize) -> Result<JsValue> {
+    let data = blob::write(bytemuck::cast_slice(x), "").await?;
+    Ok(object([("key", key.into()), ("step", done.into()), ("steps", steps.into()), ("data", data.into())]))
 }
 
 /// The inverse of [`to_js`]; `None` for anything else.
-pub fn from_js(value: &JsValue) -> Option<Snapshot> {
-    let data = field(value, "data").dyn_into::<Float32Array>().ok()?;
+pub fn from_js(value: &JsValue) -> Option<Snapshot<Box<dyn State>>> {
+    let data = field(value, "data").dyn_into::<Blob>().ok()?;
     let done = field(value, "step").as_f64()? as usize;
-    Some(Snapshot { key: field(value, "key").as_string()?, done, x: data.to_vec() })
+    Some(Snapshot { key: field(value, "key").as_string()?, done, x: Box::new(data) })
+}
+
+impl State for Blob {
+    fn holds(&self, values: usize) -> bool {
+        self.size() == values as f64 * size_of::<f32>() as f64
+    }
+
+    fn read<'a>(&'a self, x: &'a mut [f32]) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
+        Box::pin(async move { blob::read(self, bytemuck::cast_slice_mut(x)).await.is_some() })
+    }
 }

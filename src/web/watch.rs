@@ -6,7 +6,7 @@ use super::picture::opaque_rgba;
 use super::snapshot;
 use crate::helpers::Helpers;
 use crate::image::Pixels;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, State};
 use crate::upscaler::{Event, Watch};
 use crate::{Error, Result};
 use js_sys::{Function, Promise};
@@ -24,7 +24,7 @@ pub struct PageWatch<'a> {
     on_snapshot: Option<Function>,
     /// Least milliseconds between two snapshots.
     interval: f64,
-    earlier: Option<Snapshot>,
+    earlier: Option<Snapshot<Box<dyn State>>>,
     aborted: &'a Cell<bool>,
     helpers: &'a PageHelpers,
     turns: Turns,
@@ -72,9 +72,6 @@ impl Watch for PageWatch<'_> {
             }),
             Event::Preview { x, y, pixels } => tell(&self.on_preview, || part(x, y, pixels)),
             Event::Tile { x, y, pixels, .. } => tell(&self.on_tile, || part(x, y, pixels)),
-            Event::Snapshot { key, done, steps, x } => {
-                tell(&self.on_snapshot, || snapshot::to_js(key, done, steps, x));
-            }
         }
     }
 
@@ -95,7 +92,14 @@ impl Watch for PageWatch<'_> {
         self.on_snapshot.as_ref().map(|_| self.interval)
     }
 
-    fn earlier(&mut self) -> Option<Snapshot> {
+    async fn snapshot(&mut self, taken: Snapshot<&[f32]>, steps: usize) {
+        // Where there is no room for it the run goes on without.
+        if let Ok(taken) = snapshot::to_js(taken, steps).await {
+            tell(&self.on_snapshot, || taken);
+        }
+    }
+
+    fn earlier(&mut self) -> Option<Snapshot<Box<dyn State>>> {
         self.earlier.take()
     }
 

@@ -23,7 +23,6 @@ import { holdRun } from './run-lock.ts';
 import { canCopy, canShare, copyPicture, saveFile, saveIntoFolder, saveZip, sharePicture } from './saving.ts';
 import { chooseDevice, lockSettings, onDeviceChange, readSettings, showQuality, wantedDevice, wantedSteps, type Settings } from './settings.ts';
 import { showSizeValue, wantedSize, watchSize } from './size-setting.ts';
-import { read } from './snapshots.ts';
 import { Stage } from './stage.ts';
 import { dismissStrip, showStrip, showWarnings } from './strips.ts';
 import { text, type Outcome } from './text.ts';
@@ -404,7 +403,7 @@ async function work(source: Picture, id: number, settings: Settings, signal: Abo
       if (id === selected) stage.paintTile(part);
     },
     onSnapshot: (snapshot) => keeper.snapshots.put(id, snapshot, seconds()),
-  }, earlier && await read(earlier)).finally(() => dismissStrip('resumed'));
+  }, earlier).finally(() => dismissStrip('resumed'));
   showWarnings(engine.warnings);
   if (engine.current) learn(engine.current, settings.model, settings.device, true);
   return {

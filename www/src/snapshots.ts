@@ -8,8 +8,7 @@ import type { Snapshot } from 'resshift-web';
 const DATABASE = 'resshift snapshots';
 
 /** Small but for its data, which stays on the disk until it is wanted. */
-export interface KeptSnapshot extends Omit<Snapshot, 'data'> {
-  data: Blob;
+export interface KeptSnapshot extends Snapshot {
   /** That the run had taken so far. */
   seconds: number;
 }
@@ -33,7 +32,7 @@ export class Snapshots {
   }
 
   /** Replaces the one before it. One that comes while another is still written is dropped. */
-  put(id: number, { data, ...rest }: Snapshot, seconds: number): void {
+  put(id: number, snapshot: Snapshot, seconds: number): void {
     if (!this.store || this.busy) return;
     this.busy = true;
     this.owners.add(id);
@@ -41,8 +40,8 @@ export class Snapshots {
       try {
         const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
         // Results need the room more.
-        if (data.byteLength > (quota - usage) / 4) return;
-        await set(id, { ...rest, data: new Blob([data as Float32Array<ArrayBuffer>]), seconds } satisfies KeptSnapshot, store);
+        if (snapshot.data.size > (quota - usage) / 4) return;
+        await set(id, { ...snapshot, seconds } satisfies KeptSnapshot, store);
       } finally {
         this.busy = false;
       }
@@ -73,14 +72,5 @@ export class Snapshots {
   private queue(work: (store: UseStore) => Promise<void>): void {
     const { store } = this;
     if (store) this.last = this.last.then(() => work(store)).catch(() => {});
-  }
-}
-
-/** As the upscaler takes it; nothing if it can no longer be read. */
-export async function read({ step, steps, key, data }: KeptSnapshot): Promise<Snapshot | undefined> {
-  try {
-    return { step, steps, key, data: new Float32Array(await data.arrayBuffer()) };
-  } catch {
-    return undefined;
   }
 }

@@ -110,7 +110,7 @@ export class Upscaler {
         if (step === steps) onTile?.({ ...tile, image });
         else onPreview?.({ ...tile, image });
       }
-      if (wishes.snapshots && step < steps) onSnapshot?.({ step, steps, key, data: new Float32Array([step]) });
+      if (wishes.snapshots && step < steps) onSnapshot?.({ step, steps, key, data: new Blob([Float32Array.of(step)]) });
     }
     const factor = wide ? wide / width : high ? high / height : scale / 4;
     const result = new OffscreenCanvas(Math.round(width * factor), Math.round(height * factor));
