@@ -1,6 +1,6 @@
 /** One picture that a person chose: checked as far as a browser can, ready to show and to upscale. */
 import type { Input } from 'resshift-web';
-import { emptyFile, notAnImage, type Problem } from './problem.ts';
+import { emptyFile, notAnImage, PictureProblem } from './problem.ts';
 
 export interface Picture {
   name: string;
@@ -8,12 +8,6 @@ export interface Picture {
   input: Input;
   /** Decoded and upright, or null where the browser cannot show the file; the upscaler then has the last word. */
   image: HTMLImageElement | null;
-}
-
-export class PictureProblem extends Error {
-  constructor(readonly problem: Problem) {
-    super(problem.message);
-  }
 }
 
 /** @throws PictureProblem for an empty file, and for one that neither browser nor upscaler can read. */
