@@ -14,7 +14,7 @@ import { text } from './text.ts';
 export const arrivals: Intake = {
   onArrival: (arrival) => void take(arrival),
   onWeights: (files) => {
-    if (page.phase === 'working') showStrip('intake', text.busyModels);
+    if (page.phase === 'working') showStrip('intake', () => text.busyModels);
     else openImport(files);
   },
   onNothing: () => {

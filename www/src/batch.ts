@@ -17,7 +17,7 @@ export interface Done {
 }
 
 export const queue = new Queue<Done>();
-export const keeper = new Keeper<Done>(() => showStrip('kept', text.notKept));
+export const keeper = new Keeper<Done>(() => showStrip('kept', () => text.notKept));
 
 /** @param of name of the picture that it was made of */
 export function fileName(of: string, { blob, mark }: Done): string {

@@ -18,6 +18,7 @@ export async function offerKept(): Promise<void> {
     if (!page.run) void select(first.id);
   };
   const [begun] = (await Promise.all(left.map(({ id }) => keeper.snapshots.find(id)))).filter((found) => found !== undefined);
-  const words = [text.keptPictures(left.length), begun && text.goesOn(begun.step + 1, begun.steps)].filter(Boolean).join(' ');
-  showStrip('kept', words, { label: text.keptContinue, run: () => decide(left) }, { label: text.keptDelete, run: () => decide([]) });
+  const words = () => [text.keptPictures(left.length), begun && text.goesOn(begun.step + 1, begun.steps)].filter(Boolean).join(' ');
+  const goOn = { label: () => text.keptContinue, run: () => decide(left) };
+  showStrip('kept', words, goOn, { label: () => text.keptDelete, run: () => decide([]) });
 }

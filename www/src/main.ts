@@ -21,6 +21,7 @@ import { compare, enter, select, stage } from './screen.ts';
 import { onDeviceChange, showQuality } from './settings.ts';
 import { showSizeValue, watchSize } from './size-setting.ts';
 import { watchSmaller } from './smaller.ts';
+import { rewriteStrips } from './strips.ts';
 
 const list = new QueueView(queue, {
   select: (id) => void select(id),
@@ -71,6 +72,7 @@ await useLanguage(() => {
   stage.name();
   compare.setActive(elements.frame.dataset['compare'] === 'true');
   hideError();
+  rewriteStrips();
   void refreshModels();
 });
 enter('empty');

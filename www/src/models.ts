@@ -3,9 +3,8 @@ import { deleteAllModels, deleteModel, listModels, type StoredModel } from 'ress
 import { BUILT_IN, DEFAULT_MODEL } from './built-in.ts';
 import { elements } from './elements.ts';
 import { showOffline, watchOffline } from './offline-switch.ts';
-import { toProblem } from './problem.ts';
 import { offerSteps } from './settings.ts';
-import { showStrip } from './strips.ts';
+import { showProblem } from './strips.ts';
 import { text } from './text.ts';
 
 const { models, modelsSize, modelList, modelsNote, deleteModels, modelSetting, model, modelAbout, announcer } = elements;
@@ -79,8 +78,7 @@ async function remove(removing: Promise<void>, done: string): Promise<void> {
     await removing;
     announcer.textContent = done;
   } catch (error) {
-    const { message, advice } = toProblem(error);
-    showStrip('models', `${message} ${advice}`);
+    showProblem('models', error);
   }
   await refreshModels();
   // The button that was pressed has gone with its row.

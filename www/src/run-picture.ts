@@ -41,7 +41,7 @@ export async function runPicture(source: Picture, id: number, settings: Settings
     onProgress: (report) => {
       if (first && report.step > 1) {
         passed = earlier?.seconds ?? 0;
-        showStrip('resumed', text.goesOn(report.step, report.steps));
+        showStrip('resumed', () => text.goesOn(report.step, report.steps));
       }
       first = false;
       progress.run(report);

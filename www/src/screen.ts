@@ -82,7 +82,7 @@ export async function showDone(source: Picture, done: Done, current: () => boole
   copy.hidden = !canCopy(done.blob, done);
   share.hidden = !canShare(done.blob, save.download);
   describePicture();
-  if (!shown) showStrip('intake', text.tooLargeToShow);
+  if (!shown) showStrip('intake', () => text.tooLargeToShow);
   enter(page.run ? 'working' : 'done');
   compare.centre();
   compare.setActive(shown && source.image !== null);
