@@ -1,6 +1,6 @@
 /** Time and memory of a run; the time from how this device did before, which is kept between visits. */
 import { Upscaler, type Capabilities, type Device } from 'resshift-web';
-import { DEFAULT_MODEL } from './built-in.ts';
+import { DEFAULT_MODEL } from './built-in-models.ts';
 import { roughPace } from './pace.ts';
 import type { Size } from './view.ts';
 

@@ -1,6 +1,7 @@
 /** The models that this device keeps: the list with its sizes, deleting, and the choice for the next picture. */
 import { deleteAllModels, deleteModel, listModels, type StoredModel } from 'resshift-web';
-import { BUILT_IN, DEFAULT_MODEL } from './built-in.ts';
+import { BUILT_IN, DEFAULT_MODEL } from './built-in-models.ts';
+import { makeButton } from './button.ts';
 import { elements } from './elements.ts';
 import { showOffline, watchOffline } from './offline-switch.ts';
 import { offerSteps } from './settings.ts';
@@ -63,13 +64,8 @@ function row(one: StoredModel): HTMLLIElement {
   detail.className = 'model-detail';
   detail.textContent = text.storedModel(one);
   words.append(name, detail);
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'button small';
-  button.textContent = text.delete;
-  button.setAttribute('aria-label', text.deleteModelLabel(one.name));
-  button.addEventListener('click', () => void remove(deleteModel(one.name), text.modelDeleted(one.name)));
-  item.append(words, button);
+  const takeAway = () => void remove(deleteModel(one.name), text.modelDeleted(one.name));
+  item.append(words, makeButton(text.delete, 'button small', takeAway, text.deleteModelLabel(one.name)));
   return item;
 }
 

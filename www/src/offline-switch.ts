@@ -1,6 +1,6 @@
 /** The switch that brings the chosen model to this device, so that page and model work without a network, or takes it away. */
 import { deleteModel, Upscaler, UpscalerError, type StoredModel } from 'resshift-web';
-import { BUILT_IN } from './built-in.ts';
+import { BUILT_IN } from './built-in-models.ts';
 import { elements } from './elements.ts';
 import { dismissStrip, showProblem } from './strips.ts';
 import { text } from './text.ts';

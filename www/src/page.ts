@@ -1,6 +1,6 @@
 /** What the page is at, for all its parts to read. It is empty, holds a picture, works on it, or holds its result. */
 import type { Capabilities } from 'resshift-web';
-import type { Picture } from './picture.ts';
+import { sizeOf, type Picture } from './picture.ts';
 import type { Outcome } from './text.ts';
 import type { Size } from './view.ts';
 
@@ -23,5 +23,5 @@ export const page: Page = { phase: 'empty', picture: null, told: null, run: null
 /** Of the picture on screen; null where the browser cannot read it. */
 export function pictureSize(): Size | null {
   const image = page.picture?.image;
-  return image ? { width: image.naturalWidth, height: image.naturalHeight } : null;
+  return image ? sizeOf(image) : null;
 }

@@ -4,7 +4,7 @@ import { queue } from './batch.ts';
 import { elements } from './elements.ts';
 import { estimate } from './estimate.ts';
 import { page, pictureSize } from './page.ts';
-import { resultSize } from './result-size.ts';
+import { resultSize, SCALE } from './result-size.ts';
 import { wantedDevice, wantedSteps } from './settings.ts';
 import { wantedSize } from './size-setting.ts';
 import { showStepCosts } from './steps-setting.ts';
@@ -55,7 +55,7 @@ export function describeCost(): void {
   showStepCosts(wanted);
   if (!wanted) return;
   if (tooLarge) words.textContent = text.tooManyPixels(wanted.picture, most);
-  else if (beyond) words.textContent = text.beyondLargest(wanted.picture.width * 4, wanted.picture.height * 4);
+  else if (beyond) words.textContent = text.beyondLargest(wanted.picture.width * SCALE, wanted.picture.height * SCALE);
   else words.textContent = text.estimate(estimate({ ...wanted, steps: wantedSteps() }));
 }
 

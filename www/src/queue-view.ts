@@ -1,4 +1,5 @@
 /** The list of a batch, shown from the second picture on. Rows are updated in place, so that focus stays where it is. */
+import { makeButton } from './button.ts';
 import { elements } from './elements.ts';
 import type { Item, Queue } from './queue.ts';
 import { canSaveIntoFolder } from './saving.ts';
@@ -64,11 +65,11 @@ export class QueueView<Result> {
     if (known) return known;
     const row: Row = {
       item: document.createElement('li'),
-      name: button(name, 'queue-name', () => this.actions.select(id)),
+      name: makeButton(name, 'queue-name', () => this.actions.select(id)),
       state: document.createElement('span'),
-      save: button(text.queueSave, 'button small', () => this.actions.save(id), text.queueSaveLabel(name)),
-      retry: button(text.queueRetry, 'button small', () => this.actions.retry(id), text.queueRetryLabel(name)),
-      remove: button('×', 'queue-remove', () => this.actions.remove(id), text.queueRemoveLabel(name)),
+      save: makeButton(text.queueSave, 'button small', () => this.actions.save(id), text.queueSaveLabel(name)),
+      retry: makeButton(text.queueRetry, 'button small', () => this.actions.retry(id), text.queueRetryLabel(name)),
+      remove: makeButton('×', 'queue-remove', () => this.actions.remove(id), text.queueRemoveLabel(name)),
     };
     row.state.className = 'queue-state';
     row.item.append(row.name, row.state, row.save, row.retry, row.remove);
@@ -84,14 +85,4 @@ export class QueueView<Result> {
     row.save.hidden = state !== 'done';
     row.retry.hidden = state !== 'failed';
   }
-}
-
-function button(words: string, className: string, run: () => void, label?: string): HTMLButtonElement {
-  const element = document.createElement('button');
-  element.type = 'button';
-  element.className = className;
-  element.textContent = words;
-  if (label) element.setAttribute('aria-label', label);
-  element.addEventListener('click', run);
-  return element;
 }

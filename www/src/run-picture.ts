@@ -7,7 +7,7 @@ import { formatName, sizeMark } from './file-name.ts';
 import { refreshModels } from './models.ts';
 import { page } from './page.ts';
 import { describeRun } from './panel.ts';
-import type { Picture } from './picture.ts';
+import { sizeOf, type Picture } from './picture.ts';
 import { Progress } from './progress.ts';
 import { stage } from './screen.ts';
 import type { Settings } from './settings.ts';
@@ -68,7 +68,6 @@ export async function runPicture(source: Picture, id: number, settings: Settings
 /** Seconds that a run should take, if any was measured. */
 function expected({ image }: Picture, { steps, model, device }: Settings): number | null {
   if (!image) return null;
-  const picture = { width: image.naturalWidth, height: image.naturalHeight };
-  const { seconds, rough } = estimate({ picture, steps, model, device, capabilities: page.capabilities });
+  const { seconds, rough } = estimate({ picture: sizeOf(image), steps, model, device, capabilities: page.capabilities });
   return rough ? null : seconds;
 }

@@ -1,5 +1,6 @@
 /** Strips above the picture: things to know that stop nothing. */
 import type { UpscalerError } from 'resshift-web';
+import { makeButton } from './button.ts';
 import { elements } from './elements.ts';
 import { toProblem } from './problem.ts';
 import { text } from './text.ts';
@@ -25,11 +26,9 @@ export function showStrip(key: string, message: Words, ...actions: readonly { la
   element.className = 'strip';
   element.dataset['key'] = key;
   element.setAttribute('role', 'status');
-  const parts: [HTMLElement, Words][] = [
-    [document.createElement('p'), message],
-    ...actions.map(({ label, run }): [HTMLElement, Words] => [button(run), label]),
-    [button(() => dismissStrip(key)), () => text.dismiss],
-  ];
+  const dismiss = { label: () => text.dismiss, run: () => dismissStrip(key) };
+  const buttons = [...actions, dismiss].map(({ label, run }): [HTMLElement, Words] => [makeButton(label(), 'button small', run), label]);
+  const parts: [HTMLElement, Words][] = [[document.createElement('p'), message], ...buttons];
   const write = () => parts.forEach(([part, words]) => (part.textContent = words()));
   write();
   element.append(...parts.map(([part]) => part));
@@ -64,12 +63,4 @@ export function showWarnings(warnings: readonly UpscalerError[]): void {
     told.add(warning.message);
     showProblem(`warning-${warning.code}`, warning);
   }
-}
-
-function button(run: () => void): HTMLButtonElement {
-  const element = document.createElement('button');
-  element.type = 'button';
-  element.className = 'button small';
-  element.addEventListener('click', run);
-  return element;
 }
