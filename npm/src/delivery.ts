@@ -125,7 +125,7 @@ class Delivery {
     const bytes = missing.reduce((sum, shard) => sum + shard.bytes, 0);
     if (!(await hasRoom(bytes))) this.#stopKeeping(storage(noRoom));
     // Of two tabs the second one finds in the store what the first one has fetched.
-    await alone(`resshift ${this.order.model}`, load);
+    await alone(this.order.model, load);
   }
 
   async #missing(shards: readonly Shard[]): Promise<readonly Shard[]> {
@@ -259,9 +259,14 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** While no other tab does the same; at once where the browser has no locks. */
-export async function alone<T>(what: string, work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? ((await navigator.locks.request(what, work)) as T) : work();
+/** The lock of a model on its way. */
+export function lockOf(model: string): string {
+  return `resshift ${model}`;
+}
+
+/** While no other tab brings this model; at once where the browser has no locks. */
+export async function alone<T>(model: string, work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? ((await navigator.locks.request(lockOf(model), work)) as T) : work();
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,12 +1,10 @@
 /** What a run will cost, before it starts. */
 
-import { engineBytes } from './memory.ts';
+import { pageBytes } from './memory.ts';
 import type { DeviceInfo, Estimate, ModelInfo } from './index.d.ts';
 
 /** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
 const MEASURED_PIXELS = 64 * 64;
-/** Bytes per input pixel outside the engine: the result as the browser shows it. */
-const SHOWN = 4 * 16;
 
 /** Seconds per input pixel and step of an earlier run of the same upscaler. */
 export type Rate = number | undefined;
@@ -16,7 +14,7 @@ export function estimate(width: number, height: number, steps: number, rate: Rat
   const perPixel = rate ?? measuredRate(device, model);
   return {
     seconds: perPixel === undefined ? null : perPixel * pixels * steps,
-    bytes: engineBytes(width, height) + pixels * SHOWN + model.bytes,
+    bytes: pageBytes(width, height) + model.bytes,
   };
 }
 

@@ -1,7 +1,7 @@
 /** From checkpoint files to a stored model, in the worker: one shard is converted, stored and dropped, then the next. */
 
 import { describe, Import } from '../engine/resshift.js';
-import { alone, hasRoom, type Description } from './delivery.ts';
+import { alone, hasRoom, lockOf, type Description } from './delivery.ts';
 import { aborted, badOption, storage, UpscalerError } from './error.ts';
 import type { ImportPlan } from './index.d.ts';
 import type { ImportOrder } from './protocol.ts';
@@ -31,7 +31,7 @@ export async function importFiles(
     if (before && !before.imported) throw badOption(`There is a model ${plan.name} that is not imported: choose another name.`);
     if (!(await hasRoom(plan.bytes))) throw storage(noRoom);
     if (!(await ask(plan))) throw aborted();
-    return await alone(lock(plan.name), () => convert(conversion, plan.name, store, report));
+    return await alone(plan.name, () => convert(conversion, plan.name, store, report));
   } catch (error) {
     await store.abandon(plan.name).catch(() => undefined);
     return notStored(error);
@@ -57,14 +57,10 @@ async function convert(conversion: Import, name: string, store: Store, report: (
 /** Takes away what is left of imports that ended with their tab. */
 async function clearUp(store: Store): Promise<void> {
   for (const name of await store.unfinishedImports()) {
-    await navigator.locks?.request(lock(name), { ifAvailable: true }, async (free) => {
+    await navigator.locks?.request(lockOf(name), { ifAvailable: true }, async (free) => {
       if (free) await store.abandon(name);
     });
   }
-}
-
-function lock(name: string): string {
-  return `resshift ${name}`;
 }
 
 /** Without storage there is no model. */

@@ -176,7 +176,7 @@ export interface Result {
 export interface Estimate {
   /** From this upscaler's last run, or else from the measurement that chose the device; null where neither tells. */
   seconds: number | null;
-  /** Memory beside that of the tile being computed, about. */
+  /** Memory as {@link Upscaler.memory} tells it, and the model. */
   bytes: number;
 }
 
@@ -276,6 +276,11 @@ export class Upscaler {
   static preload(options?: PreloadOptions): Promise<void>;
   /** What this browser can do, without loading anything. */
   static capabilities(): Promise<Capabilities>;
+  /**
+   * Bytes that a page is likely to need for a picture of this size, in pixels, without loading anything: on the CPU, in one engine;
+   * each further one has a tile of its own. On a GPU the tile lies in its memory.
+   */
+  static memory(width: number, height: number): number;
   /** Where it runs, and why there. */
   readonly device: DeviceInfo;
   /** The model that it runs. */

@@ -6,14 +6,23 @@ const PER_PIXEL = 192 + 48 + 2 * 12;
 const ROWS = 320;
 const PER_PREDICTED = 192;
 
+/** Of a tile: side and halo in pixels of input, and bytes of maps for each pixel, some eight of 48 channels. */
+const CORE = 256;
+const HALO = 64;
+const PER_MAPPED = 8 * 192;
+/** Bytes per input pixel outside the engine: the file of the result on its way, then the result as the browser shows it. */
+const SHOWN = 4 * 16;
+/** A worker with the engine and the default model, before the first picture. */
+const ENGINE = 110e6;
+
 /** What the x4 result of 64 megapixels comes from, 8192 a side; as in `src/image/decode.rs`. */
 const MOST = 1 << 22;
 /** What was taken everywhere before devices were asked. */
 const LEAST = 1 << 20;
 
 const GIB = 2 ** 30;
-/** The page, the engine itself and the tile that it computes: measured in Chromium, on the CPU. */
-const TILE = 0.8 * GIB;
+/** The page and all of the engine that does not grow with the picture, with room to spare. */
+const BESIDE = 0.8 * GIB;
 /** Of the device's memory; the rest is for the system, the browser and the page that shows the result. */
 const SHARE = 1 / 2;
 /** Of handheld devices that do not tell their memory: browsers end a page that takes much more than half of it. */
@@ -24,10 +33,17 @@ export function engineBytes(width: number, height: number): number {
   return width * (height * PER_PIXEL + Math.min(height, ROWS) * PER_PREDICTED);
 }
 
+/** All that a page needs for a picture, on the CPU and with one engine; within a fifth of what Chromium took, up to 4 megapixels. */
+export function pageBytes(width: number, height: number): number {
+  // Tiles at an edge have a halo on one side only.
+  const side = (length: number): number => Math.min(length, CORE + HALO * Math.min(2, Math.ceil(length / CORE) - 1));
+  return ENGINE + engineBytes(width, height) + side(width) * side(height) * PER_MAPPED + width * height * SHOWN;
+}
+
 /** Pixels of the largest picture that is taken here, by what the engine needs for a square one. */
 export function maxPixels({ deviceMemory, maxTouchPoints }: Device = globalThis.navigator ?? {}): number {
   const memory = deviceMemory ?? ((maxTouchPoints ?? 0) > 1 ? HANDHELD : Infinity);
-  const room = memory * GIB * SHARE - TILE;
+  const room = memory * GIB * SHARE - BESIDE;
   let side = Math.sqrt(MOST);
   while (side * side > LEAST && engineBytes(side, side) > room) side -= 64;
   return side * side;

@@ -7,6 +7,7 @@ import { aborted, badOption, disposed, noBrowser, UpscalerError } from './error.
 import { estimate, type Rate } from './estimate.ts';
 import type * as api from './index.d.ts';
 import { decodeByBrowser, read } from './input.ts';
+import { pageBytes } from './memory.ts';
 import * as options from './options.ts';
 import type { Created, Done, Payload, Run, Settings } from './protocol.ts';
 import { recall, remember } from './remembered.ts';
@@ -59,6 +60,11 @@ export class Upscaler implements api.Upscaler {
     return capabilities();
   }
 
+  static memory(width: number, height: number): number {
+    checkNumbers(width, height);
+    return pageBytes(width, height);
+  }
+
   get device(): api.DeviceInfo {
     return this.#started.created.device;
   }
@@ -101,9 +107,7 @@ export class Upscaler implements api.Upscaler {
   }
 
   estimate(width: number, height: number, { steps = this.model.steps }: { steps?: number } = {}): api.Estimate {
-    if (![width, height, steps].every((number) => Number.isSafeInteger(number) && number > 0)) {
-      throw badOption('Width, height and steps are whole numbers from 1.');
-    }
+    checkNumbers(width, height, steps);
     return estimate(width, height, steps, this.#rate, this.device, this.model);
   }
 
@@ -156,7 +160,11 @@ export class Upscaler implements api.Upscaler {
 }
 
 // The static side is not part of `implements`.
-Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'preload'>;
+Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'memory' | 'preload'>;
+
+function checkNumbers(...given: number[]): void {
+  if (!given.every((number) => Number.isSafeInteger(number) && number > 0)) throw badOption('Width, height and steps are whole numbers from 1.');
+}
 
 /** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
 async function start(

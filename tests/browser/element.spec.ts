@@ -87,14 +87,22 @@ test('a run can be estimated, left in the middle, and a model kept for later', a
     let area = 0;
     for await (const { image } of upscaler.tiles(file, { steps: 1 })) area += image.width * image.height;
     const { seconds, bytes } = upscaler.estimate(16, 16, { steps: 1 });
+    const refused = [() => Upscaler.memory(0, 16), () => upscaler.estimate(16, 1.5)].map((call) => {
+      try {
+        return call();
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    });
     const twice = upscaler.estimate(32, 16, { steps: 1 });
     for await (const _ of upscaler.tiles(file, { steps: 2 })) break;
     const { width } = await upscaler.upscale(file, { steps: 1 });
     await upscaler[Symbol.asyncDispose]();
     const after = await upscaler.upscale(file).then(() => 'runs', (error: { code: string }) => error.code);
-    return { kept, area, seconds, ratio: twice.seconds! / seconds!, more: twice.bytes > bytes, width, after };
+    return { kept, area, seconds, ratio: twice.seconds! / seconds!, more: twice.bytes > bytes, beside: bytes - Upscaler.memory(16, 16), weights: upscaler.model.bytes, refused, width, after };
   }, readFileSync(fixture('cup-16x16.png')).toString('base64'));
-  expect(seen).toMatchObject({ kept: ['compact'], area: 64 * 64, more: true, width: 64, after: 'aborted' });
+  expect(seen).toMatchObject({ kept: ['compact'], area: 64 * 64, more: true, refused: ['bad-option', 'bad-option'], width: 64, after: 'aborted' });
+  expect(seen.beside).toBe(seen.weights);
   expect(seen.seconds).toBeGreaterThan(0);
   expect(seen.ratio).toBeCloseTo(2, 6);
 });

@@ -5,7 +5,7 @@ import { es } from '../../www/src/languages/es.ts';
 import { ja } from '../../www/src/languages/ja.ts';
 import { vi } from '../../www/src/languages/vi.ts';
 import { zh } from '../../www/src/languages/zh.ts';
-import { begin, errorCode, expect, finished, fixture, open, test } from './fixtures.ts';
+import { begin, errorCode, expect, finished, fixture, open, test, upscale } from './fixtures.ts';
 
 const OTHERS: Record<string, Words> = { vi, zh, es, ja };
 /** Names, units and numbers that are the same in English and another language. */
@@ -105,6 +105,29 @@ test.describe('the page', () => {
       });
     });
   }
+
+  test('strips follow it, with their buttons', async ({ page, context, server }) => {
+    await context.addInitScript(() => Object.assign(globalThis, { fake: { warnings: ['storage'] } }));
+    await open(page, server);
+    await upscale(page, { file: fixture('cup-40x32.png'), steps: 1 });
+    await page.close();
+    const next = await context.newPage();
+    await open(next, server);
+    await upscale(next, { file: fixture('cup-40x32.png'), steps: 1 });
+    const strips = next.locator('.strip');
+    await expect(strips).toHaveText([new RegExp(en.keptContinue), new RegExp(en.dismiss)]);
+    for (const [name, words] of Object.entries({ ja, es })) {
+      await next.locator('#language').selectOption(name);
+      const { message, advice } = words.fault({ code: 'storage', message: '', advice: '' });
+      await expect(strips).toHaveText([`${words.keptPictures(1)}${words.keptContinue}${words.keptDelete}${words.dismiss}`, `${message} ${advice}${words.dismiss}`]);
+    }
+    await strips.first().getByRole('button', { name: es.keptDelete }).click();
+    await expect(strips).toHaveCount(1);
+    await strips.getByRole('button', { name: es.dismiss }).click();
+    await next.locator('#language').selectOption('en');
+    await expect(next.locator('h1')).toHaveText(en.headline);
+    await expect(strips).toHaveCount(0);
+  });
 
   test('can be changed with a result on screen, is remembered, and is there offline', async ({ page, context, server }) => {
     await open(page, server);

@@ -3,7 +3,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { begin, choose, errorCode, expect, finished, fixture, open, test, upscale } from './fixtures.ts';
 import { decode } from './pixels.ts';
-import { engineBytes, maxPixels } from '../../npm/src/memory.ts';
+import { engineBytes, maxPixels, pageBytes } from '../../npm/src/memory.ts';
 
 const MEGA = 2 ** 20;
 
@@ -70,6 +70,15 @@ test('the limit follows from what the engine needs and what the device tells', (
   expect(maxPixels({ maxTouchPoints: 5 }), 'a phone that does not tell').toBe(MEGA);
   expect(maxPixels({ maxTouchPoints: 0 }), 'a computer that does not tell').toBe(4 * MEGA);
   expect(engineBytes(2048, 2048), 'what WebAssembly can have').toBeLessThan(2 ** 32);
+});
+
+test('memory is told about as Chromium took it for one step on the CPU', () => {
+  for (const [side, took] of [[64, 130], [128, 151], [320, 292], [512, 341], [1024, 680]] as const) {
+    expect(Math.abs(pageBytes(side, side) / (took * MEGA) - 1), `${side}`).toBeLessThan(0.2);
+  }
+  // The package alone, and the page with its canvas and the result on screen.
+  expect(pageBytes(2048, 2048)).toBeGreaterThan(1480 * MEGA);
+  expect(pageBytes(2048, 2048)).toBeLessThan(1955 * MEGA);
 });
 
 test.describe('the viewer', () => {

@@ -1,7 +1,7 @@
 /** The switch "Available offline": what it brings, says, keeps and deletes; over the stand-in engine. */
 import type { Page } from '@playwright/test';
 import { readFile } from 'node:fs/promises';
-import { BUILT_IN } from '../../www/src/built-in.ts';
+import { BUILT_IN } from '../../www/src/built-in-models.ts';
 import { expect, open, test } from './fixtures.ts';
 import { COMPACT } from './folders.ts';
 

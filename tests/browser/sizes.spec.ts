@@ -90,7 +90,7 @@ test.describe('the page', () => {
     await open(page, server);
     await choose(page, fixture('cup-40x32.png'));
     // Nothing was measured yet: memory is known, and of the time on a CPU a guess.
-    await expect(page.locator('#estimate')).toHaveText(/^Roughly \d+ (s|min) and 655 kB of memory; the first run measures it\.$/);
+    await expect(page.locator('#estimate')).toHaveText(/^Roughly \d+ (s|min) and 640 kB of memory; the first run measures it\.$/);
     await upscale(page, { steps: 1 });
     await expect(page.locator('#estimate')).toHaveText('About 1 s and 640 kB of memory.');
     await page.reload();
@@ -99,12 +99,12 @@ test.describe('the page', () => {
     await page.locator('input[name=steps][value="15"]').check();
     await expect(page.locator('#estimate')).toContainText('About');
     await page.locator('#device').selectOption('webgpu');
-    await expect(page.locator('#estimate')).toHaveText('About 655 kB of memory. The time is measured at the first run.');
+    await expect(page.locator('#estimate')).toHaveText('About 640 kB of memory. The time is measured at the first run.');
     await expect(page.locator('.step-time')).toHaveText(['', '', '']);
   });
 
   test('each choice of steps tells its time and what it changes', async ({ page, server }) => {
-    await page.addInitScript(() => localStorage.setItem('resshift costs', '{"compact auto":{"seconds":0.002,"bytes":500}}'));
+    await page.addInitScript(() => localStorage.setItem('resshift paces', '{"compact auto":0.002}'));
     await open(page, server);
     await choose(page, fixture('cup-40x32.png'));
     await expect(page.locator('.step-time')).toHaveText(['about 38 s', 'about 10 s', 'about 3 s']);

@@ -1,18 +1,10 @@
-/** Time and memory of a run, from how this device did before; kept between visits. */
-import type { Capabilities, Device, Upscaler } from 'resshift-web';
-import { DEFAULT_MODEL } from './built-in.ts';
+/** Time and memory of a run; the time from how this device did before, which is kept between visits. */
+import { Upscaler, type Capabilities, type Device } from 'resshift-web';
+import { DEFAULT_MODEL } from './built-in-models.ts';
 import { roughPace } from './pace.ts';
 import type { Size } from './view.ts';
 
-const KEY = 'resshift costs';
-/** Memory per pixel, about what the upscaler itself says. */
-const FIRST_BYTES = 511;
-
-/** Per pixel of the picture; the time of one step. */
-interface Cost {
-  seconds: number;
-  bytes: number;
-}
+const KEY = 'resshift paces';
 
 export interface Estimate {
   /** Null where nothing is known yet. */
@@ -33,11 +25,10 @@ export interface Wanted {
 }
 
 export function estimate({ picture: { width, height }, steps, model, device, capabilities }: Wanted): Estimate {
-  const pixels = width * height;
-  const cost = read()[`${model} ${device}`];
-  if (cost) return { seconds: cost.seconds * pixels * steps, bytes: cost.bytes * pixels, rough: false };
+  const known = read()[`${model} ${device}`];
   const onCpu = device === 'cpu' || (device === 'auto' && capabilities?.recommended === 'cpu');
-  return { seconds: onCpu && model === DEFAULT_MODEL ? roughPace() * pixels * steps : null, bytes: FIRST_BYTES * pixels, rough: true };
+  const pace = known ?? (onCpu && model === DEFAULT_MODEL ? roughPace() : null);
+  return { seconds: pace && pace * width * height * steps, bytes: Upscaler.memory(width, height), rough: known === undefined };
 }
 
 /**
@@ -46,27 +37,22 @@ export function estimate({ picture: { width, height }, steps, model, device, cap
  */
 export function learn(upscaler: Upscaler, model: string, device: string, ran: boolean): void {
   if (!ran && `${model} ${device}` in read()) return;
-  const side = 1024;
-  const { seconds, bytes } = upscaler.estimate(side, side, { steps: 1 });
+  const { seconds } = upscaler.estimate(1, 1, { steps: 1 });
   if (seconds === null) return;
-  const cost = { seconds: seconds / side ** 2, bytes: bytes / side ** 2 };
   try {
-    localStorage.setItem(KEY, JSON.stringify({ ...read(), [`${model} ${device}`]: cost }));
+    localStorage.setItem(KEY, JSON.stringify({ ...read(), [`${model} ${device}`]: seconds }));
   } catch {
     // Storage is blocked or full: estimates come with the first run of each visit.
   }
 }
 
-function read(): Record<string, Cost> {
+/** Seconds per pixel and step, by model and device. */
+function read(): Record<string, number> {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    const costs = Object.entries(typeof kept === 'object' && kept !== null ? kept : {}) as [string, Partial<Cost> | null][];
-    return Object.fromEntries(costs.filter((entry): entry is [string, Cost] => isPositive(entry[1]?.seconds) && isPositive(entry[1]?.bytes)));
+    const paces = Object.entries(typeof kept === 'object' && kept !== null ? kept : {});
+    return Object.fromEntries(paces.filter((entry): entry is [string, number] => Number.isFinite(entry[1]) && entry[1] > 0));
   } catch {
     return {};
   }
-}
-
-function isPositive(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }

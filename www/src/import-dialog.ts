@@ -99,7 +99,7 @@ function ask(plan: ImportPlan, signal: AbortSignal): Promise<boolean> {
 async function arrived(model: StoredModel): Promise<void> {
   await refreshModels(model.name);
   importDialog.close();
-  showStrip('models', text.modelAdded(model.name));
+  showStrip('models', () => text.modelAdded(model.name));
 }
 
 function show(step: Step, words: string): void {

@@ -15,12 +15,15 @@ const load: Record<Language, () => Promise<Words>> = {
 /** Words that stand alone, by their names in `index.html`. */
 type Fixed = { [K in keyof Words]: Words[K] extends string ? K : never }[keyof Words];
 
+/** The one that was asked for last, and the one that the page is in. */
 let latest: Language = 'en';
+let spoken: Language = 'en';
 
 async function change(language: Language): Promise<void> {
   latest = language;
   const words = await load[language]();
   if (latest !== language) return;
+  spoken = language;
   speak(words);
   document.documentElement.lang = tag(language);
   elements.language.value = language;
@@ -46,7 +49,7 @@ export async function useLanguage(changed: () => void): Promise<void> {
     void change(chosen).then(() => {
       remember(chosen);
       changed();
-    }, () => (language.value = isLanguage(document.documentElement.lang.slice(0, 2)) ? document.documentElement.lang.slice(0, 2) : 'en'));
+    }, () => (language.value = spoken));
   });
   // Offline before this language was kept: the page speaks English.
   await change(preferred()).catch(() => change('en'));

@@ -1,11 +1,11 @@
 /** The models that this device keeps: the list with its sizes, deleting, and the choice for the next picture. */
 import { deleteAllModels, deleteModel, listModels, type StoredModel } from 'resshift-web';
-import { BUILT_IN, DEFAULT_MODEL } from './built-in.ts';
+import { BUILT_IN, DEFAULT_MODEL } from './built-in-models.ts';
+import { makeButton } from './button.ts';
 import { elements } from './elements.ts';
 import { showOffline, watchOffline } from './offline-switch.ts';
-import { toProblem } from './problem.ts';
 import { offerSteps } from './settings.ts';
-import { showStrip } from './strips.ts';
+import { showProblem } from './strips.ts';
 import { text } from './text.ts';
 
 const { models, modelsSize, modelList, modelsNote, deleteModels, modelSetting, model, modelAbout, announcer } = elements;
@@ -64,13 +64,8 @@ function row(one: StoredModel): HTMLLIElement {
   detail.className = 'model-detail';
   detail.textContent = text.storedModel(one);
   words.append(name, detail);
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'button small';
-  button.textContent = text.delete;
-  button.setAttribute('aria-label', text.deleteModelLabel(one.name));
-  button.addEventListener('click', () => void remove(deleteModel(one.name), text.modelDeleted(one.name)));
-  item.append(words, button);
+  const takeAway = () => void remove(deleteModel(one.name), text.modelDeleted(one.name));
+  item.append(words, makeButton(text.delete, 'button small', takeAway, text.deleteModelLabel(one.name)));
   return item;
 }
 
@@ -79,8 +74,7 @@ async function remove(removing: Promise<void>, done: string): Promise<void> {
     await removing;
     announcer.textContent = done;
   } catch (error) {
-    const { message, advice } = toProblem(error);
-    showStrip('models', `${message} ${advice}`);
+    showProblem('models', error);
   }
   await refreshModels();
   // The button that was pressed has gone with its row.

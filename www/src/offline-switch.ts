@@ -1,9 +1,8 @@
 /** The switch that brings the chosen model to this device, so that page and model work without a network, or takes it away. */
 import { deleteModel, Upscaler, UpscalerError, type StoredModel } from 'resshift-web';
-import { BUILT_IN } from './built-in.ts';
+import { BUILT_IN } from './built-in-models.ts';
 import { elements } from './elements.ts';
-import { toProblem } from './problem.ts';
-import { dismissStrip, showStrip } from './strips.ts';
+import { dismissStrip, showProblem } from './strips.ts';
 import { text } from './text.ts';
 
 const { offlineSetting, offline, offlineAbout, model, announcer } = elements;
@@ -47,8 +46,7 @@ async function turn(on: boolean): Promise<void> {
     else await deleteModel(model.value);
   } catch (error) {
     if (error instanceof UpscalerError && error.code === 'aborted') return;
-    const { message, advice } = toProblem(error);
-    showStrip('offline', `${message} ${advice}`);
+    showProblem('offline', error);
   }
 }
 

@@ -9,17 +9,17 @@ export async function keepOffline(): Promise<void> {
   const controlledBefore = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener('controllerchange', () => {
     if (agreed) location.reload();
-    else if (controlledBefore) showStrip('update', text.updatedElsewhere, { label: text.reload, run: () => location.reload() });
+    else if (controlledBefore) showStrip('update', () => text.updatedElsewhere, { label: () => text.reload, run: () => location.reload() });
   });
 
-  const offer = (waiting: ServiceWorker, sentence = text.updateReady) => {
+  const offer = (waiting: ServiceWorker, sentence = () => text.updateReady) => {
     const change = () => {
       agreed = true;
       waiting.postMessage({ type: 'SKIP_WAITING' });
     };
     showStrip('update', sentence, {
-      label: text.updateNow,
-      run: () => void unlessWorking(change).then((changed) => changed || offer(waiting, text.updateAfterRun)),
+      label: () => text.updateNow,
+      run: () => void unlessWorking(change).then((changed) => changed || offer(waiting, () => text.updateAfterRun)),
     });
   };
 

@@ -1,5 +1,5 @@
 /** Pictures that the system hands over: shared by another app, or opened with this one. */
-import { collect, SHARED } from './shared.ts';
+import { collect, SHARED } from './shared-pictures.ts';
 
 interface LaunchQueue {
   setConsumer(consumer: (launch: { readonly files: readonly { getFile(): Promise<File> }[] }) => void): void;

@@ -1,6 +1,8 @@
 /** One picture that a person chose: checked as far as a browser can, ready to show and to upscale. */
 import type { Input } from 'resshift-web';
-import { emptyFile, notAnImage, type Problem } from './problem.ts';
+import { LONGEST_SIDE, toPng } from './canvas.ts';
+import { emptyFile, notAnImage, PictureProblem } from './problem.ts';
+import type { Size } from './view.ts';
 
 export interface Picture {
   name: string;
@@ -10,10 +12,8 @@ export interface Picture {
   image: HTMLImageElement | null;
 }
 
-export class PictureProblem extends Error {
-  constructor(readonly problem: Problem) {
-    super(problem.message);
-  }
+export function sizeOf({ naturalWidth, naturalHeight }: HTMLImageElement): Size {
+  return { width: naturalWidth, height: naturalHeight };
 }
 
 /** @throws PictureProblem for an empty file, and for one that neither browser nor upscaler can read. */
@@ -26,20 +26,12 @@ export async function readPicture(file: Blob, name: string): Promise<Picture> {
   throw new PictureProblem(notAnImage(name));
 }
 
-/** Longest side of a canvas that every browser draws. */
-const CANVAS_SIDE = 16_384;
-
 /** The picture with no more than so many pixels, as a PNG file in sRGB. */
 export async function smallerCopy(image: HTMLImageElement, pixels: number): Promise<Blob> {
-  const longest = Math.max(image.naturalWidth, image.naturalHeight);
-  const factor = Math.min(1, Math.sqrt(pixels / (image.naturalWidth * image.naturalHeight)), CANVAS_SIDE / longest);
+  const { width, height } = sizeOf(image);
+  const factor = Math.min(1, Math.sqrt(pixels / (width * height)), LONGEST_SIDE / Math.max(width, height));
   const side = (length: number): number => Math.max(1, Math.floor(length * factor));
-  const [width, height] = [side(image.naturalWidth), side(image.naturalHeight)];
-  const bitmap = await createImageBitmap(image, { resizeWidth: width, resizeHeight: height, resizeQuality: 'high' });
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return canvas.convertToBlob();
+  return toPng(await createImageBitmap(image, { resizeWidth: side(width), resizeHeight: side(height), resizeQuality: 'high' }));
 }
 
 /** PNG, JPEG, WebP, GIF, BMP and TIFF by their first bytes; names and media types lie too often. */

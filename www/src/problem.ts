@@ -5,7 +5,15 @@ import { text } from './text.ts';
 
 export type Problem = Fault;
 
+/** A failure that the page itself found. */
+export class PictureProblem extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.message);
+  }
+}
+
 export function toProblem(error: unknown): Problem {
+  if (error instanceof PictureProblem) return error.problem;
   if (error instanceof UpscalerError) return text.fault({ code: error.code, message: error.message, advice: error.advice });
   return {
     code: 'internal',

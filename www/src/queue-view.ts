@@ -1,4 +1,5 @@
 /** The list of a batch, shown from the second picture on. Rows are updated in place, so that focus stays where it is. */
+import { makeButton } from './button.ts';
 import { elements } from './elements.ts';
 import type { Item, Queue } from './queue.ts';
 import { canSaveIntoFolder } from './saving.ts';
@@ -9,10 +10,8 @@ export interface QueueActions {
   save: (id: number) => void;
   retry: (id: number) => void;
   remove: (id: number) => void;
-  pause: (held: boolean) => void;
   saveAll: () => void;
   saveIntoFolder: () => void;
-  removeAll: () => void;
 }
 
 interface Row {
@@ -26,18 +25,18 @@ interface Row {
 
 const { queueArea, queueList, queueCount, queuePause, queueSave, queueFolder, queueClear } = elements;
 
-export class QueueView {
+export class QueueView<Result> {
   private readonly rows = new Map<number, Row>();
 
-  constructor(private readonly actions: QueueActions) {
-    queuePause.addEventListener('click', () => actions.pause(queuePause.getAttribute('aria-pressed') !== 'true'));
+  constructor(private readonly queue: Queue<Result>, private readonly actions: QueueActions) {
+    queuePause.addEventListener('click', () => queue.pause(!queue.paused));
     queueSave.addEventListener('click', actions.saveAll);
     queueFolder.addEventListener('click', actions.saveIntoFolder);
-    queueClear.addEventListener('click', actions.removeAll);
+    queueClear.addEventListener('click', () => queue.keepSelected());
   }
 
-  /** @param selected the item whose picture is on screen */
-  draw<Result>(queue: Queue<Result>, selected: number): void {
+  draw(): void {
+    const { queue } = this;
     queueArea.hidden = queue.items.length < 2;
     const done = queue.count('done');
     queueCount.textContent = text.queueCount(done, queue.items.length, queue.count('failed'));
@@ -51,25 +50,26 @@ export class QueueView {
       row.item.remove();
       this.rows.delete(id);
     }
-    for (const item of queue.items) this.fill(this.row(item), item, item.id === selected);
+    for (const item of queue.items) this.fill(this.row(item), item, item.id === queue.selected);
   }
 
-  /** Drops the rows, which the next drawing makes anew in the language of the page. */
+  /** Makes the rows anew, in the language of the page. */
   relabel(): void {
     for (const { item } of this.rows.values()) item.remove();
     this.rows.clear();
+    this.draw();
   }
 
-  private row<Result>({ id, name }: Item<Result>): Row {
+  private row({ id, name }: Item<Result>): Row {
     const known = this.rows.get(id);
     if (known) return known;
     const row: Row = {
       item: document.createElement('li'),
-      name: button(name, 'queue-name', () => this.actions.select(id)),
+      name: makeButton(name, 'queue-name', () => this.actions.select(id)),
       state: document.createElement('span'),
-      save: button(text.queueSave, 'button small', () => this.actions.save(id), text.queueSaveLabel(name)),
-      retry: button(text.queueRetry, 'button small', () => this.actions.retry(id), text.queueRetryLabel(name)),
-      remove: button('×', 'queue-remove', () => this.actions.remove(id), text.queueRemoveLabel(name)),
+      save: makeButton(text.queueSave, 'button small', () => this.actions.save(id), text.queueSaveLabel(name)),
+      retry: makeButton(text.queueRetry, 'button small', () => this.actions.retry(id), text.queueRetryLabel(name)),
+      remove: makeButton('×', 'queue-remove', () => this.actions.remove(id), text.queueRemoveLabel(name)),
     };
     row.state.className = 'queue-state';
     row.item.append(row.name, row.state, row.save, row.retry, row.remove);
@@ -78,21 +78,11 @@ export class QueueView {
     return row;
   }
 
-  private fill<Result>(row: Row, { state, fraction, reason }: Item<Result>, selected: boolean): void {
+  private fill(row: Row, { state, fraction, reason }: Item<Result>, selected: boolean): void {
     row.item.dataset['state'] = state;
     row.name.setAttribute('aria-pressed', String(selected));
     row.state.textContent = state === 'working' ? text.percent(fraction) : state === 'failed' ? text.queueFailed(reason) : state === 'done' ? text.queueDone : text.queueWaiting;
     row.save.hidden = state !== 'done';
     row.retry.hidden = state !== 'failed';
   }
-}
-
-function button(words: string, className: string, run: () => void, label?: string): HTMLButtonElement {
-  const element = document.createElement('button');
-  element.type = 'button';
-  element.className = className;
-  element.textContent = words;
-  if (label) element.setAttribute('aria-label', label);
-  element.addEventListener('click', run);
-  return element;
 }

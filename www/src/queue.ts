@@ -23,11 +23,18 @@ export class Queue<Result> {
   private lastId = Date.now();
   private readonly visit = this.lastId;
   private held = false;
+  private onScreen = 0;
 
-  constructor(private readonly onChange: () => void) {}
+  /** @param onChange told after every change */
+  constructor(public onChange: () => void = () => {}) {}
 
   get items(): readonly Item<Result>[] {
     return this.list;
+  }
+
+  /** The item whose picture is on screen; it may have been removed. */
+  get selected(): number {
+    return this.onScreen;
   }
 
   /** A paused queue finishes the picture in work and starts no other. */
@@ -102,6 +109,17 @@ export class Queue<Result> {
 
   remove(id: number): void {
     this.list = this.list.filter((item) => item.id !== id);
+    this.onChange();
+  }
+
+  /** Removes all items but the one on screen. */
+  keepSelected(): void {
+    this.list = this.list.filter(({ id }) => id === this.onScreen);
+    this.onChange();
+  }
+
+  select(id: number): void {
+    this.onScreen = id;
     this.onChange();
   }
 

@@ -1,5 +1,6 @@
 /** Files from the page to the device: one, several in a zip or in a folder, to the clipboard, to another app. */
 import { downloadZip } from 'client-zip';
+import { LONGEST_SIDE, MOST_PIXELS, toPng } from './canvas.ts';
 import type { Size } from './view.ts';
 
 /** A download needs its address for as long as the browser reads it. */
@@ -61,26 +62,14 @@ export async function saveIntoFolder(files: readonly { name: string; blob: Blob 
   return true;
 }
 
-/** Largest canvas that every browser draws, in pixels (Safari's limit). */
-const CANVAS_PIXELS = 4096 * 4096;
-const CANVAS_SIDE = 16_384;
-
 /** Clipboards take PNG only; another kind of file is written anew, as far as a canvas holds it. */
 export function canCopy({ type }: Blob, { width, height }: Size): boolean {
   if (!('ClipboardItem' in globalThis && 'write' in (navigator.clipboard ?? {}))) return false;
-  return type === 'image/png' || (width * height <= CANVAS_PIXELS && Math.max(width, height) <= CANVAS_SIDE);
+  return type === 'image/png' || (width * height <= MOST_PIXELS && Math.max(width, height) <= LONGEST_SIDE);
 }
 
 export async function copyPicture(blob: Blob): Promise<void> {
-  await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob.type === 'image/png' ? blob : toPng(blob) })]);
-}
-
-async function toPng(blob: Blob): Promise<Blob> {
-  const bitmap = await createImageBitmap(blob);
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return canvas.convertToBlob();
+  await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob.type === 'image/png' ? blob : createImageBitmap(blob).then(toPng) })]);
 }
 
 export function canShare(blob: Blob, name: string): boolean {

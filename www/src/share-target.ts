@@ -1,5 +1,5 @@
 /** Part of the service worker: takes the pictures that another app shares, without a server, and opens the page with them. */
-import { SHARE_ADDRESS, SHARED, store } from './shared.ts';
+import { SHARE_ADDRESS, SHARED, store } from './shared-pictures.ts';
 
 /** The parts of a service worker's world that are used; the page's own types do not know it. */
 interface Fetching extends Event {

@@ -2,10 +2,10 @@
 import type { Tile } from 'resshift-web';
 import { elements } from './elements.ts';
 import type { Picture } from './picture.ts';
+import { SCALE } from './result-size.ts';
 import { text } from './text.ts';
 import { clampPan, clampZoom, isLargerBelow, place, visible, zoomOf, type Rect, type Size, type Zoom } from './view.ts';
 
-const SCALE = 4;
 /** Browsers refuse larger canvases (16 777 216 pixels on iOS); beyond it the preview is a reduced one. */
 const LARGEST_CANVAS_SIDE = 4096;
 

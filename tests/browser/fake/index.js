@@ -131,10 +131,15 @@ export class Upscaler {
     return { blob: new Blob([await (await fetch(url)).arrayBuffer()], { type }), width, height, device: this.device };
   }
 
+  /** @param {number} width @param {number} height */
+  static memory(width, height) {
+    return 500 * width * height;
+  }
+
   /** @param {number} width @param {number} height @param {{ steps?: number }} [options] */
   estimate(width, height, { steps = 15 } = {}) {
     const { secondsPerPixel = 1e-5 } = wishes;
-    return { seconds: secondsPerPixel && secondsPerPixel * width * height * steps, bytes: 500 * width * height };
+    return { seconds: secondsPerPixel && secondsPerPixel * width * height * steps, bytes: Upscaler.memory(width, height) };
   }
 
   dispose() {}
