@@ -42,6 +42,7 @@ const TESTS: Record<string, string> = {
   'at 100 % the screen': 'Playwright scrolls Firefox\'s page at every click, and the test has measured before',
   'a picture larger than its frame': 'Playwright scrolls Firefox\'s page at every click, and the test has measured before',
   'buttons zoom as well': 'Playwright scrolls Firefox\'s page at every click, and the test has measured before',
+  'side by side both halves': 'Playwright scrolls Firefox\'s page at every click, and the test has measured before',
   'the wheel with Ctrl': 'four clicks at once are no two double clicks in Firefox',
   'says where it will run': 'names the emulated GPU',
   'a photo becomes a picture': 'names the emulated GPU',
