@@ -1,4 +1,4 @@
-/** WebKit, which has no WebGPU here: what people do first, over the engine itself, with the pixels that Chromium gives. */
+/** WebKit, which has no WebGPU here: what people do in the page and with the package, with the pixels that Chromium gives. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { es } from '../../www/src/languages/es.ts';
@@ -42,7 +42,7 @@ test.afterEach(async () => {
   await server.stop().catch(() => undefined);
 });
 
-/** Opens a page, over the stand-in engine where that has wishes. */
+/** @param wishes of the stand-in engine, where `folder` has that */
 async function open(folder: string, wishes: object = {}): Promise<void> {
   server = await TestServer.start(folder, '/some/folder/');
   server.prepend(/main\.js$/, `${LISTEN}\nObject.assign(globalThis.fake ??= {}, ${JSON.stringify(wishes)});`);
@@ -97,7 +97,7 @@ async function upscale(path?: string): Promise<void> {
   await phase('done');
 }
 
-test('a visit: the sample, then the formats, with the pixels of Chromium; the next finds the model here, and needs no network', async ({ page }, info) => {
+test('a visit gives the pixels of Chromium, whatever the format; the next finds the model here, and needs no network', async ({ page }, info) => {
   info.annotations.push({ type: 'version', description: browser.version });
   await open(DIST);
   await upscale();
