@@ -138,7 +138,7 @@ run_tests() {
   page --features checks
   say "types"
   npm run --silent typecheck
-  say "the page in Chromium, and more briefly in Firefox and WebKit"
+  say "the page in Chromium, most of it in Firefox, and more briefly in WebKit"
   npm test --silent
 }
 

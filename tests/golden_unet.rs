@@ -106,7 +106,7 @@ fn attention(mask: MaskKind, shift: usize) -> WindowAttention {
     let device = Device::flex();
     let table = weight("a.relative_position_bias_table", &[225, 2]);
     let table = Tensor::<2>::from_data(burn::tensor::TensorData::new(table.data, [225, 2]), &device);
-    WindowAttention { table, heads: 2, window: 8, shift, mask }
+    WindowAttention { table: table.into(), heads: 2, window: 8, shift, mask }
 }
 
 #[test]

@@ -214,7 +214,8 @@ fn a_rehearsal_leaves_no_pipeline_to_make() {
         let (config, files) = compact_folder();
         rehearse(&config, gpu.f16, &compute, 13, 20).unwrap();
         let rehearsed = gpu.made();
-        assert!(rehearsed.pipelines > 10 && rehearsed.bind_groups == 0, "{rehearsed:?}");
+        // Of the latent's basis, whose numbers are looked at, the weights are packed.
+        assert!(rehearsed.pipelines > 10 && rehearsed.bind_groups <= 1, "{rehearsed:?}");
         let upscaler = Upscaler::load(config, files, &compute).unwrap();
         let options = Options { steps: Some(2), ..Options::default() };
         block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap();

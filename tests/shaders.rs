@@ -21,9 +21,10 @@ fn validate(kernel: &Kernel) {
 fn validate_text(kernel: &Kernel, text: &str) {
     let module =
         naga::front::wgsl::parse_str(text).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(text)));
-    // The one optional capability, asked for only where the device has it.
+    // The one optional capability, asked for only where the device has it. All have `pack2x16float`.
     let optional = if text.starts_with("enable f16;") { Capabilities::SHADER_FLOAT16 } else { Capabilities::empty() };
-    let mut validator = Validator::new(ValidationFlags::all(), optional);
+    let plain = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    let mut validator = Validator::new(ValidationFlags::all(), plain | optional);
     let info = validator.validate(&module).unwrap_or_else(|e| panic!("{kernel:?}\n{}", e.emit_to_string(text)));
 
     assert_eq!(module.entry_points.len(), 1);

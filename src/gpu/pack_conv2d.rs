@@ -9,7 +9,9 @@ use std::rc::Rc;
 
 /// The kernel.
 pub fn pack_conv2d_kernel(phases: bool, half: bool) -> Kernel {
-    Kernel::new("pack_conv2d", include_str!("../../shaders/pack_conv2d.wgsl")).flag("PHASES", phases).flag("HALVES", half)
+    Kernel::new("pack_conv2d", include_str!("../../shaders/pack_conv2d.wgsl"))
+        .flag("PHASES", phases)
+        .flag("HALVES", half)
 }
 
 /// Weights `[c_out, c_in, k, k]` and bias `[c_out]` as the kernels read them: `[phases, k, k, c_in, c_out]` and `[c_out]`,

@@ -267,6 +267,6 @@ test('a narrow window still fits', async ({ page, server }) => {
   await page.setViewportSize({ width: 360, height: 640 });
   await open(page, server);
   await upscale(page, { file: fixture('cup-40x32.png') });
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(overflow).toBe(0);
 });

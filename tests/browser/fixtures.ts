@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test as base, type Page } from '@playwright/test';
+import { expect, test as base, type Locator, type Page } from '@playwright/test';
 import { DIST, FAKE_DIST, FIXTURES } from './folders.ts';
 import { TestServer } from './server.ts';
 
@@ -89,9 +89,15 @@ export interface Run {
 export async function begin(page: Page, { file, steps, seed, device }: Run = {}): Promise<void> {
   if (file) await choose(page, file);
   if (steps) await page.locator(`input[name=steps][value="${steps}"]`).check();
-  if (seed !== undefined) await page.locator('#seed').fill(String(seed));
+  if (seed !== undefined) await type(page.locator('#seed'), String(seed));
   if (device) await page.locator('#device').selectOption(device);
   await page.locator('#upscale').click();
+}
+
+/** Key by key: in Firefox Playwright's `fill` puts its text behind a number that is there. */
+export async function type(field: Locator, text: string): Promise<void> {
+  await field.clear();
+  await field.pressSequentially(text);
 }
 
 export async function choose(page: Page, file: NonNullable<Run['file']>): Promise<void> {

@@ -17,7 +17,8 @@ async function hand(page: Page, kind: 'drop' | 'paste', names: string[]): Promis
     }
     const options = { bubbles: true, cancelable: true };
     if (kind === 'paste') {
-      document.body.dispatchEvent(new ClipboardEvent('paste', { ...options, clipboardData: transfer }));
+      // Firefox leaves out the files of one that a script makes.
+      document.body.dispatchEvent(Object.defineProperty(new ClipboardEvent('paste', options), 'clipboardData', { value: transfer }));
     } else {
       document.body.dispatchEvent(new DragEvent('dragenter', { ...options, dataTransfer: transfer }));
       document.body.dispatchEvent(new DragEvent('drop', { ...options, dataTransfer: transfer }));

@@ -1,8 +1,10 @@
 import { defineConfig } from '@playwright/test';
 import { launchOptions, SOFTWARE_WEBGPU } from './chromium.mjs';
+import * as firefox from './firefox.mjs';
+import * as notInFirefox from './not-in-firefox.ts';
 
 /** A first start does not measure a GPU that the CPU emulates. */
-const WITHOUT_WEBGPU = /(without-webgpu|snippets|recipes|other-browsers)\.spec\.ts/;
+const WITHOUT_WEBGPU = /(without-webgpu|snippets|recipes|webkit)\.spec\.ts/;
 
 export default defineConfig({
   testDir: '.',
@@ -18,7 +20,8 @@ export default defineConfig({
   reporter: [['list']],
   use: { viewport: { width: 1280, height: 800 }, trace: 'off', screenshot: 'only-on-failure' },
   projects: [
-    { name: 'software-gpu', testIgnore: WITHOUT_WEBGPU, use: { launchOptions: launchOptions(SOFTWARE_WEBGPU) } },
+    { name: 'software-gpu', testIgnore: [WITHOUT_WEBGPU, /\/firefox\.spec\.ts/], use: { launchOptions: launchOptions(SOFTWARE_WEBGPU) } },
     { name: 'no-gpu', testMatch: WITHOUT_WEBGPU, use: { launchOptions: launchOptions() } },
+    ...(firefox.installed ? [{ name: 'firefox', testIgnore: notInFirefox.files, grepInvert: notInFirefox.tests, use: firefox.use }] : []),
   ],
 });

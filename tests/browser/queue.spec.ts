@@ -76,7 +76,8 @@ test('a batch runs to its end, a broken picture is named, results are shown and 
 test('pause, cancel, and removal of the picture in work', async ({ page, server }) => {
   await open(page, server);
   await page.locator('#file').setInputFiles([...PICTURES, fixture('cup-16x16.png')]);
-  await give(page, 60);
+  // Slow enough for the next press to come in time on a busy machine.
+  await give(page, 400);
   await page.locator('#upscale').click();
   await expect(rows(page, 'working')).toHaveCount(1);
   await page.getByRole('button', { name: 'Cancel' }).click();

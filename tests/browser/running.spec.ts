@@ -65,7 +65,8 @@ for (const { start, warmUp, known, first } of [
     const steps = TILES * STEPS;
     await wish(page, { pace: PACE * 1000, tile: 480, warmUp, secondsPerPixel: null });
     // 320 x 180 pixels.
-    if (known) await page.addInitScript((seconds) => localStorage.setItem('resshift paces', JSON.stringify({ 'compact auto': seconds })), (TILES * PACE) / 57_600);
+    // The empty page before it has no storage.
+    if (known) await page.addInitScript((seconds) => origin !== 'null' && localStorage.setItem('resshift paces', JSON.stringify({ 'compact auto': seconds })), (TILES * PACE) / 57_600);
     await page.clock.install();
     await open(page, server);
     if (warmUp === 1) {

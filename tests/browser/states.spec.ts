@@ -1,6 +1,6 @@
 /** What a person sees in every state, over the stand-in engine. */
 import type { Page } from '@playwright/test';
-import { begin, errorCode, expect, finished, fixture, open, save, test, upscale } from './fixtures.ts';
+import { begin, errorCode, expect, finished, fixture, open, save, test, type, upscale } from './fixtures.ts';
 import type { Wishes } from './fake/wishes.d.ts';
 import { pngSize } from './pixels.ts';
 
@@ -74,7 +74,7 @@ test('a hardware GPU is named', async ({ page, server }) => {
 test('a seed that is no whole number is pointed at and starts nothing', async ({ page, server }) => {
   await open(page, server);
   for (const seed of ['', '-1', '1.5', '9007199254740992']) {
-    await page.locator('#seed').fill(seed);
+    await type(page.locator('#seed'), seed);
     await page.locator('#upscale').click();
     await expect(page.locator('#seed')).toBeFocused();
     await expect(page.locator('body')).toHaveAttribute('data-phase', 'ready');

@@ -1,16 +1,10 @@
-/**
- * Firefox and WebKit as a distribution packages them, driven by what they bring along: Firefox's Marionette and WebKitGTK's driver
- * take the same commands, one over a socket, the other over HTTP.
- */
+/** WebKit as a distribution packages it: WebKitGTK, by the driver that it brings along. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Key of an element's reference, in both protocols. */
+/** Key of an element's reference. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 /** Longest that a browser takes to start, or a script to end, in milliseconds. */
 const PATIENCE = 120_000;
@@ -19,23 +13,24 @@ type Json = Record<string, unknown>;
 /** Sends a command; its answer, or an error of that name. */
 type Send = (name: keyof typeof COMMANDS, parameters?: Json) => Promise<unknown>;
 
-/** Marionette's name for a command, and its path in WebDriver. */
 const COMMANDS = {
-  begin: ['WebDriver:NewSession', ''],
-  patience: ['WebDriver:SetTimeouts', '/timeouts'],
-  goto: ['WebDriver:Navigate', '/url'],
-  run: ['WebDriver:ExecuteAsyncScript', '/execute/async'],
-  find: ['WebDriver:FindElement', '/element'],
-  type: ['WebDriver:ElementSendKeys', '/element/:id/value'],
-  click: ['WebDriver:ElementClick', '/element/:id/click'],
+  begin: '',
+  patience: '/timeouts',
+  goto: '/url',
+  run: '/execute/async',
+  find: '/element',
+  type: '/element/:id/value',
+  click: '/element/:id/click',
 } as const;
 
-export interface Engine {
-  name: string;
-  /** What has to be there to run it. */
-  files: readonly string[];
-  start(): Promise<Browser>;
-}
+const WEBKIT_DRIVER = '/usr/bin/WebKitWebDriver';
+/** Beside the library, whose version it belongs to. */
+const MINI_BROWSER = ['x86_64', 'aarch64'].flatMap((machine) => ['webkitgtk-6.0', 'webkit2gtk-4.1', 'webkit2gtk-4.0']
+  .map((library) => `/usr/lib/${machine}-linux-gnu/${library}/MiniBrowser`)).find(existsSync) ?? 'MiniBrowser';
+const XVFB = '/usr/bin/Xvfb';
+
+/** What has to be there and is not. */
+export const missing: readonly string[] = [WEBKIT_DRIVER, MINI_BROWSER, XVFB].filter((path) => !existsSync(path));
 
 export class Browser {
   constructor(readonly version: string, private readonly send: Send, private readonly end: () => Promise<void>) {}
@@ -57,9 +52,9 @@ export class Browser {
     await this.send('click', { id: await this.find(selector) });
   }
 
-  /** Gives a file to an input. */
-  async choose(selector: string, path: string): Promise<void> {
-    await this.send('type', { id: await this.find(selector), text: path });
+  /** Gives files to an input. */
+  async choose(selector: string, ...paths: string[]): Promise<void> {
+    await this.send('type', { id: await this.find(selector), text: paths.join('\n') });
   }
 
   async close(): Promise<void> {
@@ -71,75 +66,7 @@ export class Browser {
   }
 }
 
-const FIREFOX = '/usr/bin/firefox-esr';
-const WEBKIT_DRIVER = '/usr/bin/WebKitWebDriver';
-/** Beside the library, whose version it belongs to. */
-const MINI_BROWSER = ['x86_64', 'aarch64'].flatMap((machine) => ['webkitgtk-6.0', 'webkit2gtk-4.1', 'webkit2gtk-4.0']
-  .map((library) => `/usr/lib/${machine}-linux-gnu/${library}/MiniBrowser`)).find(existsSync) ?? 'MiniBrowser';
-const XVFB = '/usr/bin/Xvfb';
-
-export const ENGINES: readonly Engine[] = [
-  { name: 'Firefox', files: [FIREFOX], start: startFirefox },
-  { name: 'WebKitGTK', files: [WEBKIT_DRIVER, MINI_BROWSER, XVFB], start: startWebKit },
-];
-
-async function startFirefox(): Promise<Browser> {
-  const profile = await mkdtemp(join(tmpdir(), 'firefox-'));
-  // Nothing that a browser asks the world for by itself.
-  await writeFile(join(profile, 'user.js'), ['marionette.port 0', 'app.normandy.enabled false', 'browser.shell.checkDefaultBrowser false', 'datareporting.policy.dataSubmissionEnabled false']
-    .map((line) => line.split(' ')).map(([name, value]) => `user_pref("${name}", ${value});\n`).join(''));
-  const firefox = start(FIREFOX, ['--headless', '--marionette', '--no-remote', '--profile', profile]);
-  const end = async (): Promise<void> => {
-    await stop(firefox);
-    await rm(profile, { recursive: true, force: true });
-  };
-  try {
-    const port = await until(async () => Number(await readFile(join(profile, 'MarionetteActivePort'), 'utf8')));
-    const command = marionette(connect(port, '127.0.0.1'));
-    const send: Send = async (name, parameters = {}) => {
-      const answer = (await command(COMMANDS[name][0], parameters)) as Json | null;
-      return answer !== null && 'value' in answer ? answer['value'] : answer;
-    };
-    const { capabilities } = (await send('begin', { capabilities: {} })) as { capabilities: { browserVersion: string } };
-    await send('patience', { script: PATIENCE });
-    return new Browser(capabilities.browserVersion, send, end);
-  } catch (error) {
-    await end();
-    throw error;
-  }
-}
-
-/** Messages are JSON arrays, each after its length in bytes and a colon. */
-function marionette(socket: Socket): (name: string, parameters: Json) => Promise<unknown> {
-  const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: Error) => void }>();
-  let pending = Buffer.alloc(0);
-  let last = 0;
-  socket.on('data', (bytes) => {
-    pending = Buffer.concat([pending, bytes]);
-    for (;;) {
-      const colon = pending.indexOf(':');
-      const end = colon + 1 + Number(pending.subarray(0, Math.max(colon, 0)).toString());
-      if (colon < 0 || pending.length < end) return;
-      const message = JSON.parse(pending.subarray(colon + 1, end).toString()) as [number, number, { error: string; message: string } | null, unknown];
-      pending = pending.subarray(end);
-      // Firefox speaks first, of itself.
-      if (!Array.isArray(message)) continue;
-      const [, id, error, answer] = message;
-      if (error) waiting.get(id)?.reject(new Error(`${error.error}: ${error.message}`));
-      else waiting.get(id)?.resolve(answer);
-      waiting.delete(id);
-    }
-  });
-  const lost = (): void => waiting.forEach(({ reject }) => reject(new Error('Firefox has ended')));
-  socket.on('close', lost).on('error', lost);
-  return (name, parameters) => new Promise((resolve, reject) => {
-    const text = JSON.stringify([0, ++last, name, parameters]);
-    waiting.set(last, { resolve, reject });
-    socket.write(`${Buffer.byteLength(text)}:${text}`);
-  });
-}
-
-async function startWebKit(): Promise<Browser> {
+export async function startWebKit(): Promise<Browser> {
   const screen = start(XVFB, ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {}, ['ignore', 'ignore', 'ignore', 'pipe']);
   const display = await new Promise<string>((resolve) => (screen.stdio[3] as NodeJS.ReadableStream).once('data', (line) => resolve(`:${String(line).trim()}`)));
   const port = await freePort();
@@ -154,7 +81,7 @@ async function startWebKit(): Promise<Browser> {
     if (!response.ok) throw new Error(`${value.error}: ${value.message}`);
     return value;
   };
-  const send: Send = (name, { id, ...rest } = {}) => ask('POST', COMMANDS[name][1].replace(':id', String(id)), rest);
+  const send: Send = (name, { id, ...rest } = {}) => ask('POST', COMMANDS[name].replace(':id', String(id)), rest);
   const end = async (): Promise<void> => {
     if (session) await ask('DELETE', '').catch(() => undefined);
     await stop(driver);
