@@ -60,6 +60,13 @@ test.describe('the page', () => {
     const coming = next.waitForEvent('download');
     await next.getByRole('button', { name: 'Save all' }).click();
     await coming;
+    // Saved, they go; a tab that is closed before that would offer them again.
+    await expect.poll(() => next.evaluate(async () => {
+      const opened = indexedDB.open('resshift batch');
+      const store = await new Promise<IDBDatabase>((done) => (opened.onsuccess = () => done(opened.result)));
+      const count = store.transaction('items').objectStore('items').count();
+      return new Promise((done) => (count.onsuccess = () => { store.close(); done(count.result); }));
+    })).toBe(0);
     await next.close();
 
     const last = await context.newPage();
