@@ -84,8 +84,10 @@ const sentences = (words: Words) => {
 
     /** Before a run. */
     estimate({ seconds, bytes, rough }: Estimate): string {
-      if (seconds === null) return words.costsUnknown(words.bytes(bytes));
-      return (rough ? words.costsRoughly : words.costs)(cost(seconds), words.bytes(bytes));
+      // More digits would claim more than is known.
+      const memory = words.bytes(Number(bytes.toPrecision(2)));
+      if (seconds === null) return words.costsUnknown(memory);
+      return (rough ? words.costsRoughly : words.costs)(cost(seconds), memory);
     },
 
     /** Of one of the choices of steps. */
