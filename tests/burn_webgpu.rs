@@ -25,7 +25,7 @@ fn predict(compute: &Compute, inputs: &[(Vec<f32>, [usize; 4])], denoiser: &dyn 
 #[test]
 fn the_compact_network() {
     let gpu = block_on(resshift::gpu::open()).expect("this test needs a GPU; an emulated one will do");
-    let burn = Device::webgpu(DeviceKind::DefaultDevice);
+    let burn = Device::wgpu(DeviceKind::DefaultDevice);
     let (ours, theirs) = (compact(&gpu), compact(&burn));
     let schedule = Schedule::new(ours.config.schedule).unwrap();
     let numbers = |seed: usize, count: usize| -> Vec<f32> {
