@@ -3,7 +3,17 @@
 //! A plan is a grid, the product of one list of [`Span`]s per axis. Every span carries a weight per position;
 //! at every position of the axis the weights of all spans sum to 1, so the product's do as well.
 
+use crate::model::Reach;
 use std::ops::Range;
+
+/// A canvas up to this side is one tile of a network of finite reach.
+const FINITE_WHOLE: usize = 320;
+/// Side of a tile's core beyond that: with its halo of about 64 on both sides, 384.
+const FINITE_TILE: usize = 256;
+/// Most tiles along a side of a canvas that is divided among engines.
+const MOST_PARTS: usize = 12;
+/// Side of a tile of a network that sees all of it; what the released networks were trained on.
+const GLOBAL_TILE: usize = 64;
 
 /// One tile's extent along one axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,6 +199,75 @@ pub fn released_starts(length: usize, chop: usize, stride: usize) -> Vec<usize> 
         (0..length).step_by(stride.max(1)).map(|s| s.min(length.saturating_sub(chop))).collect();
     starts.dedup();
     starts
+}
+
+/// The plan for a computation of the given reach over a canvas: `tile` positions a side, or a default that keeps
+/// its memory small beside its halo's cost.
+pub fn plan(height: usize, width: usize, reach: Reach, multiple: usize, tile: Option<usize>) -> Plan {
+    shared_plan(height, width, reach, multiple, tile, Team::default())
+}
+
+/// Who computes the tiles of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Team {
+    /// Engines that compute at the same time.
+    pub engines: usize,
+    /// Most positions that one of them should compute at a time, halo included; `None`: any number.
+    pub most: Option<usize>,
+}
+
+impl Default for Team {
+    fn default() -> Self {
+        Self { engines: 1, most: None }
+    }
+}
+
+/// As [`plan`], for a team: where the reach is finite and no side is given, the tiles with which it is ready first.
+pub fn shared_plan(
+    height: usize,
+    width: usize,
+    reach: Reach,
+    multiple: usize,
+    tile: Option<usize>,
+    team: Team,
+) -> Plan {
+    match reach {
+        Reach::Finite(halo) => {
+            let exact = |cores: [usize; 2]| Plan::exact_of([height, width], cores, halo, multiple);
+            if let Some(side) = tile {
+                return exact([side; 2]);
+            }
+            let usual = exact([if height.max(width) <= FINITE_WHOLE { FINITE_WHOLE } else { FINITE_TILE }; 2]);
+            let fits = |plan: &Plan| team.most.is_none_or(|most| plan.largest() <= most);
+            if team.engines <= 1 && fits(&usual) {
+                return usual;
+            }
+            // A tile's time is its number of positions. Smaller tiles must be well worth their halos: a machine that is busy
+            // with other things has less to give than its engines.
+            let sides = |length: usize| (1..=MOST_PARTS).map(move |parts| length.div_ceil(parts));
+            let cores = sides(height).flat_map(|rows| sides(width).map(move |cols| [rows, cols]));
+            let small = cores.filter(|cores| cores.iter().all(|&side| side <= FINITE_WHOLE));
+            let plans: Vec<Plan> = small.map(exact).collect();
+            let begin = if fits(&usual) { 2 * usual.makespan(team.engines) / 3 } else { usize::MAX };
+            let better = plans.iter().filter(|plan| fits(plan) && plan.makespan(team.engines) < begin);
+            let smallest = plans.iter().min_by_key(|plan| plan.largest());
+            let best = better.min_by_key(|plan| plan.makespan(team.engines));
+            best.or(smallest.filter(|_| !fits(&usual))).cloned().unwrap_or(usual)
+        }
+        Reach::Global { overlap } => {
+            let tile = tile.unwrap_or(GLOBAL_TILE).next_multiple_of(multiple).max(multiple);
+            Plan::blended(height, width, tile, overlap, multiple.min(8))
+        }
+    }
+}
+
+/// Side of the largest square canvas that is one tile, where no side is given: for networks of finite reach as large as
+/// `most` positions allow.
+pub fn largest_tile(reach: Reach, multiple: usize, most: Option<usize>) -> usize {
+    match reach {
+        Reach::Finite(_) => FINITE_WHOLE.min(most.map_or(FINITE_WHOLE, usize::isqrt)) / multiple * multiple,
+        Reach::Global { .. } => GLOBAL_TILE.next_multiple_of(multiple),
+    }
 }
 
 #[cfg(test)]

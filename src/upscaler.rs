@@ -6,10 +6,10 @@ use crate::helpers::{Alone, Helpers};
 use crate::image::{Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
 use crate::model::config::ModelConfig;
 use crate::model::{Model, Reach};
-use crate::sampler::{Chain, Levels, Noise, Team, decoder, largest_tile, plan, shared_plan};
+use crate::sampler::{Chain, Levels, Noise, decoder};
 use crate::schedule::Schedule;
 use crate::snapshot::{Origin, Snapshot, State};
-use crate::tiles::{Plan, Tile};
+use crate::tiles::{Plan, Team, Tile, largest_tile, plan, shared_plan};
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
 use crate::{Error, Result, memory};
 

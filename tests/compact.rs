@@ -8,9 +8,9 @@ use resshift::canvas::Canvas;
 use resshift::compute::read;
 use resshift::image::Picture;
 use resshift::model::Reach;
-use resshift::sampler::{Chain, Levels, Noise, plan};
+use resshift::sampler::{Chain, Levels, Noise};
 use resshift::schedule::Schedule;
-use resshift::tiles::Plan;
+use resshift::tiles::{Plan, plan};
 use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
 use support::{Golden, chain, compact, compact_folder, cpu, crop, decode, max_error, predict_x0};
 

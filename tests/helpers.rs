@@ -6,7 +6,7 @@ use resshift::compute::Compute;
 use resshift::helpers::{Answer, Helpers};
 use resshift::image::Picture;
 use resshift::model::Reach;
-use resshift::sampler::{Team, largest_tile, plan, shared_plan};
+use resshift::tiles::{Team, largest_tile, plan, shared_plan};
 use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
 use std::cell::Cell;
 use support::compact_folder;

@@ -3,6 +3,7 @@
 use super::buffer::Buffer;
 use super::checks;
 use super::kernel::Kernel;
+use super::program::Dispatch;
 use super::signal::Signal;
 use crate::{Error, Result};
 use std::cell::{Cell, RefCell};
@@ -231,6 +232,15 @@ impl Gpu {
         self.count(|made| made.bind_groups += 1);
         let layout = pipeline.get_bind_group_layout(0);
         self.wgpu.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries })
+    }
+
+    /// A kernel with these buffers, in the order of its bindings.
+    pub(super) fn dispatch(&self, kernel: &Kernel, buffers: &[&Buffer], groups: [u32; 3]) -> Dispatch {
+        let pipeline = self.pipeline(kernel);
+        let resources = buffers.iter().map(|buffer| buffer.as_entire_binding());
+        let entries: Vec<_> =
+            (0..).zip(resources).map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource }).collect();
+        Dispatch { bind_group: self.bind_group(&pipeline, &entries), pipeline, groups }
     }
 
     /// Submits one pass.

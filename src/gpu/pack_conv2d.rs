@@ -31,18 +31,9 @@ pub fn pack_conv2d(weight: &Weight, bias: &Weight, s: &ConvShape, half: bool) ->
     let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
     let size = gpu.buffer(bytes.len() as u64, Usage::UNIFORM | Usage::COPY_DST);
     gpu.queue.write_buffer(&size, 0, &bytes);
-    let pipeline = gpu.pipeline(&pack_conv2d_kernel(s.upsample, half));
-    let entries: Vec<_> = (0u32..)
-        .zip([&weight.buffer, &packed.buffer, &size])
-        .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
-        .collect();
-    let bind_group = gpu.bind_group(&pipeline, &entries);
-    gpu.submit(|pass| {
-        pass.set_pipeline(&pipeline);
-        pass.set_bind_group(0, &bind_group, &[]);
-        let [x, y, z] = invocations(pairs);
-        pass.dispatch_workgroups(x, y, z);
-    });
+    let kernel = pack_conv2d_kernel(s.upsample, half);
+    let dispatch = gpu.dispatch(&kernel, &[&weight.buffer, &packed.buffer, &size], invocations(pairs));
+    gpu.submit(|pass| dispatch.record(pass));
 
     let padded = Weight::zeros(gpu, c_out);
     padded.copy(0, bias);

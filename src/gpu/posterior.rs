@@ -27,19 +27,13 @@ impl Posterior {
     /// For x_t and x0 of `dims` `[1, h, w, c]`.
     pub fn new(gpu: &Rc<Gpu>, program: &Program, dims: [usize; 4], seed: u64) -> Self {
         use wgpu::BufferUsages as Usage;
-        let pipeline = gpu.pipeline(&posterior_kernel());
         let step = gpu.buffer(32, Usage::UNIFORM | Usage::COPY_DST);
         let table = noise::quantiles();
         let quantiles = gpu.buffer(size_of_val(table) as u64, Usage::STORAGE | Usage::COPY_DST);
         gpu.queue.write_buffer(&quantiles, 0, bytes_of(table));
-        let buffers: [&Buffer; 4] = [program.output(), &quantiles, program.input(0), &step];
-        let entries: Vec<_> = (0u32..)
-            .zip(buffers)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
-            .collect();
-        let bind_group = gpu.bind_group(&pipeline, &entries);
         let [_, h, w, c] = dims;
-        let dispatch = Dispatch { pipeline, bind_group, groups: invocations(h * w * c.div_ceil(4)) };
+        let buffers = [program.output(), &quantiles, program.input(0), &step];
+        let dispatch = gpu.dispatch(&posterior_kernel(), &buffers, invocations(h * w * c.div_ceil(4)));
         Self { gpu: gpu.clone(), dispatch, step, _quantiles: quantiles, dims, seed }
     }
 
