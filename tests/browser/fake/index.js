@@ -28,15 +28,16 @@ export class UpscalerError extends Error {
 }
 
 /** @param {number} ms @param {AbortSignal} [signal] */
-function pause(ms, signal) {
-  return new Promise((resolve, reject) => {
+async function pause(ms, signal) {
+  wishes.waiting = (wishes.waiting ?? 0) + 1;
+  await new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(new UpscalerError('aborted'));
     const timer = setTimeout(resolve, ms);
     signal?.addEventListener('abort', () => {
       clearTimeout(timer);
       reject(new UpscalerError('aborted'));
     });
-  });
+  }).finally(() => wishes.waiting--);
 }
 
 /** Pictures so far. */

@@ -31,4 +31,6 @@ export interface Wishes {
   models?: StoredModel[];
   /** Fails before an import asks for consent. */
   importError?: ErrorCode;
+  /** Told by the stand-in: pieces of work that wait for their time to pass. */
+  waiting?: number;
 }
