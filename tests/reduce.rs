@@ -1,5 +1,7 @@
 //! Results of any size up to x4.
 
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use resshift::image::{Pixels, Size, reduce};
 
 #[test]
@@ -23,6 +25,40 @@ fn reducing_keeps_what_is_flat_in_8_and_16_bits() {
     let flat = reduce(Pixels { width: 16, height: 12, channels: 4, data: vec![40_001u16; 768] }, (5, 7)).unwrap();
     // Alpha is multiplied and divided on the way: a rounding of one part in 40,000 each.
     assert!(flat.data.iter().all(|&sample| sample.abs_diff(40_001) <= 2));
+}
+
+/// A picture with every alpha, colours that have nothing to do with it, and sizes that share no factor.
+#[test]
+fn channel_by_channel_is_what_the_resizer_makes_of_whole_pixels() {
+    let (width, height, size) = (61, 47, (23, 31));
+    let scrambled = |i: usize| (i as u32).wrapping_mul(2_654_435_761) >> 16;
+    let data: Vec<u16> = (0..width * height * 4).map(|i| scrambled(i) as u16).collect();
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).use_alpha(true);
+    let whole = |bytes: &[u8], kind, side: usize| {
+        let from = ImageRef::new(width as u32, height as u32, bytes, kind).unwrap();
+        let mut to = Image::new(size.0 as u32, size.1 as u32, kind);
+        Resizer::new().resize(&from, &mut to, &options).unwrap();
+        assert_eq!(to.buffer().len(), size.0 * size.1 * 4 * side);
+        to.buffer().to_vec()
+    };
+
+    let bytes: Vec<u8> = data.iter().flat_map(|sample| sample.to_ne_bytes()).collect();
+    let expected = whole(&bytes, PixelType::U16x4, 2);
+    let ours = reduce(Pixels { width, height, channels: 4, data: data.clone() }, size).unwrap();
+    for (i, (sample, expected)) in ours.data.iter().zip(expected.chunks_exact(2)).enumerate() {
+        let expected = u16::from_ne_bytes([expected[0], expected[1]]);
+        // One unit of rounding before the division by alpha.
+        let slack = if i % 4 == 3 { 0 } else { 1 + 65_535 / u32::from(ours.data[i / 4 * 4 + 3]).max(1) };
+        assert!(u32::from(sample.abs_diff(expected)) <= slack, "sample {i}: {sample}, not {expected}");
+    }
+
+    let data: Vec<u8> = data.iter().map(|sample| (sample >> 8) as u8).collect();
+    let expected = whole(&data, PixelType::U8x4, 1);
+    let ours = reduce(Pixels { width, height, channels: 4, data }, size).unwrap();
+    for (i, (sample, expected)) in ours.data.iter().zip(&expected).enumerate() {
+        let slack = if i % 4 == 3 { 0 } else { 1 + 255 / u32::from(ours.data[i / 4 * 4 + 3]).max(1) };
+        assert!(u32::from(sample.abs_diff(*expected)) <= slack, "sample {i}: {sample}, not {expected}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use ::image::codecs::jpeg::JpegEncoder;
 use ::image::codecs::webp::WebPEncoder;
 use ::image::{ExtendedColorType, ImageEncoder, ImageError};
 use ::png::{BitDepth, ColorType, DeflateCompression, Encoder, EncodingError, Filter, Info};
-use fast_image_resize::PixelType;
+use fast_image_resize::{PixelTrait, pixels};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -72,12 +72,14 @@ pub trait Sample: bytemuck::Pod {
     const DEPTH: BitDepth;
     /// Of a PNG file: the fastest that makes it smaller.
     const COMPRESSION: DeflateCompression;
-    /// Three samples, for the resizer.
-    const RGB: PixelType;
-    /// Four samples, for the resizer.
-    const RGBA: PixelType;
+    /// One channel, for the resizer.
+    type Plane: PixelTrait;
     /// A sample in [0, 1]: clamped, scaled, rounded half to even. NaN becomes 0.
     fn of(x: f32) -> Self;
+    /// A colour times its alpha, rounded.
+    fn weighted(self, alpha: Self) -> Self;
+    /// A colour whose product with its alpha this is, rounded; 0 where alpha is.
+    fn unweighted(self, alpha: Self) -> Self;
     /// Samples as a PNG file stores them.
     fn bytes(samples: &[Self]) -> Cow<'_, [u8]>;
     /// The samples, where they are bytes.
@@ -87,11 +89,19 @@ pub trait Sample: bytemuck::Pod {
 impl Sample for u8 {
     const DEPTH: BitDepth = BitDepth::Eight;
     const COMPRESSION: DeflateCompression = DeflateCompression::FdeflateUltraFast;
-    const RGB: PixelType = PixelType::U8x3;
-    const RGBA: PixelType = PixelType::U8x4;
+    type Plane = pixels::U8;
 
     fn of(x: f32) -> Self {
         to_u8(x)
+    }
+
+    fn weighted(self, alpha: Self) -> Self {
+        ((u32::from(self) * u32::from(alpha) + u32::from(u8::MAX) / 2) / u32::from(u8::MAX)) as u8
+    }
+
+    fn unweighted(self, alpha: Self) -> Self {
+        let whole = (u32::from(self) * u32::from(u8::MAX) + u32::from(alpha) / 2).checked_div(u32::from(alpha));
+        whole.unwrap_or(0).min(u32::from(u8::MAX)) as u8
     }
 
     fn bytes(samples: &[Self]) -> Cow<'_, [u8]> {
@@ -107,11 +117,19 @@ impl Sample for u16 {
     const DEPTH: BitDepth = BitDepth::Sixteen;
     /// Lower bytes are nearly noise, which the other one makes larger.
     const COMPRESSION: DeflateCompression = DeflateCompression::Level(1);
-    const RGB: PixelType = PixelType::U16x3;
-    const RGBA: PixelType = PixelType::U16x4;
+    type Plane = pixels::U16;
 
     fn of(x: f32) -> Self {
         (x.clamp(0.0, 1.0) * 65535.0).round_ties_even() as u16
+    }
+
+    fn weighted(self, alpha: Self) -> Self {
+        ((u32::from(self) * u32::from(alpha) + u32::from(u16::MAX) / 2) / u32::from(u16::MAX)) as u16
+    }
+
+    fn unweighted(self, alpha: Self) -> Self {
+        let whole = (u32::from(self) * u32::from(u16::MAX) + u32::from(alpha) / 2).checked_div(u32::from(alpha));
+        whole.unwrap_or(0).min(u32::from(u16::MAX)) as u16
     }
 
     fn bytes(samples: &[Self]) -> Cow<'_, [u8]> {
