@@ -77,7 +77,6 @@ for (const name of ['index', 'element']) cpSync(here(`src/${name}.d.ts`), here(`
 cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
 for (const { name, files } of models) {
   // Weights do not go anywhere without their terms.
-  for (const file of [...files, 'MODEL_CARD.md', 'CREDITS.tsv']) {
-    if (existsSync(here(`../models/${name}/${file}`))) cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
-  }
+  for (const file of [...files, 'MODEL_CARD.md']) cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
 }
+cpSync(here('../models/CREDITS.tsv'), here('dist/models/CREDITS.tsv'));

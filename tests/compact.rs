@@ -12,7 +12,7 @@ use resshift::sampler::{Chain, Levels, Noise};
 use resshift::schedule::Schedule;
 use resshift::tiles::{Plan, plan};
 use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
-use support::{Golden, chain, compact, compact_folder, cpu, crop, decode, max_error, predict_x0};
+use support::{Golden, chain, compact, compact_folder, cpu, crop, decode, max_error, predict_x0, shipped};
 
 fn device() -> Device {
     Device::flex()
@@ -21,13 +21,18 @@ fn device() -> Device {
 /// z0 2e-4, picture 5e-4: f32 sums in another order, through up to 15 evaluations of the network.
 #[test]
 fn chains_match_the_stored_ones() {
+    chains_match("compact", &[1, 4, 15]);
+    chains_match("nano", &[1, 4]);
+}
+
+fn chains_match(name: &str, lengths: &[usize]) {
     let device = device();
-    let model = compact(&device);
-    let check = Golden::open("compact_check");
+    let model = shipped(name, &device);
+    let check = Golden::open(&format!("{name}_check"));
     let (h, w) = (24, 36);
     let lr = check.nhwc("lr");
     let lr = Canvas { height: h, width: w, channels: 3, data: lr };
-    for steps in [1, 4, 15] {
+    for &steps in lengths {
         let trained = Schedule::new(model.config.schedule).unwrap();
         let levels = Levels::new(&*model.denoiser, &trained, Some(steps)).unwrap();
         for (got, want) in levels.schedule.sqrt_eta.iter().zip(check.f64(&format!("T{steps}.sqrt_eta")).data) {
@@ -45,7 +50,7 @@ fn chains_match_the_stored_ones() {
         let z0 = predict_x0(&*model.denoiser, x_t, crop(&lr, 0..h, 0..w, &device), &levels.schedule, steps - 1);
         let first = block_on(read(z0)).unwrap();
         let error = max_error(&first, &check.nhwc(&format!("T{steps}.step0.z0")));
-        println!("compact T={steps} first z0: max |error| = {error:.1e}, tolerance 2e-4");
+        println!("{name} T={steps} first z0: max |error| = {error:.1e}, tolerance 2e-4");
         assert!(error <= 2e-4);
 
         let compute = cpu();
@@ -53,12 +58,12 @@ fn chains_match_the_stored_ones() {
         let whole = Plan::exact(h, w, 64, 0, 4);
         let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
         let error = max_error(&z.data, &check.nhwc(&format!("T{steps}.step{}.z0", steps - 1)));
-        println!("compact T={steps} last z0: max |error| = {error:.1e}, tolerance 2e-4");
+        println!("{name} T={steps} last z0: max |error| = {error:.1e}, tolerance 2e-4");
         assert!(error <= 2e-4);
         // The stored pictures are not yet clamped.
         let image = decode(&*model.latent, crop(&z, 0..h, 0..w, &device), crop(&lr, 0..h, 0..w, &device));
         let error = max_error(&block_on(read(image)).unwrap(), &check.nhwc(&format!("T{steps}.image")));
-        println!("compact T={steps} picture: max |error| = {error:.1e}, tolerance 5e-4");
+        println!("{name} T={steps} picture: max |error| = {error:.1e}, tolerance 5e-4");
         assert!(error <= 5e-4);
     }
 }

@@ -58,7 +58,7 @@ impl Chosen {
     pub fn most_positions(&self) -> Option<usize> {
         let measured = self.measured?;
         let milliseconds = if self.gpu { measured.fastest() } else { measured.cpu? };
-        Some((STEP_MS / milliseconds.max(0.1) * (trial::SIDE * trial::SIDE) as f64) as usize)
+        Some((STEP_MS / (trial::COMPACT * milliseconds.max(0.1)) * (trial::SIDE * trial::SIDE) as f64) as usize)
     }
 
     /// `DeviceInfo` of `npm/src/index.d.ts`; `tile`: side of its largest tile.

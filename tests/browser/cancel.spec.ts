@@ -46,7 +46,7 @@ test('cancel during the download, then upscale', async ({ page, server }) => {
   server.break(/\.safetensors$/, 'stall');
   await open(page, server);
   await begin(page, { file: fixture('cup-16x16.png'), steps: 1 });
-  await expect(page.locator('#load-text')).toContainText(/Weights: .* of 2\.7 MB/, { timeout: 60_000 });
+  await expect(page.locator('#load-text')).toContainText(/Weights: .* of 8\.2 MB/, { timeout: 60_000 });
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.locator('body')).toHaveAttribute('data-phase', 'ready');
   server.mend();

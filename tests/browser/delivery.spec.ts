@@ -27,7 +27,7 @@ test('cold: each shard is asked for once, up to four at a time, and what was loa
   server.break(SHARDS, 'stall', 5);
   await begin(page, { file: PHOTO, steps: 1 });
   await expect.poll(() => server.asked(SHARDS).length).toBe(4);
-  await expect(page.locator('#load-text')).toHaveText(/^Weights: [1-9]\d\d kB of 2\.7 MB$/);
+  await expect(page.locator('#load-text')).toHaveText(/^Weights: [1-9]\d\d kB of 8\.2 MB$/);
   await page.waitForTimeout(300);
   expect(server.asked(SHARDS), 'no fifth while four are under way').toHaveLength(4);
   server.mend();

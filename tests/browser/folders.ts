@@ -13,7 +13,7 @@ export const SAMPLE_PHOTO = from('../../www/samples/colosseum.jpg');
 export const IMAGES = from('../images');
 /** Small networks and their checkpoints, shared with the native tests. */
 export const GOLDEN = from('../golden');
-/** What the default model says of itself. */
-export const COMPACT = from('../../models/compact/model.json');
+/** The models that the package brings, one folder each, and the trainer. */
+export const MODELS = from('../../models');
 /** Photographs of the page, for people. */
 export const SCREENS = from('../../test-results/screens');

@@ -6,6 +6,7 @@ import type { Wishes } from './fake/wishes.d.ts';
 
 test.use({ engine: 'fake' });
 
+const SITE = ['compact (default)', 'nano'];
 const OWN = { name: 'own', version: '1', steps: 4, bytes: 12_000_000, licence: { name: 'CC0-1.0', commercial: true }, imported: true };
 const UNET = { name: 'resshift_realsrx4_s4_v3.pth', mimeType: '', buffer: Buffer.from('unet') };
 const AUTOENCODER = { name: 'autoencoder_vq_f4.pth', mimeType: '', buffer: Buffer.from('autoencoder') };
@@ -28,18 +29,21 @@ async function drop(page: Page, files: typeof UNET[]): Promise<void> {
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
 }
 
-test('nothing kept: no choice of models, and a sentence that says what will come', async ({ page, server }) => {
+test('nothing kept: the choice of the models that the site has, and a sentence that says what will come', async ({ page, server }) => {
   await open(page, server);
-  await expect(page.locator('#model-setting')).toBeHidden();
+  await expect(page.locator('#model option')).toHaveText(SITE);
+  await page.locator('#model').selectOption('nano');
+  await expect(page.locator('#model-about')).toHaveText('2.7 MB · Half the time and a third of the download; slightly softer.');
+  await page.locator('#model').selectOption('compact');
   await page.getByText('Models on this device').click();
-  await expect(page.locator('#models-note')).toContainText('2.7 MB');
+  await expect(page.locator('#models-note')).toContainText('8.2 MB');
   await expect(page.getByRole('button', { name: 'Delete all' })).toBeHidden();
 });
 
 test('kept models are listed with size and terms, chosen, and deleted one by one or all', async ({ page, server }) => {
   await wish(page, { models: [OWN, { ...OWN, name: 'other', licence: { name: 'S-Lab License 1.0', commercial: false } }] });
   await open(page, server);
-  await expect(page.locator('#model option')).toHaveText(['compact (default)', 'own', 'other']);
+  await expect(page.locator('#model option')).toHaveText([...SITE, 'own', 'other']);
   await page.locator('#model').selectOption('own');
   await expect(page.locator('.segments label:visible'), 'its chain has 4 steps').toHaveText([/^4/, /^1/]);
   await expect(page.locator('input[name=steps]:checked')).toHaveValue('4');
@@ -55,7 +59,7 @@ test('kept models are listed with size and terms, chosen, and deleted one by one
   await expect(page.locator('input[name=steps]:checked')).toHaveValue('15');
   await page.getByRole('button', { name: 'Delete all' }).click();
   await expect(page.locator('.model-name')).toHaveCount(0);
-  await expect(page.locator('#model-setting')).toBeHidden();
+  await expect(page.locator('#model option')).toHaveText(SITE);
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -90,7 +94,7 @@ test('without consent nothing is converted, and another try begins anew', async 
   await expect(dialog.getByRole('checkbox')).toBeVisible();
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(dialog).toBeHidden();
-  await expect(page.locator('#model-setting')).toBeHidden();
+  await expect(page.locator('#model option')).toHaveText(SITE);
   await drop(page, [UNET]);
   await expect(dialog).toContainText('One more file is needed');
   await page.keyboard.press('Escape');

@@ -1,13 +1,18 @@
 /** The switch "Available offline": what it brings, says, keeps and deletes; over the stand-in engine. */
 import type { Page } from '@playwright/test';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BUILT_IN } from '../../www/src/built-in-models.ts';
 import { expect, open, test } from './fixtures.ts';
-import { COMPACT } from './folders.ts';
+import { MODELS } from './folders.ts';
 
 test('the page knows the models of its site', async () => {
-  const { name, bytes, schedule } = JSON.parse(await readFile(COMPACT, 'utf8')) as { name: string; bytes: number; schedule: { steps: number } };
-  expect(BUILT_IN[0]).toEqual({ name, bytes, steps: schedule.steps });
+  const folders = (await readdir(MODELS, { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name !== 'training');
+  expect(BUILT_IN.map(({ name }) => name).sort()).toEqual(folders.map(({ name }) => name).sort());
+  for (const known of BUILT_IN) {
+    const { name, bytes, schedule } = JSON.parse(await readFile(join(MODELS, known.name, 'model.json'), 'utf8')) as { name: string; bytes: number; schedule: { steps: number } };
+    expect(known).toEqual({ name, bytes, steps: schedule.steps });
+  }
 });
 
 test.describe('the page', () => {
@@ -25,13 +30,13 @@ test.describe('the page', () => {
     await page.evaluate(async () => { await navigator.serviceWorker.ready; });
     await page.getByText('Models on this device').click();
     await expect(toggle(page)).not.toBeChecked();
-    await expect(page.locator('#offline-about')).toHaveText('Brings the model (2.7 MB) to this device, so that everything works without a network.');
+    await expect(page.locator('#offline-about')).toHaveText('Brings the model (8.2 MB) to this device, so that everything works without a network.');
     expect(await page.evaluate(() => (globalThis as unknown as { persisted: number }).persisted)).toBe(0);
     await toggle(page).click();
-    await expect(page.locator('#offline-about')).toHaveText(/^Weights: .* of 2\.7 MB$/);
+    await expect(page.locator('#offline-about')).toHaveText(/^Weights: .* of 8\.2 MB$/);
     await expect(page.locator('.model-name')).toHaveText(['compact']);
     await expect(toggle(page)).toBeChecked();
-    await expect(page.locator('#offline-about')).toHaveText(/^Works without a network: the page \(\d+ kB\) and this model \(2\.7 MB\) are on this device\./);
+    await expect(page.locator('#offline-about')).toHaveText(/^Works without a network: the page \(\d+ kB\) and this model \(8\.2 MB\) are on this device\./);
     expect(await page.evaluate(() => (globalThis as unknown as { persisted: number }).persisted)).toBe(1);
 
     await toggle(page).press(' ');
@@ -66,7 +71,7 @@ test.describe('the page', () => {
     await expect(toggle(page)).toBeDisabled();
     await page.locator('#model').selectOption('compact');
     await expect(toggle(page)).not.toBeChecked();
-    await expect(page.locator('#model-about')).toHaveText('2.7 MB · Small and quick, for any device.');
+    await expect(page.locator('#model-about')).toHaveText('8.2 MB · The finer one, for most devices.');
   });
 });
 

@@ -126,7 +126,12 @@ pub fn channels_last(x: &Array) -> Vec<f32> {
 
 /// `models/compact`: its configuration and files.
 pub fn compact_folder() -> (ModelConfig, Vec<Vec<u8>>) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/compact");
+    model_folder("compact")
+}
+
+/// A folder of `models/`: its configuration and files.
+pub fn model_folder(name: &str) -> (ModelConfig, Vec<Vec<u8>>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
     let config = ModelConfig::parse(&std::fs::read(folder.join("model.json")).unwrap()).unwrap();
     let files = config.shards.iter().map(|f| std::fs::read(folder.join(&f.name)).unwrap()).collect();
     (config, files)
@@ -182,7 +187,12 @@ pub fn chain<'a>(
 
 /// The default model.
 pub fn compact(compute: impl Into<Compute>) -> Model {
-    let (config, files) = compact_folder();
+    shipped("compact", compute)
+}
+
+/// A model of `models/`.
+pub fn shipped(name: &str, compute: impl Into<Compute>) -> Model {
+    let (config, files) = model_folder(name);
     Model::load(config, &Weights::new(SafetensorsSource::new(files).unwrap(), compute)).unwrap()
 }
 

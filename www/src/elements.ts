@@ -74,7 +74,6 @@ export const elements = {
 
   settings: byId('settings', HTMLFormElement),
   settingsFields: byId('settings-fields', HTMLFieldSetElement),
-  modelSetting: byId('model-setting', HTMLDivElement),
   model: byId('model', HTMLSelectElement),
   modelAbout: byId('model-about', HTMLParagraphElement),
   stepsAbout: byId('steps-about', HTMLParagraphElement),

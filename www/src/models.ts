@@ -8,7 +8,7 @@ import { offerSteps } from './settings.ts';
 import { showProblem } from './strips.ts';
 import { text } from './text.ts';
 
-const { models, modelsSize, modelList, modelsNote, deleteModels, modelSetting, model, modelAbout, announcer } = elements;
+const { models, modelsSize, modelList, modelsNote, deleteModels, model, modelAbout, announcer } = elements;
 
 let stored: readonly StoredModel[] = [];
 
@@ -42,7 +42,6 @@ function offer(chosen: string): void {
   const names = [...BUILT_IN, ...ownModels()].map(({ name }) => name);
   model.replaceChildren(...names.map((name) => new Option(name === DEFAULT_MODEL ? text.defaultLabel(name) : name, name)));
   model.value = names.includes(chosen) ? chosen : DEFAULT_MODEL;
-  modelSetting.hidden = names.length === 1;
   describe();
 }
 

@@ -5,7 +5,7 @@ const LENGTH = 4096;
 const ROUNDS = 128;
 const TRIES = 6;
 /** One pixel in one step of the default model, on one thread, costs as much as so many numbers in the loop. */
-const NUMBERS_PER_PIXEL = 14_000;
+const NUMBERS_PER_PIXEL = 23_000;
 
 let pace: number | null = null;
 

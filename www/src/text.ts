@@ -95,7 +95,7 @@ const sentences = (words: Words) => {
 
     /** What a built-in model is good for; nothing is known of others. */
     aboutModel: (name: string, bytes: number): string => {
-      const about = new Map([['compact', words.aboutCompact]]).get(name);
+      const about = new Map([['compact', words.aboutCompact], ['nano', words.aboutNano]]).get(name);
       return about ? `${words.bytes(bytes)} · ${about}` : '';
     },
 

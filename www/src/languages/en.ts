@@ -85,7 +85,8 @@ export const en = {
   fullNoise: 'Full, as in the paper (1)',
   modelsHere: 'Models on this device',
   offline: 'Available offline',
-  aboutCompact: 'Small and quick, for any device.',
+  aboutCompact: 'The finer one, for most devices.',
+  aboutNano: 'Half the time and a third of the download; slightly softer.',
   addModel: 'Add a model',
   deleteAll: 'Delete all',
   readLicence: 'Read the licence',
@@ -184,7 +185,7 @@ export const en = {
   modelInUse: (name: string, size: string, licence: string, commercial: boolean): string =>
     `Model: ${name}, ${size}, licence ${licence}${commercial ? '' : ' (non-commercial use only)'}.`,
   defaultLabel: (name: string): string => `${name} (default)`,
-  noModels: 'None yet: the default model (2.7 MB) comes with the first picture.',
+  noModels: 'None yet: the default model (8.2 MB) comes with the first picture.',
   worksOffline: (page: string, model: string): string => `Works without a network: the page (${page}) and this model (${model}) are on this device.`,
   offToDelete: 'Switch off to delete the model.',
   bringOffline: (model: string): string => `Brings the model (${model}) to this device, so that everything works without a network.`,

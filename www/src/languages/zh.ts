@@ -85,7 +85,8 @@ export const zh: Words = {
   fullNoise: '完整，与论文相同（1）',
   modelsHere: '此设备上的模型',
   offline: '可离线使用',
-  aboutCompact: '小巧快速，适合各种设备。',
+  aboutCompact: '细节更好，适合大多数设备。',
+  aboutNano: '时间减半，下载量为三分之一；画面略柔和。',
   addModel: '添加模型',
   deleteAll: '全部删除',
   readLicence: '阅读许可证',
@@ -178,7 +179,7 @@ export const zh: Words = {
 
   modelInUse: (name, size, licence, commercial) => `模型：${name}，${size}，许可证 ${licence}${commercial ? '' : '（仅限非商业用途）'}。`,
   defaultLabel: (name) => `${name}（默认）`,
-  noModels: '还没有：默认模型 (2.7 MB) 会随第一张图片下载。',
+  noModels: '还没有：默认模型 (8.2 MB) 会随第一张图片下载。',
   worksOffline: (page, model) => `无需网络即可使用：页面 (${page}) 和此模型 (${model}) 已在此设备上。`,
   offToDelete: '关闭即删除模型。',
   bringOffline: (model) => `将模型 (${model}) 下载到此设备，之后无需网络即可使用。`,
