@@ -59,6 +59,10 @@ test('sizes of files', () => {
   expect(text.bytes(0)).toBe('0 kB');
   expect(text.bytes(850)).toBe('1 kB');
   expect(text.bytes(2_706_448)).toBe('2.7 MB');
+  expect(text.bytes(99_949_999)).toBe('99.9 MB');
+  expect(text.bytes(99_950_000)).toBe('100 MB');
+  expect(text.bytes(348_400_000)).toBe('348 MB');
+  expect(text.bytes(999_499_999)).toBe('999 MB');
 });
 
 test('fit shows the whole picture in the middle and does not blow up a tiny one', () => {

@@ -86,7 +86,7 @@ export const en = {
   modelsHere: 'Models on this device',
   offline: 'Available offline',
   aboutCompact: 'The finer one, for most devices.',
-  aboutNano: 'Half the time and a third of the download; slightly softer.',
+  aboutNano: 'Faster, and a third of the download; slightly softer.',
   addModel: 'Add a model',
   deleteAll: 'Delete all',
   readLicence: 'Read the licence',

@@ -86,7 +86,7 @@ export const es: Words = {
   modelsHere: 'Modelos en este dispositivo',
   offline: 'Disponible sin conexión',
   aboutCompact: 'El más fino, para la mayoría de dispositivos.',
-  aboutNano: 'La mitad de tiempo y un tercio de la descarga; algo más suave.',
+  aboutNano: 'Más rápido y un tercio de la descarga; algo más suave.',
   addModel: 'Añadir un modelo',
   deleteAll: 'Borrar todos',
   readLicence: 'Leer la licencia',

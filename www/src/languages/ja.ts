@@ -86,7 +86,7 @@ export const ja: Words = {
   modelsHere: 'この端末のモデル',
   offline: 'オフラインで使う',
   aboutCompact: '細部がよりよく出ます。ほとんどの端末向けです。',
-  aboutNano: '時間は半分、ダウンロードは 3 分の 1。わずかに柔らかめです。',
+  aboutNano: 'より速く、ダウンロードは 3 分の 1。わずかに柔らかめです。',
   addModel: 'モデルを追加',
   deleteAll: 'すべて削除',
   readLicence: 'ライセンスを読む',

@@ -5,7 +5,7 @@ export interface Numbers {
   decimal(value: number): string;
   /** At most one decimal: `2`, `1.5`. */
   short(value: number): string;
-  /** `2.7 MB`, `412 kB`, `1.5 GB`. */
+  /** `2.7 MB`, `348 MB`, `412 kB`, `1.5 GB`. */
   bytes(count: number): string;
   /** @param fraction 0 to 1 */
   percent(fraction: number): string;
@@ -24,7 +24,9 @@ export function numbers(locale: string): Numbers {
     short: (value) => shorts.format(value),
     bytes(count) {
       if (count < 1e6) return `${wholes.format(Math.ceil(count / 1e3))} kB`;
-      return count < 1e9 ? `${decimals.format(count / 1e6)} MB` : `${decimals.format(count / 1e9)} GB`;
+      // From 100 MB on, a decimal claims more than anybody wants to know.
+      if (count >= 99.95e6 && count < 999.5e6) return `${wholes.format(count / 1e6)} MB`;
+      return count < 999.5e6 ? `${decimals.format(count / 1e6)} MB` : `${decimals.format(count / 1e9)} GB`;
     },
     percent: (fraction) => `${wholes.format(Math.floor(fraction * 100))} %`,
     plural: (count, one, other) => (plurals.select(count) === 'one' ? one : other),

@@ -86,7 +86,7 @@ export const vi: Words = {
   modelsHere: 'Mô hình trên thiết bị này',
   offline: 'Dùng được khi ngoại tuyến',
   aboutCompact: 'Chi tiết hơn, cho hầu hết thiết bị.',
-  aboutNano: 'Nửa thời gian, tải xuống bằng một phần ba; mềm hơn một chút.',
+  aboutNano: 'Nhanh hơn, tải xuống bằng một phần ba; mềm hơn một chút.',
   addModel: 'Thêm mô hình',
   deleteAll: 'Xóa tất cả',
   readLicence: 'Đọc giấy phép',

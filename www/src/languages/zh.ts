@@ -86,7 +86,7 @@ export const zh: Words = {
   modelsHere: '此设备上的模型',
   offline: '可离线使用',
   aboutCompact: '细节更好，适合大多数设备。',
-  aboutNano: '时间减半，下载量为三分之一；画面略柔和。',
+  aboutNano: '速度更快，下载量为三分之一；画面略柔和。',
   addModel: '添加模型',
   deleteAll: '全部删除',
   readLicence: '阅读许可证',
