@@ -27,6 +27,14 @@ fn reducing_keeps_what_is_flat_in_8_and_16_bits() {
     assert!(flat.data.iter().all(|&sample| sample.abs_diff(40_001) <= 2));
 }
 
+#[test]
+fn samples_that_do_not_fill_the_picture_are_refused() {
+    for (channels, samples) in [(3, 575), (3, 577), (4, 576), (1, 192), (0, 0)] {
+        let short = Pixels { width: 16, height: 12, channels, data: vec![0u8; samples] };
+        assert_eq!(reduce(short, (5, 7)).unwrap_err().code(), "internal", "{channels} {samples}");
+    }
+}
+
 /// A picture with every alpha, colours that have nothing to do with it, and sizes that share no factor.
 #[test]
 fn channel_by_channel_is_what_the_resizer_makes_of_whole_pixels() {

@@ -18,7 +18,7 @@ export function estimate(width: number, height: number, steps: number, rate: Rat
   };
 }
 
-/** Time of an evaluation as a multiple of the measurement's; of other models nothing is known before their first run. */
+/** Time of an evaluation as a multiple of the measurement's, as in `src/web/trial.rs`; of other models nothing is known before their first run. */
 const WORK = new Map([['compact', 1.7], ['nano', 1]]);
 
 function measuredRate({ kind, f16, measured }: DeviceInfo, model: ModelInfo): Rate {

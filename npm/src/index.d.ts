@@ -204,7 +204,7 @@ export interface DeviceInfo {
   measured?: Measured;
 }
 
-/** Milliseconds for a gigamultiplication of convolutions, about one evaluation of the compact network on 64x64 pixels. */
+/** Milliseconds for a gigamultiplication of convolutions, about one evaluation of `nano` on 64x64 pixels. */
 export interface Measured {
   /** On the GPU, with weights and maps in f32. */
   webgpu: number;

@@ -54,7 +54,11 @@ pub fn reduce<T: Sample>(pixels: Pixels<T>, (width, height): (usize, usize)) -> 
     if (pixels.width, pixels.height) == (width, height) {
         return Ok(pixels);
     }
+    let wrong = |reason: String| Error::Internal(format!("reducing to {width} x {height}: {reason}"));
     let channels = pixels.channels;
+    if !(3..=4).contains(&channels) || pixels.data.len() != pixels.width * pixels.height * channels {
+        return Err(wrong(format!("{} samples in {channels} channels", pixels.data.len())));
+    }
     let mut data = memory::filled(T::zeroed(), width * height * channels)?;
     let mut plane = memory::filled(T::zeroed(), pixels.width * pixels.height)?;
     let mut reduced = memory::filled(T::zeroed(), width * height)?;
@@ -64,8 +68,7 @@ pub fn reduce<T: Sample>(pixels: Pixels<T>, (width, height): (usize, usize)) -> 
         for (sample, pixel) in plane.iter_mut().zip(pixels.data.chunks_exact(channels)) {
             *sample = if weighted { pixel[channel].weighted(pixel[3]) } else { pixel[channel] };
         }
-        resample::<T>(&plane, (pixels.width, pixels.height), &mut reduced, (width, height))
-            .map_err(|reason| Error::Internal(format!("reducing to {width} x {height}: {reason}")))?;
+        resample::<T>(&plane, (pixels.width, pixels.height), &mut reduced, (width, height)).map_err(wrong)?;
         for (pixel, &sample) in data.chunks_exact_mut(channels).zip(&reduced) {
             pixel[channel] = if weighted { sample.unweighted(pixel[3]) } else { sample };
         }

@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Pixels a side.
 pub const SIDE: usize = 64;
-/// Time of an evaluation of the compact network, the default, as a multiple of the measurement's.
+/// Time of an evaluation of the compact network, the default, as a multiple of the measurement's (`npm/src/estimate.ts` has it too).
 pub const COMPACT: f64 = 1.7;
 const CHANNELS: usize = 48;
 /// 3x3 convolutions, one after the other: 1.0e9 multiplications.
