@@ -8,6 +8,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,24 +16,33 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from degrade import Random, degrade
+from degrade import KINDS, Random, degrade
 
 HELD_OUT_EVERY = 27
 
 
 class Corpus:
-    """Decoded pictures. Every 27th by name is held out of training for validation."""
+    """Decoded pictures, in families: the tars `photos_00`, `photos_01` are one. Every 27th of a family, by name, is held out
+    of training for validation."""
 
-    def __init__(self, folder: Path, cache: Path, side: int):
+    def __init__(self, folder: Path, cache: Path, side: int, shares: dict[str, float] | None = None):
+        """`shares`: how much of the training crops each family gives; without it, all by area."""
         index = cache.with_suffix(".json")
         if not index.exists():
             decode(folder, cache, index)
-        pictures = json.loads(index.read_text())
         self.bytes = np.memmap(cache, dtype=np.uint8, mode="r")
-        self.held_out = pictures[::HELD_OUT_EVERY]
-        self.pictures = [p for i, p in enumerate(pictures) if i % HELD_OUT_EVERY and min(p["size"]) >= side]
-        area = np.cumsum([p["size"][0] * p["size"][1] for p in self.pictures], dtype=np.float64)
-        self.shares = area / area[-1]
+        families = {}
+        for picture in json.loads(index.read_text()):
+            families.setdefault(picture["family"], []).append(picture)
+        self.held_out = {name: pictures[::HELD_OUT_EVERY] for name, pictures in families.items()}
+        self.pictures, weights = [], []
+        for name, pictures in families.items():
+            kept = [p for i, p in enumerate(pictures) if i % HELD_OUT_EVERY and min(p["size"]) >= side]
+            area = np.array([p["size"][0] * p["size"][1] for p in kept], dtype=np.float64)
+            weights.append(area * (shares[name] / area.sum() if shares else 1.0))
+            self.pictures += kept
+        total = np.cumsum(np.concatenate(weights))
+        self.shares = total / total[-1]
 
     def picture(self, entry: dict) -> np.ndarray:
         """[h, w, 3], 8 bit."""
@@ -69,52 +79,103 @@ def decode(folder: Path, cache: Path, index: Path) -> None:
                         continue
                     picture = np.asarray(Image.open(io.BytesIO(tar.extractfile(member).read())).convert("RGB"))
                     out.write(picture.tobytes())
-                    entries.append({"name": member.name, "size": picture.shape[:2], "offset": offset})
+                    entries.append({"name": member.name, "family": path.stem.split("_")[0], "size": picture.shape[:2], "offset": offset})
                     offset += picture.size
     index.write_text(json.dumps(entries))
 
 
-class Stream:
-    """Pairs of crops. The latest `pool` of the stream are kept as 8 bit; a batch draws sub-crops from them."""
+class Crops(NamedTuple):
+    """A batch in [-1, 1]: HR and the teacher's answer [n, 3, 4c, 4c], LR [n, 3, c, c], y0 like HR (or None), degradation [n]."""
 
-    def __init__(self, corpus: Corpus, config: dict, seed: int, device: str = "cpu"):
+    hr: Tensor
+    teacher: Tensor
+    lr: Tensor
+    prior: Tensor | None
+    kind: Tensor
+
+
+def unit(picture: Tensor) -> Tensor:
+    """8 bit to [-1, 1]."""
+    return picture.float() / 127.5 - 1
+
+
+class Places(NamedTuple):
+    """Where and how a batch is cut: pair, corner in LR pixels, turned, mirrored; each [n]."""
+
+    slot: Tensor
+    top: Tensor
+    left: Tensor
+    turned: Tensor
+    flip_y: Tensor
+    flip_x: Tensor
+
+
+def places(rng: Random, count: int, pairs: int, config: dict) -> Places:
+    drawn = rng.uniform((3, count), 0, 1)
+    slot = (drawn[0] * pairs).long()
+    top, left = (drawn[1:] * (config["pool_crop"] - config["crop"] + 1)).long()
+    return Places(slot, top, left, *(rng.uniform((3, count), 0, 1) < 0.5))
+
+
+def cut(pictures: Tensor, place: Places, scale: int, crop: int) -> Tensor:
+    """The crops of `pictures`, one per place, at `scale` pixels per LR pixel."""
+    line = torch.arange(scale * crop, device=pictures.device)
+    along = lambda flip: torch.where(flip[:, None], scale * crop - 1 - line, line)
+    y, x = along(place.flip_y)[:, :, None], along(place.flip_x)[:, None, :]
+    y, x = y.expand(-1, -1, scale * crop), x.expand(-1, scale * crop, -1)
+    swap = place.turned[:, None, None]
+    rows = scale * place.top[:, None, None] + torch.where(swap, x, y)
+    columns = scale * place.left[:, None, None] + torch.where(swap, y, x)
+    each = torch.arange(len(pictures), device=pictures.device)[:, None, None]
+    return pictures[each, :, rows, columns].permute(0, 3, 1, 2)
+
+
+def group_of_pairs(corpus: Corpus, config: dict, seed: int, number: int, device: str, answer=None) -> tuple[int, dict]:
+    """Group `number` of a stream: its degradation, and `hr`, `lr` and `teacher` in [0, 1]. `answer(kind, lr)` is the
+    teacher's picture; without one the truth stands for it."""
+    rng = Random(seed, 1, number, device=device)
+    hr = corpus.crops(rng, config["group"], 4 * config["pool_crop"])
+    kind = rng.choice(KINDS, config["mix"])
+    lr = degrade(hr, kind, rng)
+    return KINDS.index(kind), {"hr": hr, "lr": lr, "teacher": answer(kind, lr) if answer else hr}
+
+
+class Stream:
+    """Pairs made as they are needed: for a GPU, whose teachers answer as fast as it trains, and for training without any.
+    The latest `pairs` are kept as 8 bit; a batch draws sub-crops from them. `prior(lr)` gives y0, or is None."""
+
+    def __init__(self, corpus: Corpus, config: dict, seed: int, device: str = "cpu", answer=None, prior=None):
         self.corpus, self.config, self.seed, self.device = corpus, config, seed, device
-        self.side = 4 * config["pool_crop"]
-        self.groups = config["pool"] // config["group"]
-        count = self.groups * config["group"]
-        self.hr = torch.empty(count, 3, self.side, self.side, dtype=torch.uint8, device=device)
-        self.lr = torch.empty(count, 3, self.side // 4, self.side // 4, dtype=torch.uint8, device=device)
+        self.answer, self.prior = answer, prior
+        self.groups = config["pairs"] // config["group"]
+        count, crop = self.groups * config["group"], config["pool_crop"]
+        empty = lambda side, dtype: torch.empty(count, 3, side, side, dtype=dtype, device=device)
+        self.pictures = {"lr": empty(crop, torch.uint8), "hr": empty(4 * crop, torch.uint8)}
+        if answer:
+            self.pictures["teacher"] = empty(4 * crop, torch.uint8)
+        if prior:
+            self.pictures["prior"] = empty(4 * crop, torch.float16)
+        self.kind = torch.empty(count, dtype=torch.long, device=device)
         self.filled = 0
 
     def fill(self, iteration: int) -> None:
-        """Brings the stream to where it stands at an iteration, making only those crops that are still in the pool."""
+        """Brings the stream to where it stands at an iteration, making only those crops that are still kept."""
         end = self.groups + int(iteration * self.config["groups_per_iteration"])
         size = self.config["group"]
         for number in range(max(self.filled, end - self.groups), end):
-            rng = Random(self.seed, 1, number, device=self.device)
-            hr = self.corpus.crops(rng, size, self.side)
-            kind = rng.choice(("clean", "mild", "real"), self.config["mix"])
-            at = number % self.groups * size
-            self.hr[at : at + size] = (hr * 255).round().byte()
-            self.lr[at : at + size] = (degrade(hr, kind, rng) * 255).round().byte()
+            at = slice(number % self.groups * size, number % self.groups * size + size)
+            self.kind[at], made = group_of_pairs(self.corpus, self.config, self.seed, number, self.device, self.answer)
+            for name, pictures in self.pictures.items():
+                if name == "prior":
+                    pictures[at] = self.prior(unit(self.pictures["lr"][at])).half()
+                else:
+                    pictures[at] = (made[name] * 255).round().byte()
         self.filled = max(self.filled, end)
 
-    def batch(self, rng: Random, count: int) -> tuple[Tensor, Tensor]:
-        """HR [count, 3, 4c, 4c] and LR [count, 3, c, c] as 8 bit, turned and mirrored at random."""
-        c = self.config["crop"]
-        places = rng.uniform((3, count), 0, 1)
-        slot = (places[0] * len(self.hr)).long()
-        top, left = (places[1:] * (self.config["pool_crop"] - c + 1)).long()
-        turned, flip_y, flip_x = rng.uniform((3, count), 0, 1) < 0.5
-
-        def cut(pictures: Tensor, scale: int) -> Tensor:
-            line = torch.arange(scale * c, device=pictures.device)
-            along = lambda flip: torch.where(flip[:, None], scale * c - 1 - line, line)
-            y, x = along(flip_y)[:, :, None], along(flip_x)[:, None, :]
-            y, x = y.expand(-1, -1, scale * c), x.expand(-1, scale * c, -1)
-            swap = turned[:, None, None]
-            rows = scale * top[:, None, None] + torch.where(swap, x, y)
-            columns = scale * left[:, None, None] + torch.where(swap, y, x)
-            return pictures[slot[:, None, None], :, rows, columns].permute(0, 3, 1, 2)
-
-        return cut(self.hr, 4), cut(self.lr, 1)
+    def batch(self, rng: Random, count: int) -> Crops:
+        place = places(rng, count, len(self.kind), self.config)
+        part = lambda name, scale: cut(self.pictures[name][place.slot], place, scale, self.config["crop"])
+        hr = unit(part("hr", 4))
+        teacher = unit(part("teacher", 4)) if self.answer else hr
+        prior = part("prior", 4).float() if self.prior else None
+        return Crops(hr, teacher, unit(part("lr", 1)), prior, self.kind[place.slot])

@@ -9,6 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
+KINDS = ("clean", "mild", "real")
+
+
 class Random:
     """Draws that depend on the given numbers only, and not on what ran before."""
 

@@ -1,10 +1,11 @@
-"""ResShift's equations in the compact latent, where the prior mean y0 has the code 0."""
+"""ResShift's equations in the compact latent."""
 
 import math
 
 import torch
 from torch import Tensor
 
+from corpus import Crops
 from network import LATENT, Compact
 
 
@@ -17,9 +18,9 @@ def levels(config: dict, steps: int) -> list[float]:
     return [first * (last / first) ** ((i / (steps - 1)) ** config["p"]) for i in range(steps)]
 
 
-def q_sample(z0: Tensor, q: Tensor, kappa: float, noise: Tensor) -> Tensor:
-    """Eq. 2 for the prior mean 0: `(1 - eta) z0 + kappa sqrt(eta) n`, with q = sqrt(eta)."""
-    return (1 - q * q) * z0 + kappa * q * noise
+def q_sample(z0: Tensor, y0: Tensor, q: Tensor, kappa: float, noise: Tensor) -> Tensor:
+    """Eq. 2: `z0 + eta (y0 - z0) + kappa sqrt(eta) n`, with q = sqrt(eta)."""
+    return z0 + q * q * (y0 - z0) + kappa * q * noise
 
 
 def posterior(z_t: Tensor, z0: Tensor, q: Tensor, before: Tensor, kappa: float, noise: Tensor) -> Tensor:
@@ -35,9 +36,10 @@ def sample(model: Compact, lr: Tensor, sqrt_eta: list[float], noise, temperature
     draw i, [n, 48, h, w]. `trace`, if given, receives every predicted z0."""
     n, _, h, w = lr.shape
     full = lambda value: torch.full((n,), value, device=lr.device)
-    z = temperature * model.kappa * sqrt_eta[-1] * noise(0)
+    y0 = model.code_of_y0(lr)
+    z = y0 + temperature * model.kappa * sqrt_eta[-1] * noise(0)
     for draw, t in enumerate(reversed(range(len(sqrt_eta))), start=1):
-        z0 = model.predict(z, lr, full(sqrt_eta[t])).float()
+        z0 = model.predict(z, lr, y0, full(sqrt_eta[t])).float()
         if trace is not None:
             trace.append(z0)
         if t == 0:
@@ -61,30 +63,35 @@ class Chains:
     done, a new picture takes the place. Lengths T and temperatures are drawn per picture.
     """
 
-    def __init__(self, count: int, config: dict, schedule: dict, crop: int, device: str = "cpu"):
-        self.config, self.schedule, self.device = config, schedule, device
+    def __init__(self, config: dict, schedule: dict, crops: Crops, y0: Tensor):
+        """`crops` and their y0's codes are placeholders of the right shapes."""
+        self.config, self.schedule, self.device = config, schedule, y0.device
+        count = len(y0)
         self.tables = {steps: levels(schedule, steps) for steps in config["steps"]}
-        self.z = torch.zeros(count, LATENT, crop, crop, device=device)
-        self.hr = torch.zeros(count, 3, 4 * crop, 4 * crop, dtype=torch.uint8, device=device)
-        self.lr = torch.zeros(count, 3, crop, crop, dtype=torch.uint8, device=device)
-        self.temperature = torch.ones(count, device=device)
+        self.crops, self.y0, self.z = crops, y0, torch.zeros_like(y0)
+        self.temperature = torch.ones(count, device=self.device)
         # Each picture's number of steps, and the index of its level: -1 when it has arrived.
         self.steps = [1] * count
         self.t = [-1] * count
 
     def state(self) -> dict:
-        return {name: getattr(self, name) for name in ("z", "hr", "lr", "temperature", "steps", "t")}
+        state = {name: getattr(self, name) for name in ("z", "y0", "temperature", "steps", "t")}
+        return state | {"crops": list(self.crops)}
 
     def restore(self, state: dict) -> None:
+        move = lambda v: v.to(self.device) if isinstance(v, Tensor) else v
         for name, value in state.items():
-            setattr(self, name, value.to(self.device) if isinstance(value, Tensor) else value)
+            setattr(self, name, Crops(*map(move, value)) if name == "crops" else move(value))
 
     def begin(self, rng, batch) -> None:
-        """Replaces what has arrived by fresh pictures; `batch(n)` gives HR and LR."""
+        """Replaces what has arrived by fresh pictures; `batch(n)` gives crops and their y0's codes."""
         done = [i for i, t in enumerate(self.t) if t < 0]
         if not done:
             return
-        self.hr[done], self.lr[done] = batch(len(done))
+        fresh, self.y0[done] = batch(len(done))
+        for kept, new in zip(self.crops, fresh, strict=True):
+            if kept is not None:
+                kept[done] = new
         # A length's share of the running time is what is configured; a longer chain stays longer.
         odds = [share / steps for steps, share in zip(self.config["steps"], self.config["shares"], strict=True)]
         for i in done:
@@ -92,7 +99,7 @@ class Chains:
             self.t[i] = self.steps[i] - 1
         self.temperature[done] = rng.uniform(len(done), *self.config["temperature"])
         std = self.temperature * self.schedule["kappa"] * self.sqrt_eta()
-        self.z[done] = std[done].view(-1, 1, 1, 1) * rng.normal((len(done), *self.z.shape[1:]))
+        self.z[done] = self.y0[done] + std[done].view(-1, 1, 1, 1) * rng.normal((len(done), *self.z.shape[1:]))
 
     def sqrt_eta(self) -> Tensor:
         return torch.tensor([self.tables[s][t] for s, t in zip(self.steps, self.t)], device=self.device)

@@ -1,7 +1,8 @@
-"""The compact network and its latent. Tensor names are those of the shipped weights (`net.*`, `basis.*`).
+"""The compact network and its latent. Tensor names are those of the shipped weights (`net.*`, `basis.*`, `prior.*`).
 
-Shapes are NCHW at low resolution. The latent is `z = V^T (unshuffle(x) - unshuffle(bicubic(lr)))`, 48 channels: V is a
-fixed orthonormal basis, s the standard deviation of the residual in it.
+Shapes are NCHW at low resolution. The latent is `z = V^T (unshuffle(x) - unshuffle(bicubic(lr)))`, 48 channels, with V a
+fixed orthonormal basis. The prior mean y0 is the picture of the network `prior`, or bicubic, whose code is 0; s is the standard
+deviation of z - y0 in the basis, `y0_s` that of y0.
 """
 
 import math
@@ -9,6 +10,8 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from span import Span
 
 FREQUENCIES = 16
 LATENT = 48
@@ -47,13 +50,15 @@ class ResBlock(nn.Module):
 
 
 class UNet(nn.Module):
-    """Latent [n, 48, h, w], LR [n, 3, h, w] and ln sqrt(eta) [n] to gate and correction, [n, 96, h, w]."""
+    """Latent, LR, and y0's code where there is one, [n, 51 or 99, h, w], and ln sqrt(eta) [n], to gate and correction,
+    [n, 96, h, w]."""
 
-    def __init__(self, channels: list[int], enc_blocks: list[int], dec_blocks: list[int], emb: int):
+    def __init__(self, channels: list[int], enc_blocks: list[int], dec_blocks: list[int], emb: int, prior: int = 0):
+        """`prior`: channels of the network of y0, whose code is then 48 more inputs; 0 for none."""
         super().__init__()
         levels = list(zip(channels, channels[1:]))
         self.te = nn.Sequential(nn.Linear(2 * FREQUENCIES, emb), nn.SiLU(), nn.Linear(emb, emb), nn.SiLU())
-        self.inp = nn.Conv2d(LATENT + 3, channels[0], 3, padding=1)
+        self.inp = nn.Conv2d(LATENT + 3 + (LATENT if prior else 0), channels[0], 3, padding=1)
         self.down = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in levels)
         self.up = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1) for a, b in levels)
         stack = lambda counts: nn.ModuleList(
@@ -65,11 +70,11 @@ class UNet(nn.Module):
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
-    def forward(self, z: Tensor, lr: Tensor, log_sqrt_eta: Tensor) -> Tensor:
-        k = torch.arange(FREQUENCIES, device=z.device)
+    def forward(self, inputs: Tensor, log_sqrt_eta: Tensor) -> Tensor:
+        k = torch.arange(FREQUENCIES, device=inputs.device)
         angle = -200.0 * log_sqrt_eta[:, None] * torch.exp(-math.log(10000.0) * k / FREQUENCIES)
         emb = self.te(torch.cat([angle.cos(), angle.sin()], 1))
-        h = self.inp(torch.cat([z, lr], 1))
+        h = self.inp(inputs)
         skips = []
         for level, blocks in enumerate(self.enc):
             for block in blocks:
@@ -88,8 +93,8 @@ class UNet(nn.Module):
 class Compact(nn.Module):
     """The denoiser around the network, and the latent's two directions.
 
-    `predict` is `z0 = w sigmoid(g + 1) + s kappa q / sqrt(v) F` around the Wiener estimate w of z0 from z_t, with
-    `q = sqrt(eta)`, `a = 1 - eta`, `v = (a s)^2 + (kappa q)^2`, `w = a s^2 / v z_t`.
+    `predict` is `z0 = y0 + w sigmoid(g + 1) + s kappa q / sqrt(v) F` around the Wiener estimate w of z0 - y0 from z_t - y0,
+    with `q = sqrt(eta)`, `a = 1 - eta`, `v = (a s)^2 + (kappa q)^2`, `w = a s^2 / v (z_t - y0)`.
     """
 
     def __init__(self, network: dict, kappa: float, regression: bool = False):
@@ -100,20 +105,37 @@ class Compact(nn.Module):
         self.basis = nn.Module()
         self.basis.register_buffer("V", torch.eye(LATENT))
         self.basis.register_buffer("s", torch.ones(LATENT))
+        self.prior = Span(network["prior"]).requires_grad_(False) if network.get("prior") else None
+        if self.prior:
+            self.basis.register_buffer("y0_s", torch.ones(LATENT))
 
-    def predict(self, z_t: Tensor, lr: Tensor, sqrt_eta: Tensor) -> Tensor:
-        """z0 [n, 48, h, w] from z_t and LR in [-1, 1]; `sqrt_eta` [n]."""
+    def y0(self, lr: Tensor) -> Tensor:
+        """The prior mean as a picture [n, 3, 4h, 4w] in [-1, 1]; always in f32."""
+        with torch.no_grad(), torch.autocast(lr.device.type, enabled=False):
+            return self.prior(lr.float()).clamp(-1, 1) if self.prior else bicubic(lr)
+
+    def code_of_y0(self, lr: Tensor) -> Tensor:
+        """The prior mean in the latent, [n, 48, h, w]; always in f32."""
+        with torch.autocast(lr.device.type, enabled=False):
+            return self.to_latent(self.y0(lr), lr)
+
+    def predict(self, z_t: Tensor, lr: Tensor, y0: Tensor, sqrt_eta: Tensor) -> Tensor:
+        """z0 [n, 48, h, w] from z_t, LR in [-1, 1] and y0's code; `sqrt_eta` [n]."""
         q, s = sqrt_eta.view(-1, 1, 1, 1), self.basis.s.view(1, -1, 1, 1)
         a = 1 - q * q
         v = (a * s).square() + (self.kappa * q).square()
+        shift = z_t - y0
         if self.regression:
-            z_t = torch.zeros_like(z_t)
-        gate, correction = self.net(a * s / v * z_t, lr, sqrt_eta.log()).float().chunk(2, 1)
-        return a * s * s / v * z_t * torch.sigmoid(gate + 1) + s * self.kappa * q * torch.rsqrt(v) * correction
+            shift = torch.zeros_like(shift)
+        inputs = [a * s / v * shift, lr]
+        if self.prior:
+            inputs.append(y0 / self.basis.y0_s.view(1, -1, 1, 1))
+        gate, correction = self.net(torch.cat(inputs, 1), sqrt_eta.log()).float().chunk(2, 1)
+        return y0 + a * s * s / v * shift * torch.sigmoid(gate + 1) + s * self.kappa * q * torch.rsqrt(v) * correction
 
-    def to_latent(self, hr: Tensor, lr: Tensor) -> Tensor:
-        """z0 of a pair, HR [n, 3, 4h, 4w] and LR [n, 3, h, w] in [-1, 1]."""
-        residual = F.pixel_unshuffle(hr - bicubic(lr), 4)
+    def to_latent(self, picture: Tensor, lr: Tensor) -> Tensor:
+        """The code of a picture [n, 3, 4h, 4w] that enlarges LR [n, 3, h, w], both in [-1, 1]."""
+        residual = F.pixel_unshuffle(picture - bicubic(lr), 4)
         return torch.einsum("ij,nihw->njhw", self.basis.V, residual)
 
     def to_picture(self, z: Tensor, lr: Tensor) -> Tensor:

@@ -74,8 +74,11 @@ class Lpips(nn.Module):
                 taps.append(x)
         return taps
 
-    def forward(self, picture: Tensor, reference: Tensor) -> Tensor:
+    def distance_to(self, found: list[Tensor], reference: Tensor) -> Tensor:
+        """Distance [n] of a picture's features to a reference picture, through which no gradient flows."""
         with torch.no_grad():
             wanted = self.features(reference)
-        found = self.features(picture)
         return sum(self.distance(a, b, lin.to(a.device)) for a, b, lin in zip(found, wanted, self.lins))
+
+    def forward(self, picture: Tensor, reference: Tensor) -> Tensor:
+        return self.distance_to(self.features(picture), reference)

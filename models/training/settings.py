@@ -4,15 +4,24 @@ import json
 import tomllib
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
 
 from corpus import Corpus
-from network import Compact
+from network import LATENT, Compact
+from span import Span
 
 
-def load(path: str, changes: list[str]) -> dict:
-    """Reads a TOML file; `changes` are `section.key=value` with TOML values (bare words are strings)."""
-    config = tomllib.loads(Path(path).read_text())
+def load(path: str | Path, changes: list[str]) -> dict:
+    """Reads a TOML file, over the one beside it that its `base` names; `changes` are `section.key=value` with TOML values (bare
+    words are strings)."""
+    own = tomllib.loads(Path(path).read_text())
+    config = load(Path(path).with_name(own.pop("base")), []) if "base" in own else {}
+    for name, value in own.items():
+        if isinstance(value, dict):
+            config.setdefault(name, {}).update(value)
+        else:
+            config[name] = value
     for change in changes:
         name, _, text = change.partition("=")
         *sections, key = name.split(".")
@@ -30,21 +39,55 @@ def load(path: str, changes: list[str]) -> dict:
 
 def corpus(config: dict) -> Corpus:
     data = config["data"]
-    return Corpus(Path(data["corpus"]), Path(data["cache"]), 4 * data["pool_crop"])
+    return Corpus(Path(data["corpus"]), Path(data["cache"]), 4 * data["pool_crop"], data["families"])
+
+
+def device(config: dict) -> str:
+    """Where to compute; sets PyTorch's threads."""
+    torch.set_num_threads(config["device"]["threads"])
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def model(config: dict) -> Compact:
     """The model with the weights and the basis of `start.weights`, a model folder or a safetensors file; new weights where
-    `start.fresh` is set."""
+    `start.fresh` is set. `start.prior` names a file with the network of y0; without one, y0 is that of `start.weights`."""
     start = config["start"]
     result = Compact(config["network"], config["schedule"]["kappa"], config.get("regression", False))
     stored = {name: tensor.float() for path in shards(Path(start["weights"])) for name, tensor in load_file(path).items()}
     if start.get("fresh", False):
-        stored = {name: tensor for name, tensor in stored.items() if name.startswith("basis.")}
-    missing = result.load_state_dict(stored, strict=False).missing_keys
-    if missing and not start.get("fresh", False):
+        stored = {name: tensor for name, tensor in stored.items() if not name.startswith("net.")}
+    if start.get("prior"):
+        stored |= {f"prior.{name}": tensor for name, tensor in prior(start["prior"]).state_dict().items()}
+    if result.prior and "basis.y0_s" not in stored:
+        stored = begin_at_y0(stored)
+    missing = [name for name in result.load_state_dict(stored, strict=False).missing_keys]
+    if start.get("fresh", False):
+        missing = [name for name in missing if not name.startswith("net.")]
+    if missing:
         raise ValueError(f"{start['weights']} lacks {missing[0]}")
     return result
+
+
+def begin_at_y0(stored: dict) -> dict:
+    """Weights of a network whose prior mean was bicubic, for one with a network of y0: inputs for its code that are not
+    looked at yet, and an output that says y0 itself (gate closed, no correction)."""
+    stored = dict(stored)
+    stored["basis.y0_s"] = stored["basis.s"].clone()
+    if "net.inp.weight" in stored:
+        weight, out = stored["net.inp.weight"], stored["net.out.weight"]
+        stored["net.inp.weight"] = torch.cat([weight, torch.zeros(len(weight), LATENT, 3, 3)], 1)
+        stored["net.out.weight"] = torch.zeros_like(out)
+        stored["net.out.bias"] = torch.zeros(len(out))
+        stored["net.out.bias"][:LATENT] = -6.0
+    return stored
+
+
+def prior(path: Path | str) -> Span:
+    """The network of y0 in a safetensors file, tensors `prior.*` or bare."""
+    stored = {name.removeprefix("prior."): tensor.float() for name, tensor in load_file(path).items()}
+    network = Span(stored["conv_1.weight"].shape[0])
+    network.load_state_dict(stored)
+    return network.requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def shards(path: Path) -> list[Path]:

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 import checkpoint
+import pool
 import settings
+import span
 from corpus import Corpus, Stream
 from degrade import Random, degrade
 from diffusion import levels, posterior, q_sample, sample
+from network import LATENT
 from perceptual import Lpips
 from train import Trainer
 
@@ -38,9 +41,10 @@ class Equations(unittest.TestCase):
         for q, before in zip(table[1:], table):
             q, before = one * q, one * before
             zero, z0 = torch.zeros_like(one), 0.7 * one
-            mean = posterior(q_sample(z0, q, 2.0, zero), z0, q, before, 2.0, zero)
-            self.assertAlmostEqual(mean.item(), q_sample(z0, before, 2.0, zero).item(), places=12)
-            from_x = posterior(q_sample(zero, q, 2.0, one), zero, q, before, 2.0, zero)
+            y0 = -0.3 * one
+            mean = posterior(q_sample(z0, y0, q, 2.0, zero), z0, q, before, 2.0, zero)
+            self.assertAlmostEqual(mean.item(), q_sample(z0, y0, before, 2.0, zero).item(), places=12)
+            from_x = posterior(q_sample(zero, zero, q, 2.0, one), zero, q, before, 2.0, zero)
             own = posterior(zero, zero, q, before, 2.0, one)
             self.assertAlmostEqual((from_x**2 + own**2).item(), (2.0 * before.item()) ** 2, places=12)
 
@@ -99,17 +103,54 @@ class Data(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             folder = Path(folder)
             corpus(folder / "corpus")
-            config = {"pool": 8, "group": 4, "pool_crop": 24, "crop": 16, "mix": [1, 0, 0], "groups_per_iteration": 1}
+            config = {"pairs": 8, "group": 4, "pool_crop": 24, "crop": 16, "mix": [1, 0, 0], "groups_per_iteration": 1}
             stream = Stream(Corpus(folder / "corpus", folder / "cache.u8", 96), config, 1)
             stream.fill(3)
-            hr, lr = stream.batch(Random(4), 64)
-            small = torch.nn.functional.avg_pool2d(hr.float(), 4)
-            error = (small - lr.float()).abs().mean((1, 2, 3))
-            self.assertLess(error.max().item(), 12)
-            self.assertGreater((small - lr.float().transpose(2, 3)).abs().mean().item(), 2 * error.mean().item())
+            crops = stream.batch(Random(4), 64)
+            small = torch.nn.functional.avg_pool2d(crops.hr, 4)
+            error = (small - crops.lr).abs().mean((1, 2, 3))
+            self.assertLess(error.max().item(), 0.1)
+            self.assertGreater((small - crops.lr.transpose(2, 3)).abs().mean().item(), 2 * error.mean().item())
             again = Stream(stream.corpus, config, 1)
             again.fill(3)
-            self.assertTrue(torch.equal(again.batch(Random(4), 64)[0], hr))
+            self.assertTrue(torch.equal(again.batch(Random(4), 64).hr, crops.hr))
+
+    def test_a_pool_gives_back_what_was_written(self):
+        """All four arrays are cut at the same place: teacher and y0 are made of HR, LR is its average."""
+        with tempfile.TemporaryDirectory() as folder:
+            folder, crop = Path(folder), 12
+            hr = (Random(5).uniform((6, 3, crop, crop), 0, 255)).byte().repeat_interleave(4, 2).repeat_interleave(4, 3)
+            written = {"hr": hr, "teacher": 255 - hr, "lr": hr[:, :, ::4, ::4], "kind": torch.arange(6, dtype=torch.uint8) % 3}
+            for name, values in written.items():
+                (folder / f"{name}.u8").write_bytes(values.numpy().tobytes())
+            pool.write_priors(folder, crop, lambda lr: lr.repeat_interleave(4, 2).repeat_interleave(4, 3), 1.0)
+            reader = pool.Pool(folder, {"pool_crop": crop, "crop": 8}, with_prior=True)
+            reader.fill(0)
+            crops = reader.batch(Random(4), 32)
+            self.assertLess((crops.hr + crops.teacher).abs().max().item(), 1e-6)
+            self.assertLess((crops.hr[:, :, ::4, ::4] - crops.lr).abs().max().item(), 1e-6)
+            self.assertLess((crops.prior - crops.hr).abs().max().item(), 1e-3)  # f16
+            self.assertEqual(sorted(set(crops.kind.tolist())), [0, 1, 2])
+
+
+class Prior(unittest.TestCase):
+    def test_a_wider_span_is_the_same_function(self):
+        """In f64, where the sums' order does not show."""
+        torch.manual_seed(1)
+        small, lr = span.Span(8).double(), Random(2).uniform((1, 3, 20, 24), -1, 1).double()
+        wide = span.widen(small.float(), 11).double()
+        self.assertLess((wide(lr) - small.double()(lr)).abs().max().item(), 1e-6)
+
+    def test_a_network_begins_at_y0(self):
+        folder = ROOT / "models/compact"
+        config = json.loads((folder / "model.json").read_text())
+        with tempfile.TemporaryDirectory() as run:
+            start = {"weights": str(folder), "prior": random_prior(Path(run))}
+            model = settings.model({**config, "network": {**config["network"], "prior": 8}, "start": start})
+        lr, noise = Random(2).uniform((1, 3, 16, 16), -1, 1), Random(3).normal((4, LATENT, 16, 16))
+        z = sample(model, lr, levels(config["schedule"], 4), lambda i: noise[i : i + 1])
+        # The gate is closed to sigmoid(-5); what comes through is noise of the smallest level.
+        self.assertLess((model.to_picture(z, lr) - model.y0(lr)).abs().max().item(), 5e-3)
 
 
 class Resumption(unittest.TestCase):
@@ -133,6 +174,10 @@ class Resumption(unittest.TestCase):
             for name, a in at_once.average.items():
                 self.assertTrue(torch.equal(a, in_two.average[name]), name)
             self.assertTrue(torch.equal(at_once.chains.z, in_two.chains.z))
+            self.assertTrue(torch.equal(at_once.model.basis.s, in_two.model.basis.s))
+            for a, b in zip(at_once.adversary.network.parameters(), in_two.adversary.network.parameters(), strict=True):
+                self.assertTrue(torch.equal(a, b))
+            self.assertGreater(at_once.adversary.steps, 3)
             self.assertTrue(any((folder / "in_two").glob("it*/00.piece")))
             for piece in (folder / "in_two").glob("it*/*.piece"):
                 self.assertLessEqual(piece.stat().st_size, 16 << 20)
@@ -150,14 +195,24 @@ class Resumption(unittest.TestCase):
 
     def trainer(self, folder: Path, name: str) -> Trainer:
         changes = {
-            "start.weights": ROOT / "models/compact", "data.corpus": folder / "corpus", "data.cache": folder / "cache.u8",
-            "data.pool": 8, "data.crop": 16, "data.pool_crop": 20, "data.groups_per_iteration": 1.0,
+            "start.weights": ROOT / "models/compact", "start.prior": random_prior(folder), "network.prior": 8,
+            "data.corpus": folder / "corpus", "data.cache": folder / "cache.u8", "data.families": "{ one = 1.0 }",
+            "data.pool": '""', "data.pairs": 8, "data.crop": 16, "data.pool_crop": 20, "data.groups_per_iteration": 1.0,
+            "adversary.pictures": 2, "adversary.width": 8, "adversary.alone": 1,
             "optimiser.batch": 4, "loss.lpips_crop": 48, "device.compile": "false",
             "loss.lpips_weights": ROOT / "metrics/lpips_squeeze.safetensors",
         }  # fmt: skip
         config = settings.load(Path(__file__).with_name("compact.toml"), [f"{k}={v}" for k, v in changes.items()])
         torch.set_num_threads(1)
         return Trainer(config, folder / name)
+
+
+def random_prior(folder: Path) -> str:
+    """A file with a small network of y0, untrained."""
+    torch.manual_seed(3)
+    path = folder / "prior.safetensors"
+    save_file({f"prior.{name}": tensor for name, tensor in span.Span(8).state_dict().items()}, path)
+    return str(path)
 
 
 def corpus(folder: Path) -> None:

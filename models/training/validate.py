@@ -17,24 +17,29 @@ from torch import Tensor
 import checkpoint
 import settings
 from corpus import Corpus
-from degrade import Random, degrade
+from degrade import KINDS, Random, degrade
 from diffusion import levels, sample, seeded
 from mesh import luma, mesh
 from network import Compact, bicubic
 from perceptual import Lpips
 
-KINDS = ("clean", "mild", "real")
-
-
 class Validation:
-    """The same crops and noise every time: the middle of held-out pictures, each kind of degradation in turn."""
+    """The same crops and noise every time: the middle of held-out pictures, each kind of degradation in turn. Photos come first;
+    their means have the short names, those of other families (`graphics`) carry their name."""
 
     def __init__(self, corpus: Corpus, config: dict, device: str = "cpu"):
         self.config = config["validation"]
         self.schedule = config["schedule"]
         self.lpips = Lpips(self.config["lpips_weights"]).to(device)
         side = 4 * self.config["crop"]
-        entries = [p for p in corpus.held_out if min(p["size"]) >= side][: self.config["pictures"]]
+        self.families, entries = {}, []
+        for name in sorted(corpus.held_out, key=lambda name: name != "photos"):
+            large = [p for p in corpus.held_out[name] if min(p["size"]) >= side]
+            # Whole rounds of the kinds, so that a picture's number tells its kind in every family.
+            most = self.config["pictures"] if not entries else self.config["others"]
+            some = large[: min(most, len(large) // len(KINDS) * len(KINDS))]
+            self.families[name] = slice(len(entries), len(entries) + len(some))
+            entries += some
         crops = []
         for entry in entries:
             picture = corpus.picture(entry)
@@ -47,14 +52,20 @@ class Validation:
 
     @torch.no_grad()
     def measure(self, picture: Tensor) -> dict:
-        """Means over all, and over each kind of degradation."""
+        """Means over all pictures of a family, and over each kind of degradation."""
         found, wanted = (((p.clamp(-1, 1) + 1) * 127.5).round() for p in (picture, self.hr))
         error = (luma(found) - luma(wanted))[:, :, 4:-4, 4:-4].square().mean((1, 2, 3))
         psnr = 10 * torch.log10(255**2 / error)
         lpips = self.lpips(found / 127.5 - 1, wanted / 127.5 - 1)
-        result = {"psnr_y": psnr.mean().item(), "mse": error.mean().item(), "lpips": lpips.mean().item(), "grid": mesh(luma(found))}
-        for i, kind in enumerate(KINDS):
-            result[f"lpips_{kind}"] = lpips[i :: len(KINDS)].mean().item()
+        result = {}
+        for number, (family, part) in enumerate(self.families.items()):
+            prefix = f"{family}_" if number else ""
+            means = {"psnr_y": psnr[part].mean(), "lpips": lpips[part].mean()}
+            for i, kind in enumerate(KINDS):
+                means[f"lpips_{kind}"] = lpips[part][i :: len(KINDS)].mean()
+                means[f"psnr_{kind}"] = psnr[part][i :: len(KINDS)].mean()
+            result |= {prefix + name: mean.item() for name, mean in means.items()}
+        result |= {"mse": error.mean().item(), "grid": mesh(luma(found[self.families["photos"]]))}
         return {name: round(value, 4) for name, value in result.items()}
 
     @torch.no_grad()
@@ -65,9 +76,9 @@ class Validation:
         return model.to_picture(z.float(), self.lr)
 
     def sheet(self, path: Path, columns: list[Tensor]) -> None:
-        """LR, bicubic, the given pictures and HR side by side, a third of the held-out crops."""
+        """LR, the given pictures and HR side by side, a third of the held-out crops."""
         lr = F.interpolate(self.lr, scale_factor=4.0, mode="nearest")
-        rows = torch.cat([lr, bicubic(self.lr), *columns, self.hr], 3)[:: len(KINDS) + 1]
+        rows = torch.cat([lr, *columns, self.hr], 3)[:: len(KINDS) + 1]
         pixels = ((rows.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1)
         Image.fromarray(np.concatenate(list(pixels.cpu().numpy()))).save(path)
 

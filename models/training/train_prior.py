@@ -1,0 +1,103 @@
+"""Trains the network of the prior mean y0: `python train_prior.py prior.toml RUN [--set section.key=value ...]`.
+
+It begins as the published SPAN, widened, and learns from the truth and from the teachers' answers in a pool (pool.py). RUN
+gets `prior.safetensors` with the averaged weights; the same command goes on where it stopped.
+"""
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+import checkpoint
+import settings
+import span
+from degrade import Random
+from perceptual import Lpips
+from pool import Pool
+from train import RandomPart, log, mixed, rate
+from validate import Validation
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("config")
+    arguments.add_argument("run", type=Path)
+    arguments.add_argument("--set", action="append", default=[], metavar="section.key=value")
+    arguments.add_argument("--minutes", type=float, default=math.inf, help="stop and save after this time")
+    options = arguments.parse_args()
+    config = settings.load(options.config, options.set)
+    options.run.mkdir(parents=True, exist_ok=True)
+    (options.run / "config.json").write_text(json.dumps(config, indent=1))
+    device, o, loss = settings.device(config), config["optimiser"], config["loss"]
+    torch.manual_seed(config["seed"])
+    network = span.widen(span.published(config["start"]["span"]), config["network"]["channels"])
+    network = network.to(device).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=o["lr"], betas=tuple(o["betas"]), weight_decay=0.0)
+    average = {name: t.detach().clone() for name, t in network.state_dict().items()}
+    iteration = 0
+    if state := checkpoint.load(options.run):
+        iteration, average = state["iteration"], state["average"]
+        network.load_state_dict(state["net"])
+        optimiser.load_state_dict(state["optimiser"])
+    compiled = config["device"]["compile"]
+    lpips = Lpips(loss["lpips_weights"], compiled).to(device)
+    forward = torch.compile(network, dynamic=False) if compiled else network
+    pool = Pool(Path(config["data"]["pool"]), config["data"], with_prior=False)
+    validation = Validation(settings.corpus(config), config, device)
+
+    def measure() -> None:
+        own = {name: t.clone() for name, t in network.state_dict().items()}
+        network.load_state_dict(average)
+        with torch.no_grad():
+            log(options.run, {"iteration": iteration, **validation.measure(network(validation.lr))})
+        save_file({f"prior.{name}": t.contiguous() for name, t in average.items()}, options.run / "prior.safetensors")
+        network.load_state_dict(own)
+
+    if iteration == 0:
+        measure()
+    began, recent = time.time(), []
+    while iteration < o["iterations"] and time.time() - began < 60 * options.minutes:
+        start = time.time()
+        pool.fill(iteration)
+        rng = Random(config["seed"], 3, iteration, device=device)
+        crops = pool.batch(rng, o["batch"])
+        part = RandomPart(rng, crops.hr.shape[2], loss["lpips_crop"])
+        share = torch.tensor(loss["teacher"], device=device)[crops.kind]
+        with torch.autocast(device, dtype=torch.bfloat16):
+            picture = forward(crops.lr.contiguous(memory_format=torch.channels_last)).float()
+            seen = lpips.features(part(picture.clamp(-1, 1)))
+            distance = mixed(lambda target: lpips.distance_to(seen, part(target)), crops, share)
+        error = mixed(lambda target: (picture - target).abs().mean((1, 2, 3)), crops, share)
+        total = loss["l1"] * error + loss["lpips"] * distance
+        for group in optimiser.param_groups:
+            group["lr"] = rate(o, iteration)
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), o["clip"])
+        if torch.isfinite(norm):
+            optimiser.step()
+        keep = min(o["ema"], (iteration + 1) / (iteration + 10))
+        with torch.no_grad():
+            for name, value in network.state_dict().items():
+                average[name].lerp_(value, 1 - keep)
+        iteration += 1
+        recent.append({"l1": error.item(), "lpips": distance.item(), "norm": norm.item(), "seconds": time.time() - start})
+        if iteration % config["device"]["log_every"] == 0:
+            means = {name: sum(r[name] for r in recent) / len(recent) for name in recent[0]}
+            log(options.run, {"iteration": iteration, "samples": iteration * o["batch"], **means})
+            recent = []
+        if iteration % config["device"]["checkpoint_every"] == 0:
+            state = {"iteration": iteration, "net": network.state_dict(), "optimiser": optimiser.state_dict(), "average": average}
+            checkpoint.save(options.run, iteration, state)
+        if iteration % config["validation"]["every"] == 0:
+            measure()
+    measure()
+
+
+if __name__ == "__main__":
+    main()
