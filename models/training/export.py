@@ -8,27 +8,30 @@ import hashlib
 import json
 from pathlib import Path
 
-import torch
-from safetensors.torch import save
-
-import checkpoint
-import settings
+from safetensors.torch import load_file, save
 
 LARGEST_SHARD = 8 << 20
 
 
-def export(config: dict, average: dict, folder: Path, temperature: float) -> None:
-    basis = settings.model(config).basis.state_dict()
-    tensors = {f"net.{name}": t.half().contiguous() for name, t in average.items()}
-    tensors |= {f"basis.{name}": t.float().contiguous() for name, t in basis.items()}
-    data = save(tensors)
-    if len(data) > LARGEST_SHARD:
-        raise ValueError(f"{len(data)} bytes are more than one shard may hold; cut them with `resshift convert`")
-    digest = hashlib.sha256(data).hexdigest()
-    name = f"{config['name']}-{digest[:8]}.safetensors"
+def export(config: dict, weights: dict, folder: Path, temperature: float) -> None:
+    """`weights`: tensors `net.*`, `basis.*` and `prior.*`. The basis and SPAN's mean stay f32, the rest becomes f16. The
+    network of y0 has a file of its own, the first: it runs first."""
+    keeps_f32 = lambda name: name.startswith("basis.") or name == "prior.mean"
+    tensors = {name: (t.float() if keeps_f32(name) else t.half()).contiguous() for name, t in weights.items()}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(data)
-    shard = {"name": name, "bytes": len(data), "sha256": digest}
+    shards = []
+    for kind in (True, False):
+        some = {name: t for name, t in tensors.items() if name.startswith("prior.") == kind}
+        if not some:
+            continue
+        data = save(some)
+        if len(data) > LARGEST_SHARD:
+            raise ValueError(f"{len(data)} bytes are more than one shard may hold")
+        digest = hashlib.sha256(data).hexdigest()
+        name = f"{config['name']}-{digest[:8]}.safetensors"
+        (folder / name).write_bytes(data)
+        shards.append({"name": name, "bytes": len(data), "sha256": digest})
+        print(folder / name, len(data), "bytes")
     fields = {
         "name": config["name"],
         "version": config["version"],
@@ -38,8 +41,8 @@ def export(config: dict, average: dict, folder: Path, temperature: float) -> Non
         "temperature": temperature,
         "arch": "compact",
         "network": config["network"],
-        "bytes": len(data),
-        "shards": [shard],
+        "bytes": sum(shard["bytes"] for shard in shards),
+        "shards": shards,
         "licence": {"name": "MIT OR Apache-2.0", "commercial": True},
         "provenance": {"training": "MODEL_CARD.md", "dtype": "f16"},
     }
@@ -47,13 +50,11 @@ def export(config: dict, average: dict, folder: Path, temperature: float) -> Non
     for key, value in fields.items():
         text = json.dumps(value)
         if key == "shards":
-            entry = json.dumps(shard, indent=2).replace("\n", "\n    ")
-            text = f"[\n    {entry}\n  ]"
+            text = json.dumps(value, indent=2).replace("\n", "\n  ")
         elif isinstance(value, dict):
             text = "{ " + text[1:-1] + " }"
         lines.append(f'  "{key}": {text}')
     (folder / "model.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    print(folder / name, len(data), "bytes")
 
 
 def main() -> None:
@@ -63,11 +64,7 @@ def main() -> None:
     arguments.add_argument("--temperature", type=float, default=1.0)
     options = arguments.parse_args()
     config = json.loads((options.run / "config.json").read_text())
-    state = checkpoint.load(options.run)
-    if state is None:
-        raise SystemExit(f"{options.run} holds no checkpoint")
-    torch.set_num_threads(1)
-    export(config, state["average"], options.folder, options.temperature)
+    export(config, load_file(options.run / "weights.safetensors"), options.folder, options.temperature)
 
 
 if __name__ == "__main__":

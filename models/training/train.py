@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 import checkpoint
@@ -19,6 +20,7 @@ from adversary import Adversary
 from corpus import Crops, Stream
 from degrade import Random
 from diffusion import Chains, levels, q_sample
+from mesh import mesh_distance
 from network import bicubic
 from perceptual import Lpips
 from pool import Pool
@@ -118,6 +120,12 @@ class Trainer:
             "adversary": self.adversary.state() if self.adversary else {},
         }
         checkpoint.save(self.run, self.iteration, state)
+        self.write_weights(self.run / "weights.safetensors")
+
+    def write_weights(self, path: Path) -> None:
+        """The model with the averaged network: what `start.weights` reads, and what export.py ships."""
+        tensors = self.model.state_dict() | {f"net.{name}": t for name, t in self.average.items()}
+        save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, path)
 
     def is_done(self) -> bool:
         o = self.config["optimiser"]
@@ -169,7 +177,8 @@ class Trainer:
             with torch.autocast(self.device, dtype=torch.bfloat16):
                 features = self.lpips.features(seen)
                 lpips = mixed(lambda target: self.lpips.distance_to(features, part(target)), crops, share)
-        total = loss["mse"] * mse + loss["lpips"] * lpips
+        pattern = mesh_distance(picture, crops.hr).mean()
+        total = loss["mse"] * mse + loss["lpips"] * lpips + loss["mesh"] * pattern
         if self.adversary:
             rows = self.nearest_the_end(self.config["adversary"]["pictures"])
             fake, enlarged = seen[rows], part(bicubic(crops.lr[rows]))
@@ -182,7 +191,7 @@ class Trainer:
         norm = torch.nn.utils.clip_grad_norm_(self.model.net.parameters(), o["clip"])
         if torch.isfinite(norm):
             self.optimiser.step()
-        result = {"loss": total.item(), "mse": mse.item(), "lpips": lpips.item(), "norm": norm.item(), "lr": group["lr"]}
+        result = {"loss": total.item(), "mse": mse.item(), "lpips": lpips.item(), "mesh": pattern.item(), "norm": norm.item(), "lr": group["lr"]}
         if self.adversary:
             result |= self.adversary.learn(part(crops.hr[rows]), fake, enlarged)
         keep = min(o["ema"], (self.iteration + 1) / (self.iteration + 10))

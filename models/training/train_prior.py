@@ -17,6 +17,7 @@ import checkpoint
 import settings
 import span
 from degrade import Random
+from mesh import mesh_distance
 from perceptual import Lpips
 from pool import Pool
 from train import RandomPart, log, mixed, rate
@@ -73,7 +74,8 @@ def main() -> None:
             seen = lpips.features(part(picture.clamp(-1, 1)))
             distance = mixed(lambda target: lpips.distance_to(seen, part(target)), crops, share)
         error = mixed(lambda target: (picture - target).abs().mean((1, 2, 3)), crops, share)
-        total = loss["l1"] * error + loss["lpips"] * distance
+        pattern = mesh_distance(picture, crops.hr).mean()
+        total = loss["l1"] * error + loss["lpips"] * distance + loss["mesh"] * pattern
         for group in optimiser.param_groups:
             group["lr"] = rate(o, iteration)
         optimiser.zero_grad(set_to_none=True)
@@ -86,7 +88,7 @@ def main() -> None:
             for name, value in network.state_dict().items():
                 average[name].lerp_(value, 1 - keep)
         iteration += 1
-        recent.append({"l1": error.item(), "lpips": distance.item(), "norm": norm.item(), "seconds": time.time() - start})
+        recent.append({"l1": error.item(), "lpips": distance.item(), "mesh": pattern.item(), "norm": norm.item(), "seconds": time.time() - start})
         if iteration % config["device"]["log_every"] == 0:
             means = {name: sum(r[name] for r in recent) / len(recent) for name in recent[0]}
             log(options.run, {"iteration": iteration, "samples": iteration * o["batch"], **means})

@@ -14,7 +14,6 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-import checkpoint
 import settings
 from corpus import Corpus
 from degrade import KINDS, Random, degrade
@@ -94,18 +93,19 @@ def main() -> None:
     arguments.add_argument("--steps", type=numbers, default=[1, 4, 15])
     arguments.add_argument("--p", type=numbers)
     arguments.add_argument("--temperatures", type=numbers, default=[1.0])
+    arguments.add_argument("--corpus", type=Path, help="where the pictures are, if not where they were")
     options = arguments.parse_args()
     config = json.loads((options.run / "config.json").read_text())
+    if options.corpus:
+        config["data"] |= {"corpus": str(options.corpus), "cache": str(options.run / "corpus.u8")}
     torch.set_num_threads(config["device"]["threads"])
     validation = Validation(settings.corpus(config), config)
     if options.model:
         config["network"] = json.loads((options.model / "model.json").read_text())["network"]
-        config["start"] = {"weights": str(options.model)}
-    model = settings.model(config)
-    if not options.model:
-        model.net.load_state_dict(checkpoint.load(options.run)["average"])
+    model = settings.model({**config, "start": {"weights": str(options.model or options.run / "weights.safetensors")}})
     model.to(memory_format=torch.channels_last)
     print(json.dumps({"bicubic": True, **validation.measure(bicubic(validation.lr))}))
+    print(json.dumps({"y0": True, **validation.measure(model.y0(validation.lr))}), flush=True)
     for p in options.p or [config["schedule"]["p"]]:
         validation.schedule = {**config["schedule"], "p": p}
         for steps in map(int, options.steps):
