@@ -1,11 +1,11 @@
 //! A chain between two steps: enough to go on from there in another process, after a crash.
 
-use crate::canvas::Canvas;
+use crate::chain::canvas::Canvas;
 use crate::model::config::ModelConfig;
 use sha2::{Digest, Sha256};
 use std::pin::Pin;
 
-/// The state x_t after some of a chain's steps. The noise of a step follows from its seed and number ([`crate::noise`]), so
+/// The state x_t after some of a chain's steps. The noise of a step follows from its seed and number ([`crate::paper::noise`]), so
 /// the rest of the chain depends on nothing else: from here it gives the same bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot<X = Vec<f32>> {
@@ -25,7 +25,7 @@ impl Snapshot<&[f32]> {
 }
 
 impl Snapshot {
-    /// For [`Watch::earlier`](crate::upscaler::Watch::earlier).
+    /// For [`Watch::earlier`](crate::chain::run_context::Watch::earlier).
     pub fn stored(self) -> Snapshot<Box<dyn State>> {
         Snapshot { key: self.key, done: self.done, x: Box::new(self.x) }
     }

@@ -1,6 +1,6 @@
 //! The engines of other workers, as `npm/src/team.ts` offers them.
 
-use crate::helpers::{Answer, Helpers};
+use crate::chain::team::{Answer, Helpers};
 use js_sys::{Array, Float32Array, Promise};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;

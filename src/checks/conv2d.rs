@@ -2,9 +2,10 @@
 
 use super::compare::{batch, compare, conv, difference, group, in_parts, input, numbers, on_gpu, pixel, random};
 use crate::compute::Compute;
-use crate::gpu::device::Gpu;
+use crate::gpu::Gpu;
 use crate::gpu::{Weight, pack_conv2d};
-use crate::ops::{Activation, Conv2d, ConvShape, Map};
+use crate::layer::{Activation, ConvShape};
+use crate::ops::{Conv2d, Map};
 use half::f16;
 use std::rc::Rc;
 

@@ -1,4 +1,6 @@
-//! Where networks run: one call for the CPU and the GPU.
+//! Where networks run: one call for the CPU and the GPU. [`device_trial`] measures which of the two is faster.
+
+pub mod device_trial;
 
 use crate::gpu::{self, Gpu, Job, Node, Program};
 use crate::ops::{Map, Weight};
@@ -86,9 +88,9 @@ impl Compute {
     }
 
     /// Has a GPU compile the kernels that [`Self::prepare`] would need, without waiting for them.
-    pub fn rehearse(&self, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map) {
+    pub fn precompile(&self, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map) {
         if let Compute::Gpu(gpu) = self {
-            Program::rehearse(gpu, sizes, |inputs| recorded(inputs, &network));
+            Program::precompile(gpu, sizes, |inputs| recorded(inputs, &network));
         }
     }
 

@@ -16,7 +16,7 @@ use std::ops::Range;
 pub const LIMIT: u64 = 1 << 23;
 
 /// What an I8 tensor's name is followed by in the name of its scales.
-pub const SCALE: &str = ".scale";
+pub const SCALE_SUFFIX: &str = ".scale";
 
 /// A tensor or a part of one; its numbers stay in the shard until [`Self::values`] reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +62,13 @@ pub fn parse_head(head: &[u8], size: usize) -> Result<Vec<Part>> {
     let stored: BTreeMap<_, _> = header.tensors().into_iter().collect();
     let mut parts = Vec::with_capacity(stored.len());
     for (stored_as, tensor) in &stored {
-        let quantised = stored_as.strip_suffix(SCALE).and_then(|name| stored.get(name));
+        let quantised = stored_as.strip_suffix(SCALE_SUFFIX).and_then(|name| stored.get(name));
         if quantised.is_some_and(|tensor| tensor.dtype == Dtype::I8) {
             continue;
         }
         let scale = match tensor.dtype {
             Dtype::F32 | Dtype::F16 | Dtype::BF16 => 0..0,
-            Dtype::I8 => match stored.get(&format!("{stored_as}{SCALE}")) {
+            Dtype::I8 => match stored.get(&format!("{stored_as}{SCALE_SUFFIX}")) {
                 Some(scale) if scale.dtype == Dtype::F32 && scale.shape == tensor.shape.get(..1).unwrap_or(&[]) => {
                     range(scale)
                 }

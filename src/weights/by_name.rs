@@ -2,8 +2,8 @@
 
 use crate::compute::Compute;
 use crate::ops::Weight;
-use crate::shard::{self, Part};
-use crate::tap::{Observer, Tap};
+use crate::ops::tap::{Observer, Tap};
+use crate::weights::shard::{self, Part};
 use crate::{Error, Result};
 use burn::tensor::{Tensor, TensorData};
 use std::cell::RefCell;
@@ -23,8 +23,8 @@ pub trait TensorSource {
         false
     }
 
-    /// Whether the numbers have not come yet: a network can then be recorded, but not run (see [`crate::rehearsal`]).
-    fn is_unknown(&self) -> bool {
+    /// Whether the numbers have not come yet: a network can then be recorded, but not run (see [`crate::chain::warmup`]).
+    fn is_placeholder(&self) -> bool {
         false
     }
 
@@ -38,9 +38,9 @@ pub trait TensorSource {
 }
 
 /// The same numbers, all of them kept in f32.
-pub struct Widened<T>(pub T);
+pub struct KeepF32<T>(pub T);
 
-impl<T: TensorSource> TensorSource for Widened<T> {
+impl<T: TensorSource> TensorSource for KeepF32<T> {
     fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         self.0.read(name, shape)
     }
@@ -106,8 +106,8 @@ impl Weights {
     }
 
     /// Whether the numbers have not come yet.
-    pub fn are_unknown(&self) -> bool {
-        self.source.is_unknown()
+    pub fn are_placeholders(&self) -> bool {
+        self.source.is_placeholder()
     }
 
     /// The tensor on the device. On an autodiff device it is a leaf whose gradient [`Self::leaves`] finds.
@@ -133,7 +133,7 @@ impl Weights {
     }
 }
 
-/// The tensors of shards (see [`crate::shard`]) held in memory.
+/// The tensors of shards (see [`crate::weights::shard`]) held in memory.
 pub struct SafetensorsSource {
     shards: Vec<Vec<u8>>,
     index: BTreeMap<String, Entry>,

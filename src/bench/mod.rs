@@ -2,13 +2,14 @@
 //! networks and whole networks, beside the most that the adapter can do.
 
 use crate::compute::Compute;
-use crate::convert::released::Task;
+use crate::convert::published::Task;
 use crate::gpu::{Gpu, Node, Program, peak};
+use crate::layer::{ConvShape, MaskKind};
 use crate::model::resblock::ResBlock;
 use crate::model::swin::SwinLayer;
 use crate::model::{Denoiser, Latent};
-use crate::ops::{Conv2d, ConvShape, GroupNorm, Map, MaskKind, WindowAttention, attention};
-use crate::schedule::Schedule;
+use crate::ops::{Conv2d, GroupNorm, Map, WindowAttention, attention};
+use crate::paper::schedule::Schedule;
 use crate::weights::{TensorSource, Weights};
 use crate::{Error, Result};
 use serde::Serialize;
@@ -196,7 +197,7 @@ pub fn networks<'a>(
             network: Box::new(move |maps| latent.decode(&maps[0], &maps[1])),
         },
     ];
-    if latent.encodes() {
+    if latent.has_encoder() {
         cases.push(Case {
             name: format!("{name} encoder"),
             sizes: vec![[1, SIDE, SIDE, 3]],

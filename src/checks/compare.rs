@@ -1,9 +1,10 @@
 //! What the checks share: numbers, layers of them, and the comparison with the CPU.
 
 use crate::compute::{Compute, read};
-use crate::gpu::device::Gpu;
-use crate::gpu::scale;
-use crate::ops::{Conv2d, ConvShape, GroupNorm, Map, RmsNorm, Weight};
+use crate::gpu::Gpu;
+use crate::gpu::copy_map;
+use crate::layer::ConvShape;
+use crate::ops::{Conv2d, GroupNorm, Map, RmsNorm, Weight};
 use std::rc::Rc;
 
 pub(super) fn conv(s: ConvShape, compute: &Compute) -> Conv2d {
@@ -52,7 +53,7 @@ pub(super) async fn on_gpu(
     let sizes: Vec<[usize; 4]> = inputs.iter().map(|input| input.dims).collect();
     let compute = Compute::Gpu(gpu.clone());
     // Inputs and outputs are always f32: only a copy can be f16.
-    let copied = |map: &Map| Map::Gpu(scale::copy(&map.node().settled()));
+    let copied = |map: &Map| Map::Gpu(copy_map(&map.node().materialize()));
     let network = |maps: &[Map]| match gpu.half_maps() {
         false => network(&compute, maps),
         true => copied(&network(&compute, &maps.iter().map(copied).collect::<Vec<_>>())),

@@ -1,7 +1,8 @@
 //! Intermediate results of a network by name, for whoever checks its parity. Without an observer a tap is one
 //! test of an empty option.
 
-use crate::ops::{Activation, Map};
+use crate::layer::Activation;
+use crate::ops::Map;
 use burn::tensor::{Tensor, activation::silu};
 use std::rc::Rc;
 

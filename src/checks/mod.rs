@@ -9,9 +9,10 @@ mod compare;
 mod conv2d;
 mod norms;
 mod others;
+mod self_test;
 
-use super::device::Gpu;
-use crate::ops::ConvShape;
+use crate::gpu::Gpu;
+use crate::layer::ConvShape;
 use attentions::{attention_layers, attention_parts, window_attention_layers, window_attention_odd};
 use conv2d::{
     conv2d_autoencoder, conv2d_batch, conv2d_compact, conv2d_each, conv2d_folded, conv2d_followed, conv2d_half,
@@ -28,6 +29,7 @@ use others::{
     bicubic_both, nearest_code_distances, nearest_code_ties, peak_copy, peak_fma, posterior_steps, scale_and_concat,
     wiener_prediction,
 };
+pub use self_test::self_test;
 use std::pin::Pin;
 use std::rc::Rc;
 

@@ -4,19 +4,19 @@ use super::device::Gpu;
 use super::posterior::{Posterior, posterior_kernel};
 use super::program::{Program, bytes_of};
 use crate::Result;
-use crate::diffusion::Gaussian;
+use crate::paper::process::Gaussian;
 use std::rc::Rc;
 
 /// The chain's state x_t on the GPU, and the program that predicts x0 from it.
-pub struct Resident {
+pub struct GpuChain {
     gpu: Rc<Gpu>,
     program: Rc<Program>,
     posterior: Posterior,
 }
 
-impl Resident {
+impl GpuChain {
     /// Has the GPU make the pipeline of the chain's own step.
-    pub fn rehearse(gpu: &Gpu) {
+    pub fn precompile(gpu: &Gpu) {
         gpu.pipeline(&posterior_kernel());
     }
 

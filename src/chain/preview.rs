@@ -1,13 +1,15 @@
 //! Predictions of x0 as pictures, while the chain runs.
 
 use crate::Result;
-use crate::canvas::Canvas;
+use crate::chain::canvas::Canvas;
+use crate::chain::run_context::{Event, Watch};
+use crate::chain::tile_pipeline::{Stages, decoder};
+use crate::chain::tiles::{Plan, Tile};
 use crate::compute::{Compute, Work};
-use crate::image::{Pixels, encode::to_u8};
+use crate::image::Pixels;
+use crate::image::encode::to_u8;
 use crate::model::Latent;
-use crate::sampler::{Stages, decoder};
-use crate::tiles::{Plan, Tile};
-use crate::upscaler::{Event, SCALE, Watch};
+use crate::model::UPSCALE;
 
 /// Largest share of a run's time that its previews take.
 const SHARE: f64 = 0.03;
@@ -96,15 +98,15 @@ impl<'a> Previews<'a> {
     /// `values`: all that the tile decodes to; told is what it keeps of the picture.
     fn tell(&self, tile: Tile<'a>, values: &[f32], watch: &mut impl Watch) {
         let (y, x) = (tile.y.kept(), tile.x.kept());
-        let height = y.end.min(self.size[0]).saturating_sub(y.start) * SCALE;
-        let width = x.end.min(self.size[1]).saturating_sub(x.start) * SCALE;
+        let height = y.end.min(self.size[0]).saturating_sub(y.start) * UPSCALE;
+        let width = x.end.min(self.size[1]).saturating_sub(x.start) * UPSCALE;
         if height == 0 || width == 0 {
             return;
         }
-        let (line, skipped) = (tile.x.len() * SCALE * 3, tile.x.keep.start * SCALE * 3);
-        let rows = values.chunks_exact(line).skip(tile.y.keep.start * SCALE).take(height);
+        let (line, skipped) = (tile.x.len() * UPSCALE * 3, tile.x.keep.start * UPSCALE * 3);
+        let rows = values.chunks_exact(line).skip(tile.y.keep.start * UPSCALE).take(height);
         let data = rows.flat_map(|row| &row[skipped..][..width * 3]).map(|v| to_u8(v * 0.5 + 0.5)).collect();
         let pixels = Pixels { width, height, channels: 3, data };
-        watch.event(Event::Preview { x: x.start * SCALE, y: y.start * SCALE, pixels: &pixels });
+        watch.event(Event::Preview { x: x.start * UPSCALE, y: y.start * UPSCALE, pixels: &pixels });
     }
 }

@@ -1,8 +1,9 @@
 //! Attention in windows and over whole pictures.
 
 use super::compare::{Input, compare, in_parts, input, numbers, random};
-use crate::gpu::device::Gpu;
-use crate::ops::{MaskKind, WindowAttention, attention};
+use crate::gpu::Gpu;
+use crate::layer::MaskKind;
+use crate::ops::{WindowAttention, attention};
 use std::rc::Rc;
 
 pub(super) async fn window_attention_layers(gpu: &Rc<Gpu>) -> Result<f32, String> {

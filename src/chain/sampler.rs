@@ -4,21 +4,20 @@
 //! the parts are joined, and only then the canvas moves on to x_{t-1}: no tile is ever ahead of its neighbours,
 //! and their order cannot matter.
 
-use crate::canvas::Canvas;
+use crate::chain::canvas::Canvas;
+use crate::chain::levels::Levels;
+use crate::chain::preview::Previews;
+use crate::chain::run_context::{Event, Watch};
+use crate::chain::snapshot::{Pace, Snapshot, State};
+use crate::chain::team::{Answer, NoHelpers};
+use crate::chain::tile_pipeline::{Stages, TilePipeline};
+use crate::chain::tiles::{Plan, Tile};
 use crate::compute::{Compute, Stage, Work};
-use crate::diffusion::{Gaussian, posterior, prior};
-use crate::gpu::chain::Resident;
-use crate::helpers::{Alone, Answer};
+use crate::gpu::resident_chain::GpuChain;
 use crate::model::{Denoiser, Latent};
-use crate::noise;
-use crate::preview::Previews;
-use crate::schedule::Schedule;
-use crate::snapshot::{Pace, Snapshot, State};
-use crate::tiles::{Plan, Tile};
-use crate::upscaler::{Event, Watch};
+use crate::paper::noise;
+use crate::paper::process::{Gaussian, posterior, prior};
 use crate::{Error, Result};
-use std::collections::VecDeque;
-use std::ops::Range;
 
 /// Where a chain's noise comes from.
 #[derive(Clone, Copy)]
@@ -28,36 +27,6 @@ pub enum Noise<'a> {
     /// Writes the standard normals of draw `draw` (0 for x_T, then one per step) for the latent row `y`,
     /// `[width, channels]`; arguments `(row, draw, y)`.
     Field(&'a dyn Fn(&mut [f32], u32, usize)),
-}
-
-/// Which levels a chain visits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Levels {
-    /// The schedule.
-    pub schedule: Schedule,
-    /// Indices into it, increasing.
-    pub visited: Vec<usize>,
-}
-
-impl Levels {
-    /// The chain of `steps` steps for a network: its own schedule of that length if the network takes any level,
-    /// else evenly spaced trained levels.
-    ///
-    /// # Errors
-    /// [`Error::BadOption`] if there is no such chain.
-    pub fn new(denoiser: &dyn Denoiser, trained: &Schedule, steps: Option<usize>) -> Result<Self> {
-        let steps = steps.unwrap_or(trained.steps());
-        if denoiser.any_level() {
-            if !(1..=100).contains(&steps) {
-                return Err(Error::BadOption("This model runs 1 to 100 steps.".into()));
-            }
-            let mut config = trained.config;
-            config.steps = steps;
-            let schedule = Schedule::new(config)?;
-            return Ok(Self { visited: (0..steps).collect(), schedule });
-        }
-        Ok(Self { visited: trained.respace(steps)?, schedule: trained.clone() })
-    }
 }
 
 /// One run of the chain.
@@ -96,7 +65,7 @@ impl Chain<'_> {
         let mut x = self.encode(lr, encode, watch).await?;
         match (self.compute, self.noise) {
             (Compute::Gpu(_), Noise::Seeded(seed)) if plan.count() == 1 => {
-                self.resident(lr, x, seed, plan, watch).await
+                self.run_on_gpu(lr, x, seed, plan, watch).await
             }
             _ => {
                 let line = x.width * x.channels;
@@ -166,7 +135,7 @@ impl Chain<'_> {
         let mut x0 = Canvas::band(plan.tallest(), x.width, x.channels)?;
         for (step, Step { t, next }) in self.steps().enumerate().skip(done) {
             let level = self.denoiser.level(&self.levels.schedule, t);
-            let mut flight = Flight::new(&mut x0, 1);
+            let mut pipeline = TilePipeline::new(&mut x0, 1);
             let groups = all.chunk_by(same).flat_map(|run| run.chunks(batch(run[0].y.len(), run[0].x.len()).max(1)));
             for group in groups.map(Some).chain([None]) {
                 match group {
@@ -178,27 +147,28 @@ impl Chain<'_> {
                         let mut inputs: Vec<&[f32]> = vec![&x_t, &y];
                         inputs.extend(level.iter().map(Vec::as_slice));
                         let stage = stages.of(tile)?;
-                        let help = if tiles > 1 && n == 1 { watch.helpers() } else { &Alone };
+                        let help = if tiles > 1 && n == 1 { watch.helpers() } else { &NoHelpers };
                         let work = match help.start(tile.y.len(), tile.x.len(), &inputs) {
                             None => stage.start(&inputs),
                             Some(answer) => {
                                 elsewhere(answer, stage, inputs.iter().map(|input| input.to_vec()).collect())
                             }
                         };
-                        flight.add(group, work, help.count()).await?;
+                        pipeline.add(group, work, help.count()).await?;
                     }
-                    None => flight.land().await?,
+                    None => pipeline.drain().await?,
                 }
                 previews.arrive(watch).await?;
-                for index in flight.arrived() {
+                for index in pipeline.arrived() {
                     watch.event(Event::Step { step: step + 1, steps, tile: index + 1, tiles });
                     // What the last step predicts is the result, which is decoded anyway.
                     if next.is_some() && previews.wanted(index, watch) {
-                        let z = flight.canvas.part_below(flight.top, all[index].y.range(), all[index].x.range());
+                        let z = pipeline.canvas.part_below(pipeline.top, all[index].y.range(), all[index].x.range());
                         previews.show(index, all[index], &z, watch).await?;
                     }
                 }
-                flight.settle(plan, |top, x0| self.advance(&mut x.data[top * line..], x0, line, top, step, next));
+                pipeline
+                    .retire_rows(plan, |top, x0| self.advance(&mut x.data[top * line..], x0, line, top, step, next));
             }
             if next.is_none() {
                 return Ok(x);
@@ -228,7 +198,7 @@ impl Chain<'_> {
 
     /// The chain of a canvas that is one tile, on the GPU: nothing is read back before z_0, unless it is to be seen. It takes
     /// seconds, so it has no snapshots.
-    async fn resident(
+    async fn run_on_gpu(
         &self,
         lr: &Canvas,
         y0: Canvas,
@@ -241,7 +211,7 @@ impl Chain<'_> {
             return Err(Error::Internal("a program was expected".into()));
         };
         let size = [1, y0.height, y0.width, y0.channels];
-        let chain = Resident::new(gpu, program.clone(), size, &y0.data, seed);
+        let chain = GpuChain::new(gpu, program.clone(), size, &y0.data, seed);
         let start = prior(&self.levels.schedule).std;
         let (mut q, mut pixels) = (Gaussian { a: 1.0, b: 0.0, std: start }, Some(&lr.data[..]));
         let steps = self.steps().len();
@@ -269,20 +239,20 @@ impl Chain<'_> {
     /// The prior mean y0 of the whole canvas.
     async fn encode(&self, lr: &Canvas, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
         let mut y0 = Canvas::try_zeros(lr.height, lr.width, self.latent.channels())?;
-        if !self.latent.encodes() {
+        if !self.latent.has_encoder() {
             return Ok(y0);
         }
         let stages = Stages::new(plan, |rows, cols| {
             self.compute.prepare(&[[1, rows, cols, 3]], |maps| self.latent.encode(&maps[0]))
         })?;
         let tiles: Vec<Tile<'_>> = plan.tiles().collect();
-        let mut flight = Flight::new(&mut y0, 1);
+        let mut pipeline = TilePipeline::new(&mut y0, 1);
         for tile in tiles.chunks(1) {
             watch.pause().await?;
             let part = gather(lr, tile, 1);
-            flight.add(tile, stages.of(tile[0])?.start(&[&part]), 0).await?;
+            pipeline.add(tile, stages.of(tile[0])?.start(&[&part]), 0).await?;
         }
-        flight.land().await?;
+        pipeline.drain().await?;
         Ok(y0)
     }
 
@@ -320,110 +290,4 @@ fn gather(canvas: &Canvas, tiles: &[Tile<'_>], n: usize) -> Vec<f32> {
 
 fn no_steps() -> Error {
     Error::BadOption("A chain needs at least one step.".into())
-}
-
-/// A network for every size of tile in a plan; as plans are made, that is one.
-pub struct Stages<'a>(Vec<([usize; 2], Stage<'a>)>);
-
-impl<'a> Stages<'a> {
-    /// `prepare` is given rows and columns.
-    ///
-    /// # Errors
-    /// What `prepare` returns.
-    pub fn new(plan: &Plan, mut prepare: impl FnMut(usize, usize) -> Result<Stage<'a>>) -> Result<Self> {
-        let mut stages: Vec<([usize; 2], Stage<'a>)> = Vec::new();
-        for tile in plan.tiles() {
-            let size = [tile.y.len(), tile.x.len()];
-            if stages.iter().all(|(known, _)| *known != size) {
-                stages.push((size, prepare(size[0], size[1])?));
-            }
-        }
-        Ok(Self(stages))
-    }
-
-    /// The network for this tile.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] for a tile of another plan.
-    pub fn of(&self, tile: Tile<'_>) -> Result<&Stage<'a>> {
-        let size = [tile.y.len(), tile.x.len()];
-        let found = self.0.iter().find(|(known, _)| *known == size);
-        found.map(|(_, stage)| stage).ok_or_else(|| Error::Internal("a tile of another plan".into()))
-    }
-}
-
-/// What turns the tiles of `plan`, of a latent canvas and its low-resolution one, into pictures four times as large.
-///
-/// # Errors
-/// [`Error::Gpu`] if a tile is more than the device allows.
-pub fn decoder<'a>(latent: &'a dyn Latent, compute: &Compute, plan: &Plan) -> Result<Stages<'a>> {
-    Stages::new(plan, |rows, cols| {
-        let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
-        compute.prepare(&sizes, |maps| latent.decode(&maps[0], &maps[1]))
-    })
-}
-
-/// Tiles on their way to a canvas: while one is read back, the next is computed.
-struct Flight<'a, 'c> {
-    canvas: &'c mut Canvas,
-    /// Row of the plan that is the canvas' first.
-    top: usize,
-    scale: usize,
-    /// Tiles that are computed together.
-    groups: VecDeque<(&'a [Tile<'a>], Work<'a>)>,
-    landed: usize,
-    reported: usize,
-}
-
-impl<'a, 'c> Flight<'a, 'c> {
-    fn new(canvas: &'c mut Canvas, scale: usize) -> Self {
-        Self { canvas, top: 0, scale, groups: VecDeque::new(), landed: 0, reported: 0 }
-    }
-
-    /// Adds tiles whose work has been started; waits until no more are under way than are computed at a time. They land
-    /// in the order of the plan, so sums of blended tiles are always the same.
-    async fn add(&mut self, tiles: &'a [Tile<'a>], work: Work<'a>, helpers: usize) -> Result<()> {
-        let under_way = match work {
-            Work::Done(_) if helpers == 0 => 0,
-            Work::Queued(_) => 1,
-            Work::Done(_) | Work::Elsewhere(_) => helpers + 1,
-        };
-        self.groups.push_back((tiles, work));
-        while self.groups.len() > under_way {
-            self.next().await?;
-        }
-        Ok(())
-    }
-
-    /// Waits for all of them.
-    async fn land(&mut self) -> Result<()> {
-        while !self.groups.is_empty() {
-            self.next().await?;
-        }
-        Ok(())
-    }
-
-    async fn next(&mut self) -> Result<()> {
-        if let Some((tiles, work)) = self.groups.pop_front() {
-            let values = work.finish().await?;
-            for (tile, values) in tiles.iter().zip(values.chunks_exact(tiles[0].count() * self.canvas.channels)) {
-                self.canvas.grow((tile.y.kept().end - self.top) * self.scale)?;
-                self.canvas.add_at(*tile, values, self.scale, self.top);
-            }
-            self.landed += tiles.len();
-        }
-        Ok(())
-    }
-
-    /// Takes the rows that no tile to come reads or writes off the canvas: `see` gets the number of the first, and them.
-    fn settle(&mut self, plan: &Plan, see: impl FnOnce(usize, &[f32])) {
-        let end = plan.settled(self.landed / plan.cols.len());
-        let top = std::mem::replace(&mut self.top, end);
-        self.canvas.shift((end - top) * self.scale, |rows| see(top, rows));
-    }
-
-    /// The tiles that have arrived since the last call, by their number.
-    fn arrived(&mut self) -> Range<usize> {
-        std::mem::replace(&mut self.reported, self.landed)..self.landed
-    }
 }

@@ -2,13 +2,14 @@
 
 use super::compare::{Input, compare, conv, difference, input, numbers, on_gpu};
 use crate::compute::Compute;
-use crate::diffusion::Gaussian;
-use crate::gpu::chain::Resident;
-use crate::gpu::device::Gpu;
+use crate::gpu::Gpu;
+use crate::gpu::Program;
 use crate::gpu::peak;
-use crate::gpu::program::Program;
-use crate::noise;
-use crate::ops::{ConvShape, Map, bicubic, nearest_code, wiener};
+use crate::gpu::resident_chain::GpuChain;
+use crate::layer::ConvShape;
+use crate::ops::{Map, bicubic, nearest_code, wiener};
+use crate::paper::noise;
+use crate::paper::process::Gaussian;
 use std::rc::Rc;
 
 pub(super) async fn nearest_code_distances(gpu: &Rc<Gpu>) -> Result<f32, String> {
@@ -107,7 +108,7 @@ pub(super) async fn posterior_steps(gpu: &Rc<Gpu>) -> Result<f32, String> {
         });
         let program = Rc::new(program.map_err(|e| e.to_string())?);
         program.poison();
-        let chain = Resident::new(gpu, program, dims, &y0, seed);
+        let chain = GpuChain::new(gpu, program, dims, &y0, seed);
         let half = vec![0.5; c];
         let steps = [(Gaussian { a: 1.0, b: 0.0, std: 0.0 }, 2.0), (Gaussian { a: 0.75, b: 0.5, std: 0.0 }, 0.25)];
         let mut expected = y0;

@@ -3,7 +3,7 @@
 
 use crate::compute::Compute;
 use crate::ops::Weight;
-use crate::shard::{self, Part};
+use crate::weights::shard::{self, Part};
 use crate::weights::{TensorSource, join};
 use crate::{Error, Result, gpu};
 use burn::tensor::Tensor;

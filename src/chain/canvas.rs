@@ -1,7 +1,7 @@
 //! Arrays of a picture's shape on the host, whole or a band of rows that moves down.
 
-use crate::tiles::Tile;
-use crate::{Result, memory};
+use crate::chain::tiles::Tile;
+use crate::{Result, alloc};
 use std::ops::Range;
 
 /// A picture-shaped array on the host, `[height, width, channels]`.
@@ -28,7 +28,7 @@ impl Canvas {
     /// # Errors
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn try_zeros(height: usize, width: usize, channels: usize) -> Result<Self> {
-        Ok(Self { height, width, channels, data: memory::filled(0.0, height * width * channels)? })
+        Ok(Self { height, width, channels, data: alloc::filled(0.0, height * width * channels)? })
     }
 
     /// A canvas without rows, and with room for `rows` of them (see [`Self::grow`]).
@@ -36,7 +36,7 @@ impl Canvas {
     /// # Errors
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn band(rows: usize, width: usize, channels: usize) -> Result<Self> {
-        Ok(Self { height: 0, width, channels, data: memory::room(rows * width * channels)? })
+        Ok(Self { height: 0, width, channels, data: alloc::room(rows * width * channels)? })
     }
 
     /// A part of the canvas.
@@ -72,7 +72,7 @@ impl Canvas {
         if (height, width) == (self.height, self.width) {
             return Ok(self);
         }
-        let mut data = memory::room(height * width * self.channels)?;
+        let mut data = alloc::room(height * width * self.channels)?;
         for y in 0..height {
             for x in 0..width {
                 let source = reflect(y, self.height) * self.width + reflect(x, self.width);
@@ -114,7 +114,7 @@ impl Canvas {
         self.height = height.max(self.height);
         let values = self.height * self.width * self.channels;
         let more = values - self.data.len();
-        memory::reserve(&mut self.data, more)?;
+        alloc::reserve(&mut self.data, more)?;
         self.data.resize(values, 0.0);
         Ok(())
     }

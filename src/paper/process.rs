@@ -2,7 +2,7 @@
 //!
 //! `y0` is the prior mean (the encoded low-resolution picture), `x0` the target latent, `x_t` the chain's state.
 
-use crate::schedule::Schedule;
+use crate::paper::schedule::Schedule;
 use burn::tensor::Tensor;
 
 /// Mean and standard deviation of a Gaussian that is linear in two tensors: `a * first + b * second + std * n`.

@@ -1,25 +1,25 @@
 //! A model's command lists, recorded before its weights have come: the GPU compiles the kernels while they are on their
 //! way.
 
+use crate::chain::tiles::plan;
 use crate::compute::Compute;
-use crate::gpu::chain::Resident;
+use crate::gpu::resident_chain::GpuChain;
 use crate::gpu::{self, Gpu};
 use crate::model::Model;
 use crate::model::config::ModelConfig;
 use crate::ops::Weight;
-use crate::schedule::Schedule;
-use crate::tiles::plan;
+use crate::paper::schedule::Schedule;
 use crate::weights::{TensorSource, Weights};
 use crate::{Error, Result};
 use std::rc::Rc;
 
 /// Weights that have not come yet.
-struct Unknown {
+struct Placeholder {
     gpu: Rc<Gpu>,
     half: bool,
 }
 
-impl TensorSource for Unknown {
+impl TensorSource for Placeholder {
     /// An orthonormal matrix where a square one is read, and zeros: what models check of their numbers holds.
     fn read(&self, _: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let square = matches!(shape, [rows, columns] if rows == columns).then(|| shape[0] + 1);
@@ -31,7 +31,7 @@ impl TensorSource for Unknown {
         self.half
     }
 
-    fn is_unknown(&self) -> bool {
+    fn is_placeholder(&self) -> bool {
         true
     }
 
@@ -46,9 +46,9 @@ impl TensorSource for Unknown {
 ///
 /// # Errors
 /// [`Error::BadWeights`] for a configuration that cannot be built.
-pub fn rehearse(config: &ModelConfig, half: bool, compute: &Compute, height: usize, width: usize) -> Result<()> {
+pub fn precompile(config: &ModelConfig, half: bool, compute: &Compute, height: usize, width: usize) -> Result<()> {
     let Compute::Gpu(gpu) = compute else { return Ok(()) };
-    let model = Model::load(config.clone(), &Weights::new(Unknown { gpu: gpu.clone(), half }, gpu))?;
+    let model = Model::load(config.clone(), &Weights::new(Placeholder { gpu: gpu.clone(), half }, gpu))?;
     let schedule = Schedule::new(config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
     let (latent, denoiser) = (&*model.latent, &*model.denoiser);
     let (height, width) = (height.next_multiple_of(denoiser.multiple()), width.next_multiple_of(denoiser.multiple()));
@@ -59,18 +59,18 @@ pub fn rehearse(config: &ModelConfig, half: bool, compute: &Compute, height: usi
         let n = compute.batch(rows * cols).min(network.count());
         let mut sizes = vec![[n, rows, cols, latent.channels()], [n, rows, cols, 3]];
         sizes.extend(denoiser.level(&schedule, 0).iter().map(|values| [1, 1, 1, values.len()]));
-        compute.rehearse(&sizes, |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]));
+        compute.precompile(&sizes, |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]));
     }
     if network.count() == 1 {
-        Resident::rehearse(gpu);
+        GpuChain::precompile(gpu);
     }
     if let Some(tile) = plan(height, width, latent.reach(), 1, None).tiles().next() {
         let (rows, cols) = (tile.y.len(), tile.x.len());
-        if latent.encodes() {
-            compute.rehearse(&[[1, rows, cols, 3]], |maps| latent.encode(&maps[0]));
+        if latent.has_encoder() {
+            compute.precompile(&[[1, rows, cols, 3]], |maps| latent.encode(&maps[0]));
         }
         let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
-        compute.rehearse(&sizes, |maps| latent.decode(&maps[0], &maps[1]));
+        compute.precompile(&sizes, |maps| latent.decode(&maps[0], &maps[1]));
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! The checkpoints that the authors have released: their networks, schedules and names.
 
+use crate::layer::MaskKind;
 use crate::model::config::{Blocks, Licence, UNetConfig, VqConfig, VqNetConfig};
-use crate::ops::MaskKind;
-use crate::schedule::{Definition, ScheduleConfig};
+use crate::paper::schedule::{Definition, ScheduleConfig};
 
 /// What a network was trained for. Checkpoints of one task have the same tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Task {
 
 /// One released checkpoint, or one for which a configuration was released.
 #[derive(Debug, Clone, Copy)]
-pub struct Released {
+pub struct Published {
     /// What `--config` calls it.
     pub name: &'static str,
     /// What its file is called, without `.pth`.
@@ -80,18 +80,18 @@ pub struct Released {
 }
 
 /// Fifteen steps, as in the paper.
-const fn long(name: &'static str, file: &'static str, kappa: f64) -> Released {
+const fn long(name: &'static str, file: &'static str, kappa: f64) -> Published {
     let definition = Definition::CodeV2;
-    Released { name, file, task: Task::X4, steps: 15, min_noise_level: 0.04, kappa, definition }
+    Published { name, file, task: Task::X4, steps: 15, min_noise_level: 0.04, kappa, definition }
 }
 
 /// Four steps, as in the journal version.
-const fn short(name: &'static str, file: &'static str, task: Task) -> Released {
-    Released { name, file, task, steps: 4, min_noise_level: 0.2, kappa: 2.0, definition: Definition::Code }
+const fn short(name: &'static str, file: &'static str, task: Task) -> Published {
+    Published { name, file, task, steps: 4, min_noise_level: 0.2, kappa: 2.0, definition: Definition::Code }
 }
 
 /// All that are known by name.
-pub const RELEASED: [Released; 11] = [
+pub const PUBLISHED: [Published; 11] = [
     long("realsr-v1", "resshift_realsrx4_s15_v1", 2.0),
     long("realsr-v2", "resshift_realsrx4_s15_v2", 2.0),
     short("realsr-v3", "resshift_realsrx4_s4_v3", Task::X4),
@@ -106,17 +106,17 @@ pub const RELEASED: [Released; 11] = [
     short("face", "resshift_faceir_s4", Task::Face),
 ];
 
-impl Released {
+impl Published {
     /// By the name that `--config` takes.
     pub fn named(name: &str) -> Option<&'static Self> {
-        RELEASED.iter().find(|released| released.name == name)
+        PUBLISHED.iter().find(|released| released.name == name)
     }
 
     /// By its file's name: `resshift_realsrx4_s4_v3.pth`, also as a browser calls a second download of it.
     pub fn in_file(name: &str) -> Option<&'static Self> {
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
         let stem = name.split(['.', ' ', '(']).next().unwrap_or_default();
-        RELEASED.iter().find(|released| released.file == stem)
+        PUBLISHED.iter().find(|released| released.file == stem)
     }
 
     /// The chain it was trained for.

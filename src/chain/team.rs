@@ -16,9 +16,9 @@ pub trait Helpers {
 }
 
 /// No others.
-pub struct Alone;
+pub struct NoHelpers;
 
-impl Helpers for Alone {
+impl Helpers for NoHelpers {
     fn count(&self) -> usize {
         0
     }

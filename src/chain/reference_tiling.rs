@@ -2,19 +2,21 @@
 //! its own and decoded by itself; where tiles overlap, clamped pixels are averaged with equal weights. Shows seams.
 
 use crate::Result;
-use crate::canvas::Canvas;
+use crate::chain::canvas::Canvas;
+use crate::chain::levels::Levels;
+use crate::chain::run_context::Watch;
+use crate::chain::sampler::{Chain, Noise};
+use crate::chain::tiles::Plan;
 use crate::compute::Compute;
+use crate::model::UPSCALE;
 use crate::model::{Denoiser, Latent};
-use crate::sampler::{Chain, Levels, Noise};
-use crate::tiles::Plan;
-use crate::upscaler::{SCALE, Watch};
 
 /// Noise by tile: writes draw `draw` of tile `tile` for the padded tile's latent row `y`; arguments
 /// `(tile, row, draw, y)`.
 pub type TileNoise<'a> = &'a dyn Fn(usize, &mut [f32], u32, usize);
 
 /// A model and how the released sampler runs it.
-pub struct Released<'a> {
+pub struct ReferenceTiling<'a> {
     /// The latent space.
     pub latent: &'a dyn Latent,
     /// The network.
@@ -31,13 +33,13 @@ pub struct Released<'a> {
     pub compute: &'a Compute,
 }
 
-impl Released<'_> {
+impl ReferenceTiling<'_> {
     /// `lr` `[h, w, 3]` in [-1, 1], any size; returns `[4h, 4w, 3]` in [0, 1].
     ///
     /// # Errors
     /// As [`Chain::run`].
     pub async fn run(&self, lr: &Canvas, watch: &mut impl Watch) -> Result<Canvas> {
-        let mut result = Canvas::zeros(lr.height * SCALE, lr.width * SCALE, 3);
+        let mut result = Canvas::zeros(lr.height * UPSCALE, lr.width * UPSCALE, 3);
         let plan = Plan::released(lr.height, lr.width, self.chop, self.stride);
         for (index, tile) in plan.tiles().enumerate() {
             let (rows, cols) = (tile.y.range(), tile.x.range());
@@ -59,10 +61,10 @@ impl Released<'_> {
             let sizes = [[1, h, w, z0.channels], [1, h, w, 3]];
             let decode = self.compute.prepare(&sizes, |maps| self.latent.decode(&maps[0], &maps[1]))?;
             let data = decode.start(&[&z0.data, &padded.data]).finish().await?;
-            let decoded = Canvas { height: h * SCALE, width: w * SCALE, channels: 3, data };
-            let mut pixels = decoded.part(0..rows.len() * SCALE, 0..cols.len() * SCALE);
+            let decoded = Canvas { height: h * UPSCALE, width: w * UPSCALE, channels: 3, data };
+            let mut pixels = decoded.part(0..rows.len() * UPSCALE, 0..cols.len() * UPSCALE);
             pixels.data.iter_mut().for_each(|v| *v = v.clamp(-1.0, 1.0) * 0.5 + 0.5);
-            result.add(tile, &pixels.data, SCALE);
+            result.add(tile, &pixels.data, UPSCALE);
         }
         Ok(result)
     }

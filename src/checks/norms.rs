@@ -2,8 +2,9 @@
 
 use super::compare::{Input, batch, compare, conv, group, input, numbers, on_gpu, pixel, worst};
 use crate::compute::Compute;
-use crate::gpu::device::Gpu;
-use crate::ops::{ConvShape, GroupNorm, Map};
+use crate::gpu::Gpu;
+use crate::layer::ConvShape;
+use crate::ops::{GroupNorm, Map};
 use std::rc::Rc;
 
 /// Layers whose pictures one workgroup per group suffices for.
