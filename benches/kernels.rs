@@ -5,14 +5,15 @@
 
 use pollster::block_on;
 use resshift::bench::{Bench, Case, Form, Zeros, layers, networks};
+use resshift::chain::run_context::Unwatched;
 use resshift::compute::Compute;
-use resshift::convert::released::{self, Task};
+use resshift::convert::published::{self, Task};
 use resshift::gpu::Gpu;
 use resshift::image::Picture;
 use resshift::model::Model;
 use resshift::model::config::{Arch, Licence, ModelConfig};
-use resshift::schedule::{Schedule, ScheduleConfig};
-use resshift::upscaler::{Options, Unwatched, Upscaler};
+use resshift::paper::schedule::{Schedule, ScheduleConfig};
+use resshift::upscaler::{Options, Upscaler};
 use resshift::weights::Weights;
 use serde_json::json;
 use std::rc::Rc;
@@ -105,7 +106,7 @@ fn released_model() -> ModelConfig {
         temperature: 1.0,
         arch: Arch::SwinVq {
             unet: Task::X4.unet(),
-            autoencoder: released::autoencoder("vq-f4").expect("the released autoencoder"),
+            autoencoder: published::autoencoder("vq-f4").expect("the released autoencoder"),
         },
         bytes: 0,
         shards: Vec::new(),

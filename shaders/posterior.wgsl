@@ -1,6 +1,6 @@
 // A step of the chain with its noise (paper Eq. 7), in place:
 //
-//   x_t <- a x_t + b x0 + deviation * n,   n standard normal, a function of seed, draw, position and channel (`src/noise.rs`)
+//   x_t <- a x_t + b x0 + deviation * n,   n standard normal, a function of seed, draw, position and channel (`src/paper/noise.rs`)
 //
 // Bits come from PCG4D (Jarzynski and Olano 2020); the top 16 select one of 65,536 normal quantiles. With b = 0 the
 // prior: x_T = y0 + deviation * n for x_t = y0.

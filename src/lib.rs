@@ -3,52 +3,45 @@
 //!
 //! Data flows one way: picture -> tiles -> latent -> chain -> latent -> tiles -> picture.
 //!
+//! Rooms, lowest first; a room uses those below it only (`src/rooms.txt`, checked by `tests/rooms.rs`):
+//!
 //! | module | job |
 //! |---|---|
-//! | [`schedule`], [`diffusion`], [`noise`] | the paper's mathematics, f64, no tensors but in `q_sample` and the loss |
-//! | [`ops`] | tensor operations, channels last, each with its CPU form; [`gpu`] records the WGSL of `shaders/` |
-//! | [`model`] | networks: UNet with Swin windows, VQ autoencoder, compact model, behind one latent trait |
-//! | [`weights`], [`shard`], [`upload`] | named tensors on their way from a model folder's files to a device |
-//! | [`checkpoint`], [`convert`] | PyTorch's files, read safely; from checkpoints to model folders |
-//! | [`compute`] | where networks run: the CPU at once, a GPU by recorded command lists |
-//! | [`tiles`], [`canvas`], [`sampler`] | tile plans, picture-shaped arrays, the chain over a latent canvas; [`released`] is the released tiling |
-//! | [`preview`], [`snapshot`] | what the chain shows and hands out on its way |
+//! | [`error`], [`alloc`], [`layer`] | failures; buffers that grow with the picture; static descriptions of layers |
+//! | [`paper`] | the paper's mathematics |
 //! | [`image`] | decode, encode, bicubic |
-//! | [`memory`] | buffers that grow with the picture |
+//! | [`cpu`], [`gpu`] | kernels: on plain slices; the WGSL of `shaders/`, recorded |
+//! | [`ops`] | tensor operations, channels last: each with its CPU form, and the choice between CPU and GPU |
+//! | [`compute`] | where networks run: the CPU at once, a GPU by recorded command lists; which device is faster |
+//! | [`weights`] | named tensors on their way from a model folder's files to a device |
+//! | [`model`] | networks: UNet with Swin windows, VQ autoencoder, compact model, behind one latent trait |
+//! | [`checkpoint`], [`convert`] | PyTorch's files, read safely; from checkpoints to model folders |
+//! | [`checks`] | every GPU kernel against its CPU form, and the self-test made of them |
+//! | [`chain`] | the reverse chain over a latent canvas, tile by tile |
 //! | [`upscaler`] | all of the above in one call |
 //! | [`bench`] | what the benchmarks measure, natively and in a page |
 //! | `metrics`, `degrade` | how good a picture is, and test pictures from good ones (not in wasm) |
 //! | `web` | browser edge (wasm only) |
 
+pub mod alloc;
 pub mod bench;
-pub mod canvas;
+pub mod chain;
 pub mod checkpoint;
+pub mod checks;
 pub mod compute;
 pub mod convert;
 pub mod cpu;
 #[cfg(not(target_family = "wasm"))]
 pub mod degrade;
-pub mod diffusion;
 pub mod error;
 pub mod gpu;
-pub mod helpers;
 pub mod image;
-pub mod memory;
+pub mod layer;
 #[cfg(not(target_family = "wasm"))]
 pub mod metrics;
 pub mod model;
-pub mod noise;
 pub mod ops;
-pub mod preview;
-pub mod rehearsal;
-pub mod released;
-pub mod sampler;
-pub mod schedule;
-pub mod shard;
-pub mod snapshot;
-pub mod tap;
-pub mod tiles;
-pub mod upload;
+pub mod paper;
 pub mod upscaler;
 #[cfg(target_family = "wasm")]
 pub mod web;

@@ -1,20 +1,22 @@
 //! A picture in, a picture four times as wide and high out.
 
-use crate::canvas::Canvas;
+use crate::chain::canvas::Canvas;
+use crate::chain::levels::Levels;
+use crate::chain::run_context::{Event, Watch};
+use crate::chain::sampler::{Chain, Noise};
+use crate::chain::snapshot::Origin;
+use crate::chain::tile_pipeline::decoder;
+use crate::chain::tiles::{Plan, Team, Tile, largest_tile, plan, shared_plan};
 use crate::compute::Compute;
-use crate::helpers::{Alone, Helpers};
-use crate::image::{Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
+use crate::image::alpha::fill_transparent;
+use crate::image::encode::to_u8;
+use crate::image::resize::bicubic_rows;
+use crate::image::{Picture, Pixels, Sample};
 use crate::model::config::ModelConfig;
-use crate::model::{Model, Reach};
-use crate::sampler::{Chain, Levels, Noise, decoder};
-use crate::schedule::Schedule;
-use crate::snapshot::{Origin, Snapshot, State};
-use crate::tiles::{Plan, Team, Tile, largest_tile, plan, shared_plan};
+use crate::model::{Model, Reach, UPSCALE};
+use crate::paper::schedule::Schedule;
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
-use crate::{Error, Result, memory};
-
-/// Enlargement of every model.
-pub const SCALE: usize = 4;
+use crate::{Error, Result, alloc};
 
 /// What a run may be asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,88 +37,6 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self { steps: None, seed: 0, temperature: None, tile: None, most: None }
-    }
-}
-
-/// What a run reports.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// A network evaluation has ended.
-    Step {
-        /// From 1.
-        step: usize,
-        /// Of the chain.
-        steps: usize,
-        /// From 1.
-        tile: usize,
-        /// In the plan.
-        tiles: usize,
-    },
-    /// What a tile looks like so far, where that is decoded at little cost.
-    Preview {
-        /// Left edge in result pixels.
-        x: usize,
-        /// Top edge in result pixels.
-        y: usize,
-        /// Its pixels; alpha is not yet applied.
-        pixels: &'a Pixels,
-    },
-    /// A part of the result is final.
-    Tile {
-        /// Left edge in result pixels.
-        x: usize,
-        /// Top edge in result pixels.
-        y: usize,
-        /// Its pixels; alpha is not yet applied.
-        pixels: &'a Pixels,
-        /// From 1.
-        tile: usize,
-        /// Parts in all.
-        tiles: usize,
-    },
-}
-
-/// Whoever asked for the run.
-pub trait Watch {
-    /// Called as the run goes on.
-    fn event(&mut self, event: Event<'_>);
-    /// Awaited between network evaluations: the place to let other work happen, and to cancel by returning
-    /// [`Error::Aborted`].
-    fn pause(&mut self) -> impl Future<Output = Result<()>>;
-    /// Milliseconds on a clock of its own, by which previews and snapshots are rationed.
-    fn now(&self) -> f64 {
-        0.0
-    }
-    /// Whether [`Event::Preview`] is of any use.
-    fn previews(&self) -> bool {
-        false
-    }
-    /// Least milliseconds between two of [`Self::snapshot`]; `None`: there are none.
-    fn snapshots(&self) -> Option<f64> {
-        None
-    }
-    /// The state between two of the chain's `steps`, for [`Self::earlier`] of a later run. The chain waits until it has been
-    /// copied.
-    fn snapshot(&mut self, _: Snapshot<&[f32]>, _steps: usize) -> impl Future<Output = ()> {
-        async {}
-    }
-    /// The snapshot that an earlier run has left, if there is one, to go on from; of another chain it is left aside. Asked once.
-    fn earlier(&mut self) -> Option<Snapshot<Box<dyn State>>> {
-        None
-    }
-    /// Engines that take a part of the tiles.
-    fn helpers(&self) -> &dyn Helpers {
-        &Alone
-    }
-}
-
-/// A [`Watch`] that does neither.
-pub struct Unwatched;
-
-impl Watch for Unwatched {
-    fn event(&mut self, _: Event<'_>) {}
-    async fn pause(&mut self) -> Result<()> {
-        Ok(())
     }
 }
 
@@ -184,7 +104,7 @@ impl Upscaler {
         let lr = match &picture.alpha {
             // Invisible colours must not leak into visible ones.
             Some(alpha) => {
-                let copy = |values: &[f32]| memory::gather(values.len(), values.iter().copied());
+                let copy = |values: &[f32]| alloc::gather(values.len(), values.iter().copied());
                 let mut filled = Picture { rgb: copy(&picture.rgb)?, alpha: Some(copy(alpha)?), ..*picture };
                 fill_transparent(&mut filled)?;
                 pad(&filled, denoiser.multiple())?
@@ -207,7 +127,7 @@ impl Upscaler {
         let network = shared_plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile, team);
         let decode = plan(h, w, latent.reach(), 1, options.tile);
         // Better now than after the work.
-        memory::check(need::<T>(&lr, latent.channels(), &network, &decode))?;
+        alloc::check(need::<T>(&lr, latent.channels(), &network, &decode))?;
         let restored = match earlier {
             Some(snapshot) => chain.restore(snapshot, &lr).await?,
             None => None,
@@ -224,7 +144,7 @@ impl Upscaler {
     }
 
     /// The network's prediction for one tile, for an engine that has this one as a helper: `inputs` as
-    /// [`crate::helpers::Helpers::start`] is given them; returns x0, `[rows, cols, channels]`.
+    /// [`crate::chain::team::Helpers::start`] is given them; returns x0, `[rows, cols, channels]`.
     ///
     /// # Errors
     /// [`Error::Internal`] if the inputs do not fit the network, [`Error::Gpu`] if the device fails.
@@ -250,10 +170,10 @@ impl Upscaler {
         watch: &mut impl Watch,
     ) -> Result<Pixels<T>> {
         let latent = &*self.model.latent;
-        let (width, height) = (picture.width * SCALE, picture.height * SCALE);
-        let mut result = Pixels { width, height, channels: 3, data: memory::room(width * height * 3)? };
+        let (width, height) = (picture.width * UPSCALE, picture.height * UPSCALE);
+        let mut result = Pixels { width, height, channels: 3, data: alloc::room(width * height * 3)? };
         // Rows of the result that no later tile touches leave the band at once, so it never holds more than a tile row.
-        let mut band = Canvas::band(decode.tallest() * SCALE, z0.width * SCALE, 3)?;
+        let mut band = Canvas::band(decode.tallest() * UPSCALE, z0.width * UPSCALE, 3)?;
         let mut band_begin = 0;
         let stages = decoder(latent, &self.compute, decode)?;
         // While a row of tiles is turned into bytes, the first tile of the next is computed.
@@ -267,23 +187,23 @@ impl Upscaler {
         let mut begun = next.next().map(|&tile| start(tile)).transpose()?;
         for (index, y) in decode.rows.iter().enumerate() {
             let kept = y.kept();
-            band.grow((kept.end - band_begin) * SCALE)?;
+            band.grow((kept.end - band_begin) * UPSCALE)?;
             for x in &decode.cols {
                 watch.pause().await?;
                 let work = std::mem::replace(&mut begun, next.next().map(|&tile| start(tile)).transpose()?);
                 if let Some(work) = work {
-                    band.add_at(Tile { y, x }, &work.finish().await?, SCALE, band_begin);
+                    band.add_at(Tile { y, x }, &work.finish().await?, UPSCALE, band_begin);
                 }
             }
             let done = decode.rows.get(index + 1).map_or(z0.height, |next| next.kept().start);
-            let top = band_begin * SCALE;
+            let top = band_begin * UPSCALE;
             let line = band.width * 3;
-            let shown = band.shift((done - band_begin) * SCALE, |rows| -> Result<_> {
+            let shown = band.shift((done - band_begin) * UPSCALE, |rows| -> Result<_> {
                 let visible = (height.saturating_sub(top)).min(rows.len() / line);
                 let unit =
                     || rows.chunks_exact(line).take(visible).flat_map(|row| &row[..width * 3]).map(|v| v * 0.5 + 0.5);
                 result.data.extend(unit().map(T::of));
-                let data = memory::gather(width * visible * 3, unit().map(to_u8))?;
+                let data = alloc::gather(width * visible * 3, unit().map(to_u8))?;
                 Ok(Pixels { width, height: visible, channels: 3, data })
             })?;
             band_begin = done;
@@ -302,14 +222,14 @@ fn need<T>(lr: &Canvas, channels: usize, network: &Plan, decode: &Plan) -> usize
     let positions = lr.height * lr.width;
     let predicted = network.tallest() * lr.width * channels * size_of::<f32>();
     let row = decode.tallest() * lr.width;
-    let decoded = (row * size_of::<f32>() + positions * size_of::<T>()) * SCALE * SCALE * 3;
+    let decoded = (row * size_of::<f32>() + positions * size_of::<T>()) * UPSCALE * UPSCALE * 3;
     positions * channels * size_of::<f32>() + predicted.max(decoded)
 }
 
 /// RGB pixels with the low-resolution alpha `[height, width]`, enlarged.
 fn with_alpha<T: Sample>(rgb: Pixels<T>, alpha: &[f32]) -> Result<Pixels<T>> {
-    let mut data = memory::room(rgb.width * rgb.height * 4)?;
-    bicubic_rows(alpha, rgb.width / SCALE, rgb.height / SCALE, 1, SCALE, |y, row| {
+    let mut data = alloc::room(rgb.width * rgb.height * 4)?;
+    bicubic_rows(alpha, rgb.width / UPSCALE, rgb.height / UPSCALE, 1, UPSCALE, |y, row| {
         let colours = rgb.data[y * rgb.width * 3..][..rgb.width * 3].chunks_exact(3);
         data.extend(colours.zip(row).flat_map(|(c, &a)| [c[0], c[1], c[2], T::of(a)]));
     });
@@ -334,6 +254,6 @@ fn check(picture: &Picture, options: &Options) -> Result<()> {
 /// # Errors
 /// [`Error::OutOfMemory`].
 pub fn pad(picture: &Picture, multiple: usize) -> Result<Canvas> {
-    let data = memory::gather(picture.rgb.len(), picture.rgb.iter().map(|&v| (v - 0.5) / 0.5))?;
+    let data = alloc::gather(picture.rgb.len(), picture.rgb.iter().map(|&v| (v - 0.5) / 0.5))?;
     Canvas { height: picture.height, width: picture.width, channels: 3, data }.reflected(multiple)
 }

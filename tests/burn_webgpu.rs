@@ -8,7 +8,7 @@ use pollster::block_on;
 use resshift::compute::{Compute, Work};
 use resshift::model::Denoiser;
 use resshift::ops::Map;
-use resshift::schedule::Schedule;
+use resshift::paper::schedule::Schedule;
 use support::{compact, max_error};
 
 /// Sums of up to 864 products in f32, in another order, through 40 layers.

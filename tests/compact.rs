@@ -4,14 +4,16 @@ mod support;
 
 use burn::tensor::Device;
 use pollster::block_on;
-use resshift::canvas::Canvas;
+use resshift::chain::canvas::Canvas;
+use resshift::chain::levels::Levels;
+use resshift::chain::run_context::{Event, Unwatched, Watch};
+use resshift::chain::sampler::{Chain, Noise};
+use resshift::chain::tiles::{Plan, plan};
 use resshift::compute::read;
 use resshift::image::Picture;
 use resshift::model::Reach;
-use resshift::sampler::{Chain, Levels, Noise};
-use resshift::schedule::Schedule;
-use resshift::tiles::{Plan, plan};
-use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
+use resshift::paper::schedule::Schedule;
+use resshift::upscaler::{Options, Upscaler};
 use support::{Golden, chain, compact, compact_folder, cpu, crop, decode, max_error, predict_x0, shipped};
 
 fn device() -> Device {
@@ -45,7 +47,7 @@ fn chains_match(name: &str, lengths: &[usize]) {
         };
         // The first step's prediction, from x_T alone.
         let x_t = Canvas { height: h, width: w, channels: 48, data: draws[..h * w * 48].to_vec() };
-        let std = resshift::diffusion::prior(&levels.schedule).std as f32;
+        let std = resshift::paper::process::prior(&levels.schedule).std as f32;
         let x_t = crop(&x_t, 0..h, 0..w, &device) * std;
         let z0 = predict_x0(&*model.denoiser, x_t, crop(&lr, 0..h, 0..w, &device), &levels.schedule, steps - 1);
         let first = block_on(read(z0)).unwrap();

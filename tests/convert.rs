@@ -6,12 +6,13 @@ mod write;
 
 use burn::tensor::Device;
 use resshift::convert::{
-    Configuration, Converted, Network, Options, Storage, convert, keys, network_of, released, repack,
+    Configuration, Converted, Network, Options, Storage, convert, keys, network_of, published, repack,
 };
 use resshift::model::Model;
 use resshift::model::config::{Arch, ModelConfig, UNetConfig, VqConfig};
+use resshift::weights::shard;
 use resshift::weights::{SafetensorsSource, TensorSource, Weights};
-use resshift::{Error, Result, shard};
+use resshift::{Error, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use support::*;
@@ -233,7 +234,7 @@ fn known_configurations_have_the_released_tensors() {
         let parameters = lists[name].iter().filter(|(_, _, _, kind)| kind == "param");
         sorted(parameters.map(|(name, shape, ..)| (name.clone(), shape.clone())).collect())
     };
-    use released::Task;
+    use published::Task;
     let unets = [
         (Task::X4, "unet_realsr_x4"),
         (Task::X2, "unet_realsr_x2"),
@@ -245,7 +246,7 @@ fn known_configurations_have_the_released_tensors() {
         assert_eq!(sorted(keys::unet(&task.unet()).unwrap()), parameters(name), "{name}");
     }
     for (ours, name) in [("vq-f4", "vq_f4"), ("vq-f8-face", "vq_f8_face512")] {
-        let config = released::autoencoder(ours).unwrap();
+        let config = published::autoencoder(ours).unwrap();
         assert_eq!(config, serde_json::from_value(configs[name].clone()).unwrap(), "{name}");
         assert_eq!(sorted(keys::autoencoder(&config).unwrap()), parameters(name), "{name}");
     }
@@ -254,7 +255,8 @@ fn known_configurations_have_the_released_tensors() {
 /// The lists that checkpoints are compared with are what the networks ask for.
 #[test]
 fn keys_are_what_the_networks_read() {
-    use resshift::model::{unet::UNet, vq::VqAutoencoder};
+    use resshift::model::unet::UNet;
+    use resshift::model::vq::VqAutoencoder;
     let asked = |load: &dyn Fn(&Weights)| {
         let requests = Requests::default();
         load(&Weights::new(requests.clone(), &Device::flex()));
@@ -272,23 +274,23 @@ fn keys_are_what_the_networks_read() {
 
 #[test]
 fn files_and_names_tell_the_released_checkpoints_apart() {
-    use released::{RELEASED, Released};
-    for released in &RELEASED {
-        assert_eq!(Released::named(released.name).unwrap().file, released.file);
+    use published::{PUBLISHED, Published};
+    for released in &PUBLISHED {
+        assert_eq!(Published::named(released.name).unwrap().file, released.file);
         for name in [format!("{}.pth", released.file), format!("a/b\\{} (1).PTH", released.file.to_uppercase())] {
-            assert_eq!(Released::in_file(&name).unwrap().name, released.name, "{name}");
+            assert_eq!(Published::in_file(&name).unwrap().name, released.name, "{name}");
         }
-        resshift::schedule::Schedule::new(released.schedule()).unwrap();
+        resshift::paper::schedule::Schedule::new(released.schedule()).unwrap();
     }
-    assert!(Released::in_file("resshift_realsrx4_s15_v4.pth").is_none());
-    let schedule = |name| Released::named(name).unwrap().schedule();
+    assert!(Published::in_file("resshift_realsrx4_s15_v4.pth").is_none());
+    let schedule = |name| Published::named(name).unwrap().schedule();
     let v3 = schedule("realsr-v3");
     assert_eq!((v3.steps, v3.min_noise_level, v3.kappa, v3.p), (4, 0.2, 2.0, 0.3));
     let v2 = schedule("realsr-v2");
     assert_eq!((v2.steps, v2.min_noise_level, v2.kappa), (15, 0.04, 2.0));
     assert_eq!(schedule("bicsr-opencv").kappa, 1.0);
-    assert!(!released::licence().commercial);
-    assert!(released::licence().url.is_some());
+    assert!(!published::licence().commercial);
+    assert!(published::licence().url.is_some());
 }
 
 #[test]

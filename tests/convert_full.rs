@@ -8,8 +8,8 @@ mod write;
 use burn::tensor::{Device, Tensor, TensorData};
 use resshift::Result;
 use resshift::checkpoint::{Bytes, Checkpoint};
-use resshift::convert::released::Task;
-use resshift::convert::{Configuration, Network, Options, Storage, convert, keys, released};
+use resshift::convert::published::Task;
+use resshift::convert::{Configuration, Network, Options, Storage, convert, keys, published};
 use resshift::model::config::{Arch, ModelConfig};
 use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
@@ -178,7 +178,7 @@ fn every_layout_of_the_full_checkpoints_is_read() {
     let _turn = TURN.lock();
     let cases = [
         ("unet_realsr_x4", Network::UNet, keys::unet(&Task::X4.unet()).unwrap()),
-        ("vq_f4", Network::Autoencoder, keys::autoencoder(&released::autoencoder("vq-f4").unwrap()).unwrap()),
+        ("vq_f4", Network::Autoencoder, keys::autoencoder(&published::autoencoder("vq-f4").unwrap()).unwrap()),
     ];
     for (name, network, keys) in cases {
         let entries = entries(name);

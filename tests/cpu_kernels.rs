@@ -5,7 +5,7 @@ use burn::tensor::module::conv2d as burn_conv2d;
 use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 use resshift::cpu;
-use resshift::ops::ConvShape;
+use resshift::layer::ConvShape;
 
 /// Sums of up to 9 * 96 products of numbers of size 1, in another order: measured 2e-6 at most.
 const SUMS: f64 = 2e-5;

@@ -3,7 +3,7 @@
 
 mod support;
 
-use resshift::convert::released::{self, Task};
+use resshift::convert::published::{self, Task};
 use resshift::convert::{ShardWriter, Storage, keys};
 use resshift::model::config::ModelConfig;
 use serde_json::json;
@@ -15,7 +15,7 @@ use support::weight;
 fn write() {
     let folder = PathBuf::from(std::env::var_os("FULL_SIZE").expect("FULL_SIZE names the folder"));
     std::fs::create_dir_all(&folder).unwrap();
-    let (unet, autoencoder) = (Task::X4.unet(), released::autoencoder("vq-f4").unwrap());
+    let (unet, autoencoder) = (Task::X4.unet(), published::autoencoder("vq-f4").unwrap());
     let mut writer = ShardWriter::new("full", Storage::F16);
     let below = |prefix: &'static str| move |key: keys::Key| (prefix, key);
     let vq_keys = keys::autoencoder(&autoencoder).unwrap().into_iter().map(below("autoencoder"));

@@ -5,11 +5,11 @@
 mod support;
 
 use burn::tensor::{Device, Tensor};
-use resshift::diffusion::{loss, q_sample};
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
-use resshift::schedule::{Schedule, ScheduleConfig};
+use resshift::paper::process::{loss, q_sample};
+use resshift::paper::schedule::{Schedule, ScheduleConfig};
 use resshift::weights::Weights;
 use std::collections::BTreeMap;
 use support::*;

@@ -7,10 +7,11 @@
 mod support;
 
 use burn::tensor::{Device, Tensor, activation::silu};
+use resshift::layer::MaskKind;
 use resshift::model::config::UNetConfig;
 use resshift::model::time_embed::sinusoids;
 use resshift::model::unet::UNet;
-use resshift::ops::{MaskKind, WindowAttention, relative_position_index};
+use resshift::ops::{WindowAttention, relative_position_index};
 use resshift::weights::Weights;
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use resshift::model::config::{Blocks, UNetConfig, VqConfig, VqNetConfig};
 use resshift::model::vq::VqAutoencoder;
 use resshift::model::{Reach, swin_vq};
 use resshift::ops::{attention, bicubic, nearest_index};
-use resshift::schedule::{Schedule, ScheduleConfig};
+use resshift::paper::schedule::{Schedule, ScheduleConfig};
 use resshift::weights::Weights;
 use support::*;
 

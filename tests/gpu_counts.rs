@@ -10,7 +10,7 @@ use resshift::gpu::{Cost, Gpu, SUBMIT_MACS};
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::{Denoiser, Latent, swin_vq};
 use resshift::ops::Map;
-use resshift::schedule::{Schedule, ScheduleConfig};
+use resshift::paper::schedule::{Schedule, ScheduleConfig};
 use resshift::weights::{TensorSource, Weights};
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -3,6 +3,9 @@
 mod support;
 
 use pollster::block_on;
+use resshift::chain::run_context::{Event, Unwatched, Watch};
+use resshift::chain::snapshot::{Snapshot, State};
+use resshift::chain::warmup::precompile;
 use resshift::compute::Compute;
 use resshift::gpu::{Cost, Gpu};
 use resshift::image::{Picture, Pixels};
@@ -10,9 +13,7 @@ use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
 use resshift::ops::Map;
-use resshift::rehearsal::rehearse;
-use resshift::snapshot::{Snapshot, State};
-use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
+use resshift::upscaler::{Options, Upscaler};
 use resshift::weights::Weights;
 use std::rc::Rc;
 use support::{Formula, Golden, compact_folder, json, max_error};
@@ -181,9 +182,9 @@ fn compact_in_f16() {
 #[test]
 fn the_steady_state_makes_nothing() {
     struct Watcher<'a>(&'a Gpu, Vec<resshift::gpu::Made>);
-    impl resshift::upscaler::Watch for Watcher<'_> {
-        fn event(&mut self, event: resshift::upscaler::Event<'_>) {
-            if let resshift::upscaler::Event::Step { .. } = event {
+    impl resshift::chain::run_context::Watch for Watcher<'_> {
+        fn event(&mut self, event: resshift::chain::run_context::Event<'_>) {
+            if let resshift::chain::run_context::Event::Step { .. } = event {
                 self.1.push(self.0.made());
             }
         }
@@ -212,15 +213,15 @@ fn a_rehearsal_leaves_no_pipeline_to_make() {
         gpu.set_tiled(tiled);
         let compute = Compute::Gpu(gpu.clone());
         let (config, files) = compact_folder();
-        rehearse(&config, gpu.f16, &compute, 13, 20).unwrap();
-        let rehearsed = gpu.made();
+        precompile(&config, gpu.f16, &compute, 13, 20).unwrap();
+        let precompiled = gpu.made();
         // Of the latent's basis, whose numbers are looked at, the weights are packed.
-        assert!(rehearsed.pipelines > 10 && rehearsed.bind_groups <= 1, "{rehearsed:?}");
+        assert!(precompiled.pipelines > 10 && precompiled.bind_groups <= 1, "{precompiled:?}");
         let upscaler = Upscaler::load(config, files, &compute).unwrap();
         let options = Options { steps: Some(2), ..Options::default() };
         block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap();
-        println!("tiled {tiled}: {} pipelines, all of them rehearsed", gpu.made().pipelines);
-        assert_eq!(gpu.made().pipelines, rehearsed.pipelines);
+        println!("tiled {tiled}: {} pipelines, all of them precompiled", gpu.made().pipelines);
+        assert_eq!(gpu.made().pipelines, precompiled.pipelines);
     }
 }
 

@@ -2,12 +2,13 @@
 
 mod support;
 
+use resshift::chain::run_context::{Event, Unwatched, Watch};
+use resshift::chain::team::{Answer, Helpers};
+use resshift::chain::tiles::{Team, largest_tile, plan, shared_plan};
 use resshift::compute::Compute;
-use resshift::helpers::{Answer, Helpers};
 use resshift::image::Picture;
 use resshift::model::Reach;
-use resshift::tiles::{Team, largest_tile, plan, shared_plan};
-use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
+use resshift::upscaler::{Options, Upscaler};
 use std::cell::Cell;
 use support::compact_folder;
 

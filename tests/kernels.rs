@@ -2,7 +2,8 @@
 //!
 //! Needs a WebGPU-capable adapter; Mesa's software one (lavapipe) is enough.
 
-use resshift::gpu::{self, Gpu, checks};
+use resshift::checks;
+use resshift::gpu::{self, Gpu};
 use std::rc::Rc;
 
 fn gpu() -> Rc<Gpu> {
@@ -78,6 +79,6 @@ fn self_test() {
     let gpu = gpu();
     for half in [false, true] {
         gpu.set_half_maps(half);
-        pollster::block_on(gpu.self_test()).unwrap();
+        pollster::block_on(checks::self_test(&gpu)).unwrap();
     }
 }

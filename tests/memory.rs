@@ -3,9 +3,10 @@
 mod support;
 
 use pollster::block_on;
+use resshift::chain::run_context::Unwatched;
 use resshift::compute::Compute;
 use resshift::image::Picture;
-use resshift::upscaler::{Options, Unwatched, Upscaler};
+use resshift::upscaler::{Options, Upscaler};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

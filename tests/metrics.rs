@@ -2,7 +2,8 @@
 
 #![cfg(not(target_family = "wasm"))]
 
-use resshift::image::{Limits, Pixels, decode, encode::to_u8};
+use resshift::image::encode::to_u8;
+use resshift::image::{Limits, Pixels, decode};
 use resshift::metrics::{Lpips, Niqe, Plane, imresize, psnr_y, ssim_y};
 
 /// `tests/metrics/{name}.png`: LPIPS's own example, a patch and two distortions of it.

@@ -4,7 +4,7 @@ mod support;
 
 use resshift::Error;
 use resshift::model::config::ModelConfig;
-use resshift::shard;
+use resshift::weights::shard;
 use resshift::weights::{SafetensorsSource, TensorSource};
 use safetensors::{Dtype, serialize, tensor::TensorView};
 use serde_json::{Value, json};

@@ -4,15 +4,17 @@ mod support;
 
 use pollster::block_on;
 use resshift::Result;
-use resshift::canvas::Canvas;
+use resshift::chain::canvas::Canvas;
+use resshift::chain::levels::Levels;
+use resshift::chain::run_context::{Event, Unwatched, Watch};
+use resshift::chain::sampler::{Chain, Noise};
+use resshift::chain::tiles::{Plan, plan};
 use resshift::image::{Picture, Pixels};
 use resshift::model::Latent;
 use resshift::model::Reach;
 use resshift::ops::Map;
-use resshift::sampler::{Chain, Levels, Noise};
-use resshift::schedule::Schedule;
-use resshift::tiles::{Plan, plan};
-use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
+use resshift::paper::schedule::Schedule;
+use resshift::upscaler::{Options, Upscaler};
 use std::cell::Cell;
 use support::{Formula, compact, compact_folder, cpu, json};
 
@@ -139,8 +141,8 @@ impl Latent for Counting<'_> {
     fn encode(&self, lr: &Map) -> Map {
         self.0.encode(lr)
     }
-    fn encodes(&self) -> bool {
-        self.0.encodes()
+    fn has_encoder(&self) -> bool {
+        self.0.has_encoder()
     }
     fn decode(&self, z: &Map, lr: &Map) -> Map {
         self.1.set(self.1.get() + 1);

@@ -4,17 +4,18 @@ mod support;
 
 use burn::tensor::Device;
 use pollster::block_on;
-use resshift::canvas::Canvas;
+use resshift::chain::canvas::Canvas;
+use resshift::chain::levels::Levels;
+use resshift::chain::reference_tiling::ReferenceTiling;
+use resshift::chain::run_context::Unwatched;
+use resshift::chain::sampler::{Chain, Noise};
+use resshift::chain::tiles::{Plan, plan, released_starts};
 use resshift::compute::read;
 use resshift::image::encode::to_u8;
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::{Denoiser, Latent, swin_vq};
 use resshift::ops::bicubic;
-use resshift::released::Released;
-use resshift::sampler::{Chain, Levels, Noise};
-use resshift::schedule::{Schedule, ScheduleConfig};
-use resshift::tiles::{Plan, plan, released_starts};
-use resshift::upscaler::Unwatched;
+use resshift::paper::schedule::{Schedule, ScheduleConfig};
 use resshift::weights::Weights;
 use serde_json::Value;
 use support::{
@@ -74,7 +75,7 @@ fn trace(name: &str, steps: usize) {
         let x_t = crop(&Canvas { height: h, width: w, channels: 3, data: x.clone() }, 0..h, 0..w, &device);
         let x0 = block_on(read(predict_x0(&*denoiser, x_t, y.clone(), &schedule, t))).unwrap();
         worst[0] = worst[0].max(max_error(&x0, &field("pred_x0")));
-        let q = resshift::diffusion::posterior(&schedule, t, t.checked_sub(1));
+        let q = resshift::paper::process::posterior(&schedule, t, t.checked_sub(1));
         let mean: Vec<f32> = x.iter().zip(&x0).map(|(x, x0)| q.a as f32 * x + q.b as f32 * x0).collect();
         worst[1] = worst[1].max(max_error(&mean, &field("mean")));
         x = field("x_next");
@@ -134,7 +135,7 @@ fn trace_of_the_deterministic_chain() {
         let t = 14 - step;
         let x_t = crop(&Canvas { height: 16, width: 16, channels: 3, data: x.clone() }, 0..16, 0..16, &device);
         let x0 = block_on(read(predict_x0(&*denoiser, x_t, y.clone(), &schedule, t))).unwrap();
-        let [a, b, c] = resshift::diffusion::deterministic(&schedule, t, t.checked_sub(1)).map(|v| v as f32);
+        let [a, b, c] = resshift::paper::process::deterministic(&schedule, t, t.checked_sub(1)).map(|v| v as f32);
         x = (0..x.len()).map(|i| a * x[i] + b * x0[i] + c * y0[i]).collect();
         worst = worst.max(max_error(&x, &golden.nhwc(&format!("step{step:02}.t{t}.x_next"))));
     }
@@ -166,7 +167,7 @@ fn released_tiling(tag: &str) {
         let length = row.len();
         row.copy_from_slice(&draws[5 * tile + draw as usize][y * length..][..length]);
     };
-    let released = Released {
+    let reference = ReferenceTiling {
         latent: &*latent,
         denoiser: &*denoiser,
         levels,
@@ -175,7 +176,7 @@ fn released_tiling(tag: &str) {
         noise: &noise,
         compute: &cpu(),
     };
-    let result = block_on(released.run(&lr, &mut Unwatched)).unwrap();
+    let result = block_on(reference.run(&lr, &mut Unwatched)).unwrap();
     report(&format!("{name} result"), max_error(&result.data, &golden.nhwc("final_01")), PICTURE);
     let got = result.data.iter().map(|&v| to_u8(v));
     let worst = got.zip(&golden.u8("out_u8").data).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
@@ -252,7 +253,7 @@ fn seams_are_weaker_than_released() {
         }
         ours.data.iter_mut().for_each(|v| *v = v.clamp(-1.0, 1.0) * 0.5 + 0.5);
         let noise = |tile: usize, row: &mut [f32], draw: u32, y: usize| seeded(5 + tile as u64, 3)(row, draw, y);
-        let released = Released {
+        let reference = ReferenceTiling {
             latent: &*latent,
             denoiser: &*denoiser,
             levels: levels.clone(),
@@ -261,7 +262,7 @@ fn seams_are_weaker_than_released() {
             noise: &noise,
             compute: &cpu(),
         };
-        let theirs = block_on(released.run(&lr, &mut Unwatched)).unwrap();
+        let theirs = block_on(reference.run(&lr, &mut Unwatched)).unwrap();
         // Where the set of tiles that contribute changes.
         let borders = |plan: &Plan| -> Vec<usize> {
             let ends = plan.cols.iter().flat_map(|s| [s.range().start, s.range().end]);

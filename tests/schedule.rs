@@ -1,7 +1,7 @@
 //! The schedule and the posterior against 37 schedules computed by the released code and from the paper.
 
-use resshift::diffusion::{deterministic, kl_weight, marginal, posterior, prior, transition};
-use resshift::schedule::{Definition, Schedule, ScheduleConfig};
+use resshift::paper::process::{deterministic, kl_weight, marginal, posterior, prior, transition};
+use resshift::paper::schedule::{Definition, Schedule, ScheduleConfig};
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {

@@ -7,7 +7,7 @@ use resshift::gpu::{
     nearest_code_kernel, norm_apply_kernel, pack_conv2d_kernel, posterior_kernel, rms_norm_kernel, scale_kernel,
     wiener_kernel, window_attention_kernel,
 };
-use resshift::ops::{Activation, ConvShape, MaskKind};
+use resshift::layer::{Activation, ConvShape, MaskKind};
 
 fn validate(kernel: &Kernel) {
     validate_text(kernel, &kernel.wgsl());

@@ -3,9 +3,10 @@
 mod support;
 
 use pollster::block_on;
+use resshift::chain::run_context::{Event, Unwatched, Watch};
+use resshift::chain::snapshot::{Pace, Snapshot, State};
 use resshift::image::{Picture, Pixels};
-use resshift::snapshot::{Pace, Snapshot, State};
-use resshift::upscaler::{Event, Options, Unwatched, Upscaler, Watch};
+use resshift::upscaler::{Options, Upscaler};
 use resshift::{Error, Result};
 use support::{Formula, compact_folder, cpu, json};
 

@@ -4,13 +4,15 @@ mod support;
 
 use half::f16;
 use pollster::block_on;
+use resshift::chain::run_context::Unwatched;
 use resshift::compute::{Compute, read};
+use resshift::image::Picture;
 use resshift::ops::Weight;
-use resshift::shard;
-use resshift::upload::{Upload, Uploaded};
-use resshift::upscaler::{Options, Unwatched, Upscaler};
+use resshift::upscaler::{Options, Upscaler};
 use resshift::weights::TensorSource;
-use resshift::{Error, Result, image::Picture};
+use resshift::weights::shard;
+use resshift::weights::upload::{Upload, Uploaded};
+use resshift::{Error, Result};
 use safetensors::{Dtype, serialize, tensor::TensorView};
 use support::compact_folder;
 

@@ -43,7 +43,7 @@ export async function timeOrt() {
   return least;
 }
 
-/** The rows of `src/bench.rs` whose names hold `word`, and the adapter's. */
+/** The rows of `src/bench/mod.rs` whose names hold `word`, and the adapter's. */
 export async function timeOurs(word) {
   const model = await (await fetch('/ours/models/compact/model.json')).text();
   const worker = new Worker('/ours/bench.js', { type: 'module' });

@@ -2,7 +2,7 @@
 
     python blocks.py FOLDER
 
-One file for each block, and `blocks.json`: for the name that the block has in `src/bench.rs`, its file and the shapes of
+One file for each block, and `blocks.json`: for the name that the block has in `src/bench/mod.rs`, its file and the shapes of
 its inputs. PyTorch itself exports them, from `benches/released/`; each must repeat PyTorch's result in ONNX Runtime.
 """
 

@@ -2,8 +2,9 @@
 
 use super::file;
 use resshift::degrade::{Degradation, degrade};
-use resshift::image::{Limits, Pixels, decode, encode::to_u8};
-use resshift::upscaler::SCALE;
+use resshift::image::encode::to_u8;
+use resshift::image::{Limits, Pixels, decode};
+use resshift::model::UPSCALE;
 use resshift::{Error, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,15 +86,15 @@ impl Item {
         match (lr, hr) {
             (Some(lr), None) => Ok((lr, None)),
             (Some(lr), Some(hr)) => {
-                let hr = cropped(&hr, lr.width * SCALE, lr.height * SCALE).ok_or_else(too_small)?;
+                let hr = cropped(&hr, lr.width * UPSCALE, lr.height * UPSCALE).ok_or_else(too_small)?;
                 Ok((lr, Some(hr)))
             }
             (None, Some(hr)) => {
-                let (width, height) = (hr.width / SCALE, hr.height / SCALE);
+                let (width, height) = (hr.width / UPSCALE, hr.height / UPSCALE);
                 if width == 0 || height == 0 {
                     return Err(too_small());
                 }
-                let hr = cropped(&hr, width * SCALE, height * SCALE).ok_or_else(too_small)?;
+                let hr = cropped(&hr, width * UPSCALE, height * UPSCALE).ok_or_else(too_small)?;
                 Ok((degrade(&hr, kind, seed ^ hash(&self.name)), Some(hr)))
             }
             (None, None) => Err(Error::Internal("a test picture without a file".into())),

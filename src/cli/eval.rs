@@ -3,16 +3,20 @@
 use super::dataset;
 use super::{On, file, model_folder, open, positive, sheet, temperature};
 use clap::ValueEnum;
+use resshift::chain::run_context::Unwatched;
 use resshift::degrade::{Degradation, to_picture};
-use resshift::image::{Format, Pixels, encode::to_u8, encode_png, resize::bicubic};
+use resshift::image::encode::to_u8;
+use resshift::image::resize::bicubic;
+use resshift::image::{Format, Pixels, encode_png};
 use resshift::metrics::{Lpips, Niqe, psnr_y, ssim_y};
-use resshift::upscaler::{Options, SCALE, Unwatched, Upscaler};
+use resshift::model::UPSCALE;
+use resshift::upscaler::{Options, Upscaler};
 use resshift::{Error, Result};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Pixels at each side that PSNR and SSIM leave out.
-const BORDER: usize = SCALE;
+const BORDER: usize = UPSCALE;
 
 #[derive(clap::Args)]
 pub struct Eval {
@@ -204,8 +208,8 @@ impl Judge {
 /// Bicubic interpolation, the baseline.
 fn enlarged(lr: &Pixels) -> Pixels {
     let rgb: Vec<f32> = lr.data.iter().map(|&v| f32::from(v) / 255.0).collect();
-    let data = bicubic(&rgb, lr.width, lr.height, 3, SCALE).into_iter().map(to_u8).collect();
-    Pixels { width: SCALE * lr.width, height: SCALE * lr.height, channels: 3, data }
+    let data = bicubic(&rgb, lr.width, lr.height, 3, UPSCALE).into_iter().map(to_u8).collect();
+    Pixels { width: UPSCALE * lr.width, height: UPSCALE * lr.height, channels: 3, data }
 }
 
 /// Means of what was measured, over the pictures that have it.

@@ -13,7 +13,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use progress::Progress;
 use resshift::compute::Compute;
 use resshift::image::{Format, Limits, Size, decode_tagged, encode, reduce};
-use resshift::upscaler::{Options, SCALE, Upscaler};
+use resshift::model::UPSCALE;
+use resshift::upscaler::{Options, Upscaler};
 use resshift::{Error, Result, gpu};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -144,7 +145,7 @@ async fn upscale(arguments: &Upscale) -> Result<()> {
     let (picture, tags) = decode_tagged(&file::read(&arguments.input)?, &Limits::default())?;
     let tags = tags.for_result(!arguments.strip);
     let size = Size { width: arguments.width, height: arguments.height, scale: arguments.scale };
-    let (width, height) = size.of(SCALE * picture.width, SCALE * picture.height)?;
+    let (width, height) = size.of(UPSCALE * picture.width, UPSCALE * picture.height)?;
     format.check_size(width, height, arguments.quality)?;
     let (config, weights) = model_folder::load(arguments.model.as_deref())?;
 

@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use resshift::Result;
-use resshift::upscaler::{Event, Watch};
+use resshift::chain::run_context::{Event, Watch};
 
 /// A bar over steps x tiles on standard error; nothing where that is not a terminal.
 pub struct Progress(ProgressBar);

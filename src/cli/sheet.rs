@@ -1,7 +1,7 @@
 //! Contact sheets.
 
 use resshift::image::Pixels;
-use resshift::upscaler::SCALE;
+use resshift::model::UPSCALE;
 
 /// Side of one picture on the sheet, at most.
 const SIDE: usize = 256;
@@ -13,7 +13,7 @@ pub fn row(lr: &Pixels, base: &Pixels, ours: &Pixels, hr: Option<&Pixels>) -> Pi
     let (left, top) = ((width - w) / 2, (height - h) / 2);
     let mut out = Pixels { width: 4 * w, height: h, channels: 3, data: Vec::with_capacity(12 * w * h) };
     for y in top..top + h {
-        for (picture, scale) in [(Some(lr), SCALE), (Some(base), 1), (Some(ours), 1), (hr, 1)] {
+        for (picture, scale) in [(Some(lr), UPSCALE), (Some(base), 1), (Some(ours), 1), (hr, 1)] {
             for x in left..left + w {
                 let pixel = picture.and_then(|p| p.data.get((y / scale * p.width + x / scale) * 3..)?.get(..3));
                 out.data.extend_from_slice(pixel.unwrap_or(&[255; 3]));

@@ -5,7 +5,7 @@ use super::shard_writer::hexadecimal;
 use super::{Network, Options, Plan, ShardWriter, Storage, in_file, keys, open, plan, refuse_other_tasks, vq_config};
 use crate::checkpoint::{Bytes, Checkpoint};
 use crate::model::config::{Arch, Licence, ModelConfig, Shard, VqConfig, is_plain};
-use crate::schedule::{Schedule, ScheduleConfig};
+use crate::paper::schedule::{Schedule, ScheduleConfig};
 use crate::{Error, Result};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};

@@ -18,12 +18,12 @@
 //! # }
 //! ```
 //!
-//! [`network_of`] tells which of two dropped files is which; [`released::licence`] is what to show before.
+//! [`network_of`] tells which of two dropped files is which; [`published::licence`] is what to show before.
 
 mod conversion;
 pub mod keys;
 mod network;
-pub mod released;
+pub mod published;
 mod repack;
 mod shard_writer;
 
@@ -34,16 +34,16 @@ pub use shard_writer::{ShardWriter, Storage};
 
 use crate::checkpoint::{Bytes, Checkpoint};
 use crate::model::config::{Licence, ModelConfig, UNetConfig, VqConfig};
-use crate::schedule::ScheduleConfig;
+use crate::paper::schedule::ScheduleConfig;
 use crate::{Error, Result};
 use network::bad;
-use released::{AUTOENCODERS, RELEASED, Released, Task};
+use published::{AUTOENCODERS, PUBLISHED, Published, Task};
 use serde::Deserialize;
 
 /// Where a network's configuration comes from.
 #[derive(Debug, Clone)]
 pub enum Configuration {
-    /// The name of a released one, see [`released::RELEASED`] and [`released::AUTOENCODERS`].
+    /// The name of a released one, see [`published::PUBLISHED`] and [`published::AUTOENCODERS`].
     Name(String),
     /// JSON with the fields of [`UNetConfig`] or [`VqConfig`]; a UNet's may have a `schedule` (see [`ScheduleConfig`]),
     /// without which it is the paper's of 15 steps.
@@ -101,14 +101,14 @@ struct Plan {
     licence: Licence,
 }
 
-impl From<&Released> for Plan {
-    fn from(released: &Released) -> Self {
+impl From<&Published> for Plan {
+    fn from(released: &Published) -> Self {
         Self {
             name: released.name.into(),
             unet: released.task.unet(),
             schedule: released.schedule(),
             autoencoder: released.task.autoencoder(),
-            licence: released::licence(),
+            licence: published::licence(),
         }
     }
 }
@@ -123,8 +123,8 @@ struct UNetFile {
 
 fn plan(file: &Checkpoint, options: &Options) -> Result<Plan> {
     match &options.unet {
-        Some(Configuration::Name(name)) => Released::named(name).map(Plan::from).ok_or_else(|| {
-            let known: Vec<_> = RELEASED.iter().map(|released| released.name).collect();
+        Some(Configuration::Name(name)) => Published::named(name).map(Plan::from).ok_or_else(|| {
+            let known: Vec<_> = PUBLISHED.iter().map(|released| released.name).collect();
             Error::BadOption(format!("There is no configuration {name:?}; known are {}.", known.join(", ")))
         }),
         Some(Configuration::Json(json)) => {
@@ -139,7 +139,7 @@ fn plan(file: &Checkpoint, options: &Options) -> Result<Plan> {
 }
 
 /// Which released checkpoint it is: the task by its tensors, the schedule by its name.
-fn recognise(file: &Checkpoint, name: &str) -> Result<&'static Released> {
+fn recognise(file: &Checkpoint, name: &str) -> Result<&'static Published> {
     let fits = |task: &Task| keys::unet(&task.unet()).is_ok_and(|keys| Network::UNet.check(file, &keys).is_ok());
     let Some(task) = Task::ALL.into_iter().find(fits) else {
         // Nearly a released one: say what is wrong with it.
@@ -157,13 +157,13 @@ fn recognise(file: &Checkpoint, name: &str) -> Result<&'static Released> {
             other => Err(other.err().unwrap_or_else(|| bad("it fits no released network"))),
         };
     };
-    let mut of_task = RELEASED.iter().filter(|released| released.task == task);
-    match (Released::in_file(name).filter(|released| released.task == task), of_task.next(), of_task.next()) {
+    let mut of_task = PUBLISHED.iter().filter(|released| released.task == task);
+    match (Published::in_file(name).filter(|released| released.task == task), of_task.next(), of_task.next()) {
         (Some(released), _, _) => Ok(released),
         (None, Some(only), None) => Ok(only),
         (None, first, _) if task != Task::X4 => first.ok_or_else(|| bad("it fits no released network")),
         _ => {
-            let names: Vec<_> = RELEASED.iter().filter(|r| r.task == task).map(|released| released.name).collect();
+            let names: Vec<_> = PUBLISHED.iter().filter(|r| r.task == task).map(|released| released.name).collect();
             Err(bad(format!(
                 "several checkpoints for {} have these tensors, and its file name does not tell which it is: give its \
                  configuration, one of {}",
@@ -180,7 +180,7 @@ fn vq_config(plan: &Plan, options: &Options) -> Result<VqConfig> {
         Some(Configuration::Name(name)) => name,
         None => plan.autoencoder,
     };
-    released::autoencoder(name).ok_or_else(|| {
+    published::autoencoder(name).ok_or_else(|| {
         let known = AUTOENCODERS.join(", ");
         Error::BadOption(format!("There is no autoencoder configuration {name:?}; known are {known}."))
     })

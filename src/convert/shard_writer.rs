@@ -1,7 +1,7 @@
-//! Tensors into shards (see [`crate::shard`]).
+//! Tensors into shards (see [`crate::weights::shard`]).
 
 use crate::model::config::Shard;
-use crate::shard::{LIMIT, SCALE};
+use crate::weights::shard::{LIMIT, SCALE_SUFFIX};
 use crate::{Error, Result};
 use half::f16;
 use safetensors::tensor::TensorView;
@@ -110,7 +110,7 @@ impl ShardWriter {
             Storage::Int8 if !too_large => {
                 let rows = shape.first().copied().unwrap_or(1).max(1);
                 let (scales, data) = quantise(values, rows);
-                let scale = store(format!("{name}{SCALE}"), Dtype::F32, &[rows], f32s(&scales));
+                let scale = store(format!("{name}{SCALE_SUFFIX}"), Dtype::F32, &[rows], f32s(&scales));
                 vec![store(name, Dtype::I8, shape, data), scale]
             }
             _ => vec![store(name, Dtype::F32, shape, f32s(values))],

@@ -5,7 +5,7 @@ use super::lanes;
 use super::panels::VECTORS;
 use super::picture::Picture;
 use super::winograd::Winograd;
-use crate::ops::ConvShape;
+use crate::layer::ConvShape;
 
 /// A convolution with its weights as one of the forms reads them.
 #[derive(Debug)]

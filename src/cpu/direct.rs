@@ -5,7 +5,7 @@ use super::lanes::{self, Lanes, load, load_padded, splat, store_cut};
 use super::panels::{Panels, ROWS, VECTORS, accumulate};
 use super::picture::Picture;
 use super::threads::fill_runs;
-use crate::ops::ConvShape;
+use crate::layer::ConvShape;
 use macerator::{Scalar, Simd, WithSimd};
 
 /// Pixels that one thread computes at a time where all pixels lie in one row.

@@ -21,7 +21,7 @@ mod silu;
 mod threads;
 mod winograd;
 
-use crate::ops::ConvShape;
+use crate::layer::ConvShape;
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Tensor, TensorData};
 use burn_flex::{Flex, FlexTensor};

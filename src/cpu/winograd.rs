@@ -17,7 +17,7 @@ use super::lanes::{self, Lanes, load, load_padded, splat, store};
 use super::panels::{Panels, VECTORS, product};
 use super::picture::Picture;
 use super::threads::fill_runs;
-use crate::ops::ConvShape;
+use crate::layer::ConvShape;
 use macerator::{Scalar, Simd, WithSimd};
 
 /// Tiles that are transformed together: their values stay in the cache while each weight is used for all of them.

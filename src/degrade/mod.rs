@@ -14,7 +14,8 @@ mod kernel;
 mod random;
 mod resize;
 
-use crate::image::{Picture, Pixels, encode::to_u8};
+use crate::image::encode::to_u8;
+use crate::image::{Picture, Pixels};
 use crate::metrics::{Plane, imresize};
 use jpeg::jpeg;
 use kernel::Kernel;

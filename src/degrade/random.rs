@@ -1,6 +1,6 @@
 //! A stream of draws from a seed, the same on every platform.
 
-use crate::noise;
+use crate::paper::noise;
 
 /// Uniform numbers by SplitMix64 (Steele et al., 2014), normals from the noise field of the chain.
 pub struct Random {

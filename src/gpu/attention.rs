@@ -19,7 +19,7 @@ pub fn attention_kernel(dim: usize) -> Kernel {
 /// Appends attention over all tokens, `q`, `k` and `v` `[n, h, w, c]`; returns the same size. c is a multiple of 4 and at
 /// most [`MAX_CHANNELS`].
 pub fn attention(q: &Node, k: &Node, v: &Node) -> Node {
-    let [q, k, v] = [q, k, v].map(Node::settled);
+    let [q, k, v] = [q, k, v].map(Node::materialize);
     let list = &q.list;
     let [n, h, w, c] = q.dims;
     let tokens = h * w;

@@ -13,8 +13,8 @@ pub fn bicubic_kernel(residual: bool) -> Kernel {
 
 /// Appends the enlargement of `x` `[n, h, w, 3]` by 4, plus `residual` `[n, h, w, 48]`; returns `[n, 4h, 4w, 3]`.
 pub fn bicubic(x: &Node, residual: Option<&Node>) -> Node {
-    let x = x.settled();
-    let residual = residual.map(Node::settled);
+    let x = x.materialize();
+    let residual = residual.map(Node::materialize);
     let list = &x.list;
     let [n, h, w, c] = x.dims;
     let y = list.result([n, 4 * h, 4 * w, c]);

@@ -3,7 +3,7 @@
 use super::kernel::{Kernel, WORKGROUP, fold};
 use super::list::{Binding, Command, Node, Number, Slices};
 use super::weight::Weight;
-use crate::ops::{Activation, ConvShape};
+use crate::layer::{Activation, ConvShape};
 
 /// Output channels of one invocation of `conv2d`, and what packed weights are a multiple of.
 pub(super) const CHANNELS: usize = 8;
@@ -88,8 +88,8 @@ pub fn conv2d(
     let list = x.list.clone();
     let tiled = list.gpu.tiled();
     // The register form would work a norm out again for every tap and every eight channels.
-    let x = if tiled && x.pending.is_some() { x.clone() } else { x.settled() };
-    let residual = residual.map(Node::settled);
+    let x = if tiled && x.pending.is_some() { x.clone() } else { x.materialize() };
+    let residual = residual.map(Node::materialize);
     let [n, h, w, _] = x.dims;
     let y = list.sliceable([n, s.output(h), s.output(w), s.c_out], Slices::Aligned);
     let phases = if s.upsample { 4 } else { 1 };

@@ -1,7 +1,6 @@
 //! Opening the GPU, and what it reports.
 
 use super::buffer::Buffer;
-use super::checks;
 use super::kernel::Kernel;
 use super::program::Dispatch;
 use super::signal::Signal;
@@ -108,22 +107,6 @@ pub async fn open_on(adapter: wgpu::Adapter) -> Result<Rc<Gpu>> {
 }
 
 impl Gpu {
-    /// Compares small convolutions and norms with the CPU: a wrong picture is worse than an error.
-    ///
-    /// # Errors
-    /// [`Error::Gpu`] if a result differs, or none comes back.
-    pub async fn self_test(self: &Rc<Self>) -> Result<()> {
-        let half = if self.half_maps() { checks::quick_in_half() } else { Vec::new() };
-        for check in checks::quick().into_iter().chain(half) {
-            let outcome = check.run(self).await;
-            if let Some(error) = take_error() {
-                return Err(Error::Gpu(error));
-            }
-            outcome.map_err(|reason| Error::Gpu(format!("{}: {reason}", check.name)))?;
-        }
-        Ok(())
-    }
-
     /// Whether convolutions use workgroup memory: not on emulated GPUs, which are very slow at barriers.
     pub fn tiled(&self) -> bool {
         self.tiled.get()

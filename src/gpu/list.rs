@@ -9,7 +9,6 @@
 use super::device::Gpu;
 use super::kernel::Kernel;
 use super::weight::Weight;
-use crate::ops;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -145,15 +144,12 @@ impl List {
         self.state.borrow_mut().commands.push(command);
     }
 
-    /// The weight as a binding. If it lies elsewhere the list cannot be compiled.
-    pub(super) fn weight<const D: usize>(&self, weight: &ops::Weight<D>) -> Option<Binding> {
-        match weight {
-            ops::Weight::Gpu(weight, _) => Some(Binding::Weight(weight.clone())),
-            ops::Weight::Host(_) => {
-                self.state.borrow_mut().trouble.get_or_insert("a weight lies on another device".into());
-                None
-            }
+    /// The weight as a binding. Without one, as it lies elsewhere, the list cannot be compiled.
+    pub(super) fn weight(&self, weight: Option<&Weight>) -> Option<Binding> {
+        if weight.is_none() {
+            self.state.borrow_mut().trouble.get_or_insert("a weight lies on another device".into());
         }
+        weight.cloned().map(Binding::Weight)
     }
 }
 
@@ -206,7 +202,7 @@ impl Node {
         let aligned = parts.iter().all(|part| part.dims[3].is_multiple_of(4));
         let mut offset = 0;
         for part in parts {
-            let part = part.settled();
+            let part = part.materialize();
             let mut state = part.list.state.borrow_mut();
             let (meets, read) = (state.meets(part.id, whole.id), state.is_read(part.id));
             let map = &mut state.maps[part.id];

@@ -2,24 +2,23 @@
 //!
 //! Each file with a kernel's name appends that kernel to a [list](Node); [`Program`] compiles a list and runs it. Every
 //! kernel computes in f32 what the operation of [`crate::ops`] with its name computes on the CPU. [`device`] opens the
-//! GPU, [`checks`] compares the two forms.
+//! GPU; [`crate::checks`] compares the two forms.
 
 mod attention;
 mod bicubic;
 mod buffer;
-pub mod chain;
-pub mod checks;
+pub mod buffer_plan;
 mod conv2d;
 pub mod device;
 mod kernel;
 mod list;
-pub mod memory;
 mod nearest_code;
 mod norm;
 mod pack_conv2d;
 pub mod peak;
 mod posterior;
 mod program;
+pub mod resident_chain;
 mod scale;
 pub(crate) mod signal;
 mod weight;
@@ -33,11 +32,15 @@ pub use device::{Gpu, Made, SUBMIT_MACS, best_adapter, open, open_on, take_error
 pub use kernel::Kernel;
 pub use list::Node;
 pub use nearest_code::{nearest_code, nearest_code_kernel};
-pub use norm::{group_norm, group_norm_kernels, group_norm_small_kernel, norm_apply_kernel, rms_norm, rms_norm_kernel};
-pub use pack_conv2d::{pack_conv2d, pack_conv2d_kernel, unknown_conv2d};
+pub use norm::{
+    NormWeights, RMS_NORM_EPS, group_norm, group_norm_kernels, group_norm_small_kernel, norm_apply_kernel, rms_norm,
+    rms_norm_kernel,
+};
+pub use pack_conv2d::{pack_conv2d, pack_conv2d_kernel, placeholder_conv2d};
 pub use posterior::{Posterior, posterior_kernel};
 pub use program::{Cost, Job, Program};
+pub(crate) use scale::copy as copy_map;
 pub use scale::{scale, scale_kernel};
 pub use weight::Weight;
 pub use wiener::{wiener, wiener_kernel};
-pub use window_attention::{window_attention, window_attention_kernel};
+pub use window_attention::{WindowShape, window_attention, window_attention_kernel};

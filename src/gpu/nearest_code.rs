@@ -2,24 +2,24 @@
 
 use super::kernel::{Kernel, invocations};
 use super::list::{Binding, Command, Node, Number};
-use crate::ops::Weight;
+use super::weight::Weight;
 
 /// The kernel for codes of `dim` channels.
 pub fn nearest_code_kernel(dim: usize) -> Kernel {
     Kernel::new("nearest_code", include_str!("../../shaders/nearest_code.wgsl")).count("DIM", dim)
 }
 
-/// Appends the search in `codebook` `[codes, c]` for every pixel of `z` `[n, h, w, c]`; returns the codes, `[n, h, w, c]`,
+/// Appends the search in `codebook` of `codes` `[codes, c]` for every pixel of `z` `[n, h, w, c]`; returns the codes, `[n, h, w, c]`,
 /// and their indices as floats, `[n, h, w, 1]`.
-pub fn nearest_code(z: &Node, codebook: &Weight<2>) -> (Node, Node) {
-    let z = z.settled();
+pub fn nearest_code(z: &Node, codebook: Option<&Weight>, codes: usize) -> (Node, Node) {
+    let z = z.materialize();
     let list = &z.list;
     let [n, h, w, c] = z.dims;
     let (code, index) = (list.result(z.dims), list.result([n, h, w, 1]));
     let mut bindings = vec![Binding::Read(z.id)];
     bindings.extend(list.weight(codebook));
     bindings.extend([Binding::Write(code.id), Binding::Write(index.id)]);
-    let (tokens, codes) = (n * h * w, codebook.dims()[0]);
+    let tokens = n * h * w;
     list.push(Command {
         kernel: nearest_code_kernel(c),
         bindings,

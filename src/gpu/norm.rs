@@ -3,7 +3,19 @@
 
 use super::kernel::{Kernel, fold, invocations};
 use super::list::{Binding, Command, Node, Number, PendingNorm};
-use crate::ops::{GroupNorm, RmsNorm};
+use super::weight::Weight;
+
+/// Added to the mean square by the per-pixel norm.
+pub const RMS_NORM_EPS: f32 = 1e-5;
+
+/// What a norm is trained on, per channel; `None` for a part that lies elsewhere.
+#[derive(Clone, Copy)]
+pub struct NormWeights<'a> {
+    /// Factor, `[c]`.
+    pub gamma: Option<&'a Weight>,
+    /// Offset, `[c]`.
+    pub beta: Option<&'a Weight>,
+}
 
 /// About as many invocations as the statistics are shared among: enough to fill a GPU, few enough to be joined by one
 /// invocation per group.
@@ -38,7 +50,7 @@ pub fn group_norm_small_kernel(eps: f32, film: bool) -> Kernel {
 /// The first step of the per-pixel norm.
 pub fn rms_norm_kernel(film: bool) -> Kernel {
     Kernel::new("rms_norm_stats", include_str!("../../shaders/rms_norm_stats.wgsl"))
-        .real("EPS", RmsNorm::EPS)
+        .real("EPS", RMS_NORM_EPS)
         .count("RESULT", 3 + usize::from(film))
         .flag("FILM", film)
         .elements(&["X"])
@@ -58,70 +70,63 @@ fn films(film: Option<&Node>, n: usize) -> Number {
     Number::Value(film.is_some_and(|film| film.dims[0] == n && n > 1) as u32)
 }
 
-/// Appends the statistics of `x` `[n, h, w, c]`; the norm itself, with FiLM (`film` `[n or 1, 1, 1, 2c]`) and SiLU, is
+/// Appends the statistics of `x` `[n, h, w, c]` in `groups` of channels, with `eps` added to the variance; the norm itself, with FiLM (`film` `[n or 1, 1, 1, 2c]`) and SiLU, is
 /// left to the reader. c is a multiple of 4.
-pub fn group_norm(x: &Node, norm: &GroupNorm, film: Option<&Node>, silu: bool) -> Node {
-    let x = x.settled();
-    let film = film.map(Node::settled);
+pub fn group_norm(x: &Node, norm: NormWeights<'_>, groups: usize, eps: f32, film: Option<&Node>, silu: bool) -> Node {
+    let x = x.materialize();
+    let film = film.map(Node::materialize);
     let list = x.list.clone();
     let [n, h, w, c] = x.dims;
     let pixels = h * w;
     let value = |v: usize| Number::Value(v as u32);
     let coefficients = list.result([n, 1, 3, c]);
     let mut weights = Vec::new();
-    weights.extend(list.weight(&norm.gamma));
-    weights.extend(list.weight(&norm.beta));
+    weights.extend(list.weight(norm.gamma));
+    weights.extend(list.weight(norm.beta));
     weights.extend(film.as_ref().map(|film| Binding::Read(film.id)));
     weights.push(Binding::Write(coefficients.id));
     let films = films(film.as_ref(), n);
     if pixels <= SMALL {
         let mut bindings = vec![Binding::View(x.id)];
         bindings.extend(weights);
-        let numbers = vec![
-            value(n),
-            value(pixels),
-            value(c),
-            value(norm.groups),
-            films,
-            Number::Stride(x.id),
-            Number::Offset(x.id),
-        ];
-        let kernel = group_norm_small_kernel(norm.eps, film.is_some());
+        let numbers =
+            vec![value(n), value(pixels), value(c), value(groups), films, Number::Stride(x.id), Number::Offset(x.id)];
+        let kernel = group_norm_small_kernel(eps, film.is_some());
         let elements = vec![x.id];
-        list.push(Command { kernel, bindings, elements, numbers, groups: fold(n * norm.groups, 1), macs: 0 });
+        list.push(Command { kernel, bindings, elements, numbers, groups: fold(n * groups, 1), macs: 0 });
     } else {
         let lanes = c / 4;
         let length = pixels.div_ceil((PARTS / lanes).max(1)).max(CHUNK);
         let chunks = pixels.div_ceil(length);
-        let [stats, combine] = group_norm_kernels(norm.eps, film.is_some());
+        let [stats, combine] = group_norm_kernels(eps, film.is_some());
         let part = list.result([n, chunks, 2, c]);
         let size = || [n, pixels, c, chunks, length].map(value);
         let mut numbers = Vec::from(size());
         numbers.extend([Number::Stride(x.id), Number::Offset(x.id)]);
         let bindings = vec![Binding::View(x.id), Binding::Write(part.id)];
-        let groups = invocations(n * chunks * lanes);
-        list.push(Command { kernel: stats, bindings, elements: vec![x.id], numbers, groups, macs: 0 });
+        let launched = invocations(n * chunks * lanes);
+        list.push(Command { kernel: stats, bindings, elements: vec![x.id], numbers, groups: launched, macs: 0 });
 
         let mut bindings = vec![Binding::Read(part.id)];
         bindings.extend(weights);
         let mut numbers = Vec::from(size());
-        numbers.extend([value(norm.groups), films]);
-        let groups = invocations(n * norm.groups);
-        list.push(Command { kernel: combine, bindings, elements: Vec::new(), numbers, groups, macs: 0 });
+        numbers.extend([value(groups), films]);
+        let launched = invocations(n * groups);
+        list.push(Command { kernel: combine, bindings, elements: Vec::new(), numbers, groups: launched, macs: 0 });
     }
     Node { pending: Some(PendingNorm { coefficients: coefficients.id, scale: None, silu }), ..x }
 }
 
 /// As [`group_norm`], for the per-pixel norm.
-pub fn rms_norm(x: &Node, norm: &RmsNorm, film: Option<&Node>, silu: bool) -> Node {
-    let x = x.settled();
-    let film = film.map(Node::settled);
+pub fn rms_norm(x: &Node, norm: NormWeights<'_>, film: Option<&Node>, silu: bool) -> Node {
+    let x = x.materialize();
+    let film = film.map(Node::materialize);
     let list = x.list.clone();
     let [n, h, w, c] = x.dims;
     let (scale, coefficients) = (list.result([n, h, w, 1]), list.result([n, 1, 2, c]));
     let mut bindings = vec![Binding::View(x.id)];
-    bindings.extend(list.weight(&norm.gamma));
-    bindings.extend(list.weight(&norm.beta));
+    bindings.extend(list.weight(norm.gamma));
+    bindings.extend(list.weight(norm.beta));
     bindings.extend(film.as_ref().map(|film| Binding::Read(film.id)));
     bindings.extend([Binding::Write(scale.id), Binding::Write(coefficients.id)]);
     let size = [n, h * w, c].map(|v| Number::Value(v as u32));
@@ -135,7 +140,7 @@ pub fn rms_norm(x: &Node, norm: &RmsNorm, film: Option<&Node>, silu: bool) -> No
 
 impl Node {
     /// The map with its norm applied, where every kernel can read it.
-    pub(super) fn settled(&self) -> Node {
+    pub(crate) fn materialize(&self) -> Node {
         let list = &self.list;
         let Some(norm) = &self.pending else {
             let unaligned = list.state.borrow().is_unaligned(self.id);

@@ -4,7 +4,7 @@ use super::conv2d::CHANNELS;
 use super::device::Gpu;
 use super::kernel::{Kernel, invocations};
 use super::weight::Weight;
-use crate::ops::ConvShape;
+use crate::layer::ConvShape;
 use std::rc::Rc;
 
 /// The kernel.
@@ -42,7 +42,7 @@ pub fn pack_conv2d(weight: &Weight, bias: &Weight, s: &ConvShape, half: bool) ->
 
 /// What stands for packed weights and bias in a list that is not run: of their type, not of their size. The GPU compiles
 /// the kernel that will pack them.
-pub fn unknown_conv2d(gpu: &Rc<Gpu>, s: &ConvShape, half: bool) -> (Weight, Weight) {
+pub fn placeholder_conv2d(gpu: &Rc<Gpu>, s: &ConvShape, half: bool) -> (Weight, Weight) {
     let half = stays_half(gpu, s, half);
     gpu.pipeline(&pack_conv2d_kernel(s.upsample, half));
     (Weight::empty(gpu, CHANNELS, half), Weight::zeros(gpu, CHANNELS))

@@ -4,8 +4,8 @@ use super::buffer::Buffer;
 use super::device::Gpu;
 use super::kernel::{Kernel, invocations};
 use super::program::{Dispatch, Program, bytes_of};
-use crate::diffusion::Gaussian;
-use crate::noise;
+use crate::paper::noise;
+use crate::paper::process::Gaussian;
 use std::rc::Rc;
 
 /// The kernel.

@@ -2,10 +2,10 @@
 //! submits the commands again.
 
 use super::buffer::Buffer;
+use super::buffer_plan::{self, TensorUsage};
 use super::device::{Gpu, take_error};
 use super::kernel::Kernel;
 use super::list::{Binding, Command, List, Node, Number, Role, State};
-use super::memory::{self, Tenant};
 use super::signal::Signal;
 use crate::{Error, Result};
 use std::cell::Cell;
@@ -88,7 +88,7 @@ impl Program {
     }
 
     /// Has the GPU make the pipelines that [`Self::new`] would need, and nothing else.
-    pub fn rehearse(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) {
+    pub fn precompile(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) {
         let (state, ..) = recorded(gpu, inputs, record);
         for command in &state.commands {
             gpu.pipeline(&command.kernel);
@@ -292,11 +292,11 @@ impl State {
         }
         let temporary = |id: &usize| self.maps[*id].role == Role::Temporary && spans[*id].is_some();
         let roots: Vec<usize> = (0..self.maps.len()).filter(temporary).collect();
-        let tenant = |&id: &usize| {
+        let usage = |&id: &usize| {
             let (first, last) = spans[id].unwrap_or_default();
-            Tenant { bytes: self.bytes(id), first, last }
+            TensorUsage { bytes: self.bytes(id), first, last }
         };
-        let (place, sizes) = memory::plan(&roots.iter().map(tenant).collect::<Vec<_>>());
+        let (place, sizes) = buffer_plan::plan(&roots.iter().map(usage).collect::<Vec<_>>());
         let mut buffer = vec![None; self.maps.len()];
         for (id, place) in roots.into_iter().zip(place) {
             buffer[id] = Some(place);
@@ -309,7 +309,7 @@ impl State {
 fn recorded(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) -> (State, Vec<usize>, usize) {
     let list = List::new(gpu);
     let inputs: Vec<Node> = inputs.iter().map(|&dims| list.input(dims)).collect();
-    let output = record(&inputs).settled();
+    let output = record(&inputs).materialize();
     let input_ids: Vec<usize> = inputs.iter().map(|input| input.id).collect();
     drop(inputs);
     // An input, or a slice of a wider map, is copied to where it can be read.

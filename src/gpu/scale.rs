@@ -13,14 +13,14 @@ pub fn scale_kernel(factor: bool) -> Kernel {
 
 /// Appends `x * factor`, `x` `[n, h, w, c]`, `factor` `[1, 1, 1, c]`.
 pub fn scale(x: &Node, factor: &Node) -> Node {
-    let x = x.settled();
+    let x = x.materialize();
     let y = x.list.sliceable(x.dims, Slices::Any);
     record(&x, Some(factor), &y);
     y
 }
 
 /// Appends a packed copy of a map without a pending norm.
-pub(super) fn copy(x: &Node) -> Node {
+pub(crate) fn copy(x: &Node) -> Node {
     let y = x.list.result(x.dims);
     record(x, None, &y);
     y

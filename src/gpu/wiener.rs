@@ -11,7 +11,7 @@ pub fn wiener_kernel() -> Kernel {
 /// Appends `wiener * z_t * sigmoid(g + 1) + correction * F`, with `g` and `F` the halves of `network` `[n, h, w, 2c]`, `z_t`
 /// `[n, h, w, c]`, and the factors `[1, 1, 1, c]`.
 pub fn wiener(z_t: &Node, network: &Node, wiener: &Node, correction: &Node) -> Node {
-    let [z_t, network] = [z_t, network].map(Node::settled);
+    let [z_t, network] = [z_t, network].map(Node::materialize);
     let list = &z_t.list;
     let [n, h, w, c] = z_t.dims;
     let y = list.result(z_t.dims);

@@ -2,7 +2,21 @@
 
 use super::kernel::{Kernel, fold};
 use super::list::{Binding, Command, Node, Number};
-use crate::ops::{MaskKind, WindowAttention};
+use super::weight::Weight;
+use crate::layer::MaskKind;
+
+/// Windows of an attention layer.
+#[derive(Debug, Clone, Copy)]
+pub struct WindowShape {
+    /// Heads; divides c.
+    pub heads: usize,
+    /// Window side in pixels.
+    pub window: usize,
+    /// Cyclic shift in pixels, 0 or `window / 2`.
+    pub shift: usize,
+    /// Applies where `shift` is not 0.
+    pub mask: MaskKind,
+}
 
 /// The kernel for a layer with `dim` channels per head.
 pub fn window_attention_kernel(heads: usize, dim: usize, window: usize, shift: usize, mask: MaskKind) -> Kernel {
@@ -21,16 +35,16 @@ pub fn window_attention_kernel(heads: usize, dim: usize, window: usize, shift: u
         )
 }
 
-/// Appends attention over `qkv` `[n, h, w, 3c]`; returns `[n, h, w, c]`. A head has a multiple of 4 and at most 64
+/// Appends attention over `qkv` `[n, h, w, 3c]` with the bias `table` `[(2 window - 1)^2, heads]`; returns `[n, h, w, c]`. A head has a multiple of 4 and at most 64
 /// channels, a window at most 8 x 8 pixels.
-pub fn window_attention(qkv: &Node, a: &WindowAttention) -> Node {
-    let qkv = qkv.settled();
+pub fn window_attention(qkv: &Node, table: Option<&Weight>, a: WindowShape) -> Node {
+    let qkv = qkv.materialize();
     let list = &qkv.list;
     let [n, h, w, c3] = qkv.dims;
     let c = c3 / 3;
     let y = list.result([n, h, w, c]);
     let mut bindings = vec![Binding::Read(qkv.id)];
-    bindings.extend(list.weight(&a.table));
+    bindings.extend(list.weight(table));
     bindings.push(Binding::Write(y.id));
     let windows = (h / a.window) * (w / a.window);
     list.push(Command {

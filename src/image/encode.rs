@@ -2,7 +2,7 @@
 
 use super::webp::lossy as lossy_webp;
 use super::{Pixels, Tags};
-use crate::memory::{self, Growing};
+use crate::alloc::{self, Growing};
 use crate::{Error, Result};
 use ::image::codecs::jpeg::JpegEncoder;
 use ::image::codecs::webp::WebPEncoder;
@@ -211,7 +211,7 @@ fn jpeg(width: u32, height: u32, channels: usize, data: &[u8], tags: &Tags, qual
     let on_white: Cow<'_, [u8]> = match channels {
         4 => {
             let rgb = data.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|v| over_white(v, p[3])));
-            Cow::Owned(memory::gather(data.len() / 4 * 3, rgb)?)
+            Cow::Owned(alloc::gather(data.len() / 4 * 3, rgb)?)
         }
         _ => Cow::Borrowed(data),
     };

@@ -1,7 +1,7 @@
 //! Results smaller than x4: which size, and a Lanczos filter on the full result.
 
 use super::{Pixels, Sample};
-use crate::{Error, Result, memory};
+use crate::{Error, Result, alloc};
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
@@ -59,9 +59,9 @@ pub fn reduce<T: Sample>(pixels: Pixels<T>, (width, height): (usize, usize)) -> 
     if !(3..=4).contains(&channels) || pixels.data.len() != pixels.width * pixels.height * channels {
         return Err(wrong(format!("{} samples in {channels} channels", pixels.data.len())));
     }
-    let mut data = memory::filled(T::zeroed(), width * height * channels)?;
-    let mut plane = memory::filled(T::zeroed(), pixels.width * pixels.height)?;
-    let mut reduced = memory::filled(T::zeroed(), width * height)?;
+    let mut data = alloc::filled(T::zeroed(), width * height * channels)?;
+    let mut plane = alloc::filled(T::zeroed(), pixels.width * pixels.height)?;
+    let mut reduced = alloc::filled(T::zeroed(), width * height)?;
     // Alpha, the last one, comes first: the colours are divided by its reduced values.
     for channel in (0..channels).rev() {
         let weighted = channels == 4 && channel < 3;

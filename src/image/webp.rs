@@ -2,7 +2,7 @@
 
 use super::decode::{bad, cut_short, image8};
 use super::{Limits, Tags};
-use crate::memory::{self, Growing};
+use crate::alloc::{self, Growing};
 use crate::{Error, Result};
 use ::image::codecs::webp::WebPDecoder;
 use ::image::{DynamicImage, ImageDecoder, ImageError};
@@ -79,7 +79,7 @@ pub(super) fn lossy(
     quality: u8,
 ) -> Result<Vec<u8>> {
     let pixels = data.chunks_exact(channels).flat_map(|p| [p[0], p[1], p[2], if channels == 4 { p[3] } else { 255 }]);
-    let rgba = memory::gather(width * height * 4, pixels)?;
+    let rgba = alloc::gather(width * height * 4, pixels)?;
     let encode = |method| {
         let config = LossyEncodingConfig { quality: quality.into(), method, exact: true, ..Default::default() };
         encode_lossy_rgba_to_webp_with_config(width, height, &rgba, &config)

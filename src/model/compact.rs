@@ -6,8 +6,9 @@
 
 use super::config::CompactConfig;
 use super::{Denoiser, Latent, Reach};
-use crate::ops::{Activation, Conv2d, ConvShape, Map, RmsNorm, bicubic, wiener};
-use crate::schedule::Schedule;
+use crate::layer::{Activation, ConvShape};
+use crate::ops::{Conv2d, Map, RmsNorm, bicubic, wiener};
+use crate::paper::schedule::Schedule;
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -49,7 +50,7 @@ impl Latent for SpaceToDepth {
         lr.clone()
     }
 
-    fn encodes(&self) -> bool {
+    fn has_encoder(&self) -> bool {
         false
     }
 
@@ -259,7 +260,7 @@ impl Denoiser for CompactUNet {
         Reach::Finite(self.halo())
     }
 
-    fn any_level(&self) -> bool {
+    fn accepts_any_noise_level(&self) -> bool {
         true
     }
 }

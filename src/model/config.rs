@@ -1,7 +1,7 @@
 //! `model.json`: what a model folder holds and how its networks are built.
 
-use crate::ops::MaskKind;
-use crate::schedule::ScheduleConfig;
+use crate::layer::MaskKind;
+use crate::paper::schedule::ScheduleConfig;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -35,13 +35,13 @@ pub struct ModelConfig {
     pub provenance: serde_json::Map<String, serde_json::Value>,
 }
 
-/// One file of weights: `crate::shard` says what is in it.
+/// One file of weights: `crate::weights::shard` says what is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shard {
     /// File name, no path: `BASE-XXXXXXXX.safetensors` with the first 8 digits of its SHA-256, so that another
     /// version of the weights never hides behind the same address.
     pub name: String,
-    /// Size in bytes, at most [`crate::shard::LIMIT`].
+    /// Size in bytes, at most [`crate::weights::shard::LIMIT`].
     pub bytes: u64,
     /// SHA-256, 64 lower-case hexadecimal digits.
     pub sha256: String,
@@ -249,8 +249,8 @@ impl Shard {
         if !name.ends_with(&end) {
             return Err(format!("the name of {name} must end in {end}, as its content does"));
         }
-        if *bytes > crate::shard::LIMIT {
-            return Err(format!("{name} is larger than a shard may be, {} bytes", crate::shard::LIMIT));
+        if *bytes > crate::weights::shard::LIMIT {
+            return Err(format!("{name} is larger than a shard may be, {} bytes", crate::weights::shard::LIMIT));
         }
         Ok(())
     }

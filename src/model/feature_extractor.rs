@@ -1,8 +1,10 @@
 //! Brings a conditioning picture that is larger than the latent down to the latent's size.
 
-use crate::ops::{Conv2d, ConvShape, Map};
-use crate::tap::Tap;
-use crate::{Result, weights::Weights};
+use crate::Result;
+use crate::layer::ConvShape;
+use crate::ops::tap::Tap;
+use crate::ops::{Conv2d, Map};
+use crate::weights::Weights;
 
 /// Channels after the first convolution; every stage doubles them.
 const WIDTH: usize = 16;

@@ -13,8 +13,11 @@ mod vq_net;
 
 use crate::Result;
 use crate::ops::Map;
-use crate::schedule::Schedule;
+use crate::paper::schedule::Schedule;
 use crate::weights::Weights;
+
+/// Enlargement of every model, and of the autoencoder: a latent has the low-resolution picture's size.
+pub const UPSCALE: usize = 4;
 
 /// How far a computation sees beyond a pixel, in latent pixels; decides how tiles are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub trait Latent {
     /// The chain's prior mean y0 for a low-resolution picture: `[n, h, w, 3]` to `[n, h, w, channels]`.
     fn encode(&self, lr: &Map) -> Map;
     /// Whether there is anything to encode; if not, y0 is zero everywhere.
-    fn encodes(&self) -> bool;
+    fn has_encoder(&self) -> bool;
     /// A latent `[n, h, w, channels]` and its low-resolution picture `[n, h, w, 3]` to a picture
     /// `[n, 4h, 4w, 3]`, not clamped.
     fn decode(&self, z: &Map, lr: &Map) -> Map;
@@ -62,7 +65,7 @@ pub trait Denoiser {
     fn reach(&self) -> Reach;
     /// Whether it takes any noise level, so that a chain of T' steps has its own schedule; else a shorter chain
     /// visits some of the trained levels.
-    fn any_level(&self) -> bool {
+    fn accepts_any_noise_level(&self) -> bool {
         false
     }
 }

@@ -1,8 +1,10 @@
 //! The UNet's residual block, steered by the time embedding.
 
-use crate::ops::{Conv2d, ConvShape, GroupNorm, Map};
-use crate::tap::Tap;
-use crate::{Result, weights::Weights};
+use crate::Result;
+use crate::layer::ConvShape;
+use crate::ops::tap::Tap;
+use crate::ops::{Conv2d, GroupNorm, Map};
+use crate::weights::Weights;
 
 /// Epsilon of every GroupNorm in the UNet.
 pub const EPS: f32 = 1e-5;

@@ -2,9 +2,11 @@
 
 use super::config::UNetConfig;
 use super::resblock::EPS;
-use crate::ops::{Activation, Conv2d, ConvShape, GroupNorm, Map, WindowAttention};
-use crate::tap::Tap;
-use crate::{Result, weights::Weights};
+use crate::Result;
+use crate::layer::{Activation, ConvShape};
+use crate::ops::tap::Tap;
+use crate::ops::{Conv2d, GroupNorm, Map, WindowAttention};
+use crate::weights::Weights;
 
 /// Projection in, Swin blocks, projection out; the released layer has no residual around it.
 pub struct SwinLayer {

@@ -3,13 +3,11 @@
 use super::config::{UNetConfig, VqConfig};
 use super::unet::UNet;
 use super::vq::VqAutoencoder;
-use super::{Denoiser, Latent, Reach};
+use super::{Denoiser, Latent, Reach, UPSCALE};
 use crate::ops::{Map, bicubic};
-use crate::schedule::Schedule;
-use crate::{Error, Result, weights::Weights};
-
-/// Enlargement of the picture, and of the autoencoder: a latent has the low-resolution picture's size.
-const SCALE: usize = 4;
+use crate::paper::schedule::Schedule;
+use crate::weights::Weights;
+use crate::{Error, Result};
 
 /// GroupNorm and attention see a whole tile, so no overlap makes tiles exact; this is the released code's own
 /// (tiles of 64 pixels, 48 apart).
@@ -29,7 +27,7 @@ pub fn load(
     let channels = autoencoder.embed_dim;
     let net = &autoencoder.ddconfig;
     let fits = unet.in_channels == channels && unet.out_channels == channels;
-    let enlarges = 1 << (net.ch_mult.len().clamp(1, 8) - 1) == SCALE && (net.in_channels, net.out_ch) == (3, 3);
+    let enlarges = 1 << (net.ch_mult.len().clamp(1, 8) - 1) == UPSCALE && (net.in_channels, net.out_ch) == (3, 3);
     if !fits || !enlarges || unet.lq_size != unet.image_size || unet.cond_mask {
         return Err(Error::BadWeights("these networks are not made for x4 super-resolution".into()));
     }
@@ -53,7 +51,7 @@ impl Latent for VqLatent {
         self.autoencoder.encode(&bicubic(lr, None))
     }
 
-    fn encodes(&self) -> bool {
+    fn has_encoder(&self) -> bool {
         true
     }
 

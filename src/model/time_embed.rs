@@ -1,8 +1,10 @@
 //! The embedding of the step index.
 
-use crate::ops::{Activation, Conv2d, Map};
-use crate::tap::Tap;
-use crate::{Result, weights::Weights};
+use crate::Result;
+use crate::layer::Activation;
+use crate::ops::tap::Tap;
+use crate::ops::{Conv2d, Map};
+use crate::weights::Weights;
 
 /// Sinusoids of the step index, then two linear layers with SiLU between.
 pub struct TimeEmbed {

@@ -5,9 +5,11 @@ use super::feature_extractor::FeatureExtractor;
 use super::resblock::{EPS, ResBlock};
 use super::swin::{SwinLayer, window};
 use super::time_embed::{TimeEmbed, sinusoids};
-use crate::ops::{Conv2d, ConvShape, GroupNorm, Map};
-use crate::tap::Tap;
-use crate::{Error, Result, weights::Weights};
+use crate::layer::ConvShape;
+use crate::ops::tap::Tap;
+use crate::ops::{Conv2d, GroupNorm, Map};
+use crate::weights::Weights;
+use crate::{Error, Result};
 use burn::tensor::{Tensor, TensorData};
 
 /// Predicts x0 from the scaled chain state, the low-resolution picture and the step index.

@@ -2,9 +2,11 @@
 
 use super::config::VqConfig;
 use super::vq_net::{Decoder, Encoder};
-use crate::ops::{Conv2d, ConvShape, Map, Weight, nearest_code};
-use crate::tap::Tap;
-use crate::{Error, Result, weights::Weights};
+use crate::layer::ConvShape;
+use crate::ops::tap::Tap;
+use crate::ops::{Conv2d, Map, Weight, nearest_code};
+use crate::weights::Weights;
+use crate::{Error, Result};
 
 /// Encoder, codebook and decoder. The released f4 and f8 layouts differ in their configuration only.
 pub struct VqAutoencoder {

@@ -1,9 +1,11 @@
 //! Encoder and decoder of the VQ autoencoder.
 
 use super::config::VqNetConfig;
-use crate::ops::{Conv2d, ConvShape, GroupNorm, Map, attention, check_attention};
-use crate::tap::Tap;
-use crate::{Result, weights::Weights};
+use crate::Result;
+use crate::layer::ConvShape;
+use crate::ops::tap::Tap;
+use crate::ops::{Conv2d, GroupNorm, Map, attention, check_attention};
+use crate::weights::Weights;
 
 /// Epsilon of every GroupNorm in the autoencoder.
 const EPS: f32 = 1e-6;

@@ -2,64 +2,13 @@
 //! addition of another map.
 
 use super::{Map, Weight};
-use crate::compute::Compute;
 use crate::cpu as kernels;
-use crate::{Result, gpu, weights::Weights};
+use crate::gpu::{self, Gpu};
+use crate::layer::{Activation, ConvShape};
 use burn::tensor::activation::{gelu, silu};
 use burn::tensor::module::conv2d;
 use burn::tensor::{Tensor, ops::ConvOptions};
-
-/// What follows a convolution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Activation {
-    /// `v / (1 + exp(-v))`
-    Silu,
-    /// `v Phi(v)`, exact
-    Gelu,
-}
-
-/// Static shape of a convolution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ConvShape {
-    /// Input channels.
-    pub c_in: usize,
-    /// Output channels.
-    pub c_out: usize,
-    /// 1 or 3.
-    pub kernel: usize,
-    /// 1 or 2.
-    pub stride: usize,
-    /// Zero rows and columns before the first pixel (top and left).
-    pub pad_begin: usize,
-    /// Zero rows and columns after the last pixel (bottom and right).
-    pub pad_end: usize,
-    /// Read the input as if every pixel had been doubled in both directions.
-    pub upsample: bool,
-}
-
-impl ConvShape {
-    /// `kernel` x `kernel`, stride 1, same size.
-    pub fn same(c_in: usize, c_out: usize, kernel: usize) -> Self {
-        let pad = kernel / 2;
-        Self { c_in, c_out, kernel, stride: 1, pad_begin: pad, pad_end: pad, upsample: false }
-    }
-
-    /// 3x3, stride 2, with the given padding.
-    pub fn down(c_in: usize, c_out: usize, pad_begin: usize, pad_end: usize) -> Self {
-        Self { c_in, c_out, kernel: 3, stride: 2, pad_begin, pad_end, upsample: false }
-    }
-
-    /// Nearest x2, then 3x3 of the same size.
-    pub fn up(c_in: usize, c_out: usize) -> Self {
-        Self { upsample: true, ..Self::same(c_in, c_out, 3) }
-    }
-
-    /// Output height or width for an input of `size`.
-    pub fn output(&self, size: usize) -> usize {
-        let size = if self.upsample { 2 * size } else { size };
-        (size + self.pad_begin + self.pad_end - self.kernel) / self.stride + 1
-    }
-}
+use std::rc::Rc;
 
 /// A convolution layer with its weights on one device.
 #[derive(Clone, Debug)]
@@ -81,32 +30,10 @@ enum Packed {
 }
 
 impl Conv2d {
-    /// Reads `weight` `[c_out, c_in, k, k]` and `bias` `[c_out]`.
-    pub fn load(weights: &Weights, shape: ConvShape) -> Result<Self> {
-        if let Some(layer) = Self::unknown(weights, shape) {
-            return Ok(layer);
-        }
-        let k = shape.kernel;
-        let weight = weights.tensor("weight", [shape.c_out, shape.c_in, k, k])?;
-        Ok(Self::packed(weight, weights.tensor("bias", [shape.c_out])?, shape, weights.is_half("weight")))
-    }
-
-    /// Reads a linear layer, `weight` `[c_out, c_in]`, as a 1x1 convolution.
-    pub fn load_linear(weights: &Weights, c_in: usize, c_out: usize) -> Result<Self> {
-        let shape = ConvShape::same(c_in, c_out, 1);
-        if let Some(layer) = Self::unknown(weights, shape) {
-            return Ok(layer);
-        }
-        let weight = weights.tensor("weight", [c_out, c_in])?.reshape([c_out, c_in, 1, 1]);
-        Ok(Self::packed(weight, weights.tensor("bias", [c_out])?, shape, weights.is_half("weight")))
-    }
-
-    /// Of weights that have not come yet, a layer that a GPU can record, but not run: they take no memory.
-    fn unknown(weights: &Weights, shape: ConvShape) -> Option<Self> {
-        let Compute::Gpu(gpu) = weights.compute() else { return None };
-        let (weight, bias) =
-            weights.are_unknown().then(|| gpu::unknown_conv2d(gpu, &shape, weights.is_half("weight")))?;
-        Some(Self { shape, weights: Packed::Gpu(weight, bias) })
+    /// Stands in for weights that have not come yet: a GPU can record it, but not run it. Takes no memory.
+    pub(crate) fn recordable(gpu: &Rc<Gpu>, shape: ConvShape, half: bool) -> Self {
+        let (weight, bias) = gpu::placeholder_conv2d(gpu, &shape, half);
+        Self { shape, weights: Packed::Gpu(weight, bias) }
     }
 
     /// `weight` `[c_out, c_in, k, k]`, `bias` `[c_out]`.

@@ -1,7 +1,7 @@
 //! GroupNorm over `[n, h, w, c]`, fused with FiLM and SiLU.
 
 use super::{Map, Weight, apply_film};
-use crate::{Error, Result, gpu, weights::Weights};
+use crate::gpu::{self, NormWeights};
 use burn::tensor::{Tensor, activation::silu};
 
 /// Normalises groups of `c / groups` channels over the whole height and width, in f32.
@@ -18,27 +18,14 @@ pub struct GroupNorm {
 }
 
 impl GroupNorm {
-    /// Reads `weight` and `bias`, both `[channels]`; 32 groups.
-    ///
-    /// # Errors
-    /// [`Error::BadWeights`] if they are missing, or if `channels` is not a positive multiple of 32.
-    pub fn load(weights: &Weights, channels: usize, eps: f32) -> Result<Self> {
-        if channels == 0 || !channels.is_multiple_of(32) {
-            return Err(Error::BadWeights(format!("{channels} channels do not form 32 groups")));
-        }
-        Ok(Self {
-            gamma: weights.tensor("weight", [channels])?,
-            beta: weights.tensor("bias", [channels])?,
-            groups: 32,
-            eps,
-        })
-    }
-
     /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`, `film` `[n or 1, 1, 1, 2c]`:
     /// scale, then shift.
     pub fn forward(&self, x: &Map, film: Option<&Map>, with_silu: bool) -> Map {
         match x {
-            Map::Gpu(x) => Map::Gpu(gpu::group_norm(x, self, film.map(Map::node), with_silu)),
+            Map::Gpu(x) => {
+                let norm = NormWeights { gamma: self.gamma.gpu(), beta: self.beta.gpu() };
+                Map::Gpu(gpu::group_norm(x, norm, self.groups, self.eps, film.map(Map::node), with_silu))
+            }
             Map::Host(x) => Map::Host(self.on_host(x.clone(), film.cloned().map(Map::host), with_silu)),
         }
     }

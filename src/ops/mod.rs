@@ -10,20 +10,21 @@ mod group_norm;
 mod map;
 mod nearest_code;
 mod rms_norm;
+pub mod tap;
 mod weight;
 mod wiener;
 mod window_attention;
 
 pub use attention::{attention, check_attention};
 pub use bicubic::bicubic;
-pub use conv2d::{Activation, Conv2d, ConvShape};
+pub use conv2d::Conv2d;
 pub use group_norm::GroupNorm;
 pub use map::Map;
 pub use nearest_code::{nearest_code, nearest_index};
 pub use rms_norm::RmsNorm;
 pub use weight::Weight;
 pub use wiener::wiener;
-pub use window_attention::{MaskKind, WindowAttention, relative_position_index};
+pub use window_attention::{WindowAttention, relative_position_index};
 
 use burn::tensor::Tensor;
 

@@ -12,7 +12,7 @@ const DISTANCE_BUDGET: usize = 16 << 20;
 pub fn nearest_code(z: &Map, codebook: &Weight<2>) -> (Map, Map) {
     match z {
         Map::Gpu(z) => {
-            let (code, index) = gpu::nearest_code(z, codebook);
+            let (code, index) = gpu::nearest_code(z, codebook.gpu(), codebook.dims()[0]);
             (Map::Gpu(code), Map::Gpu(index))
         }
         Map::Host(z) => {

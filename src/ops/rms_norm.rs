@@ -3,7 +3,7 @@
 
 use super::{Map, Weight, apply_film};
 use crate::cpu as kernels;
-use crate::{Error, Result, gpu, weights::Weights};
+use crate::gpu::{self, NormWeights};
 use burn::tensor::{Tensor, activation::silu};
 
 /// `x * rsqrt(mean over channels of x^2 + 1e-5) * g + b` at every pixel.
@@ -17,25 +17,16 @@ pub struct RmsNorm {
 
 impl RmsNorm {
     /// Added to the mean square.
-    pub const EPS: f32 = 1e-5;
-
-    /// Reads `g` and `b`, both stored `[1, channels, 1, 1]`.
-    ///
-    /// # Errors
-    /// [`Error::BadWeights`] if they are missing, or if `channels` is not a multiple of 4.
-    pub fn load(weights: &Weights, channels: usize) -> Result<Self> {
-        if channels == 0 || !channels.is_multiple_of(4) {
-            return Err(Error::BadWeights(format!("{channels} channels are not a multiple of 4")));
-        }
-        let read = |name| Ok(weights.tensor(name, [1, channels, 1, 1])?.reshape([channels]));
-        Ok(Self { gamma: read("g")?, beta: read("b")? })
-    }
+    pub const EPS: f32 = gpu::RMS_NORM_EPS;
 
     /// `act(film(norm(x)))` with `act` SiLU or nothing; `x` and the result `[n, h, w, c]`, `film` `[n or 1, 1, 1, 2c]`:
     /// scale, then shift.
     pub fn forward(&self, x: &Map, film: Option<&Map>, with_silu: bool) -> Map {
         match x {
-            Map::Gpu(x) => Map::Gpu(gpu::rms_norm(x, self, film.map(Map::node), with_silu)),
+            Map::Gpu(x) => {
+                let norm = NormWeights { gamma: self.gamma.gpu(), beta: self.beta.gpu() };
+                Map::Gpu(gpu::rms_norm(x, norm, film.map(Map::node), with_silu))
+            }
             Map::Host(x) => Map::Host(self.on_host(x.clone(), film.cloned().map(Map::host), with_silu)),
         }
     }

@@ -35,6 +35,14 @@ impl<const D: usize> Weight<D> {
         }
     }
 
+    /// The buffer of a weight on a GPU.
+    pub fn gpu(&self) -> Option<&gpu::Weight> {
+        match self {
+            Weight::Host(_) => None,
+            Weight::Gpu(x, _) => Some(x),
+        }
+    }
+
     /// The tensor of a weight on the host.
     pub fn host(&self) -> Tensor<D> {
         match self {

@@ -2,22 +2,11 @@
 //! be shifted, positions enter as a learned relative bias.
 
 use super::{Map, Weight};
-use crate::{Error, Result, gpu};
+use crate::gpu::{self, WindowShape};
+use crate::layer::MaskKind;
+use crate::{Error, Result};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
-
-/// Which pairs of tokens a shifted window keeps apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MaskKind {
-    /// What the released networks were trained with: only the last row of windows is masked, by in-window
-    /// columns (two indexing slips in the released code).
-    #[default]
-    Released,
-    /// Swin's own mask: tokens from different image regions, which the cyclic shift has brought into one
-    /// window, do not see each other.
-    Textbook,
-}
 
 /// Window attention without its projections.
 #[derive(Clone, Debug)]
@@ -39,9 +28,14 @@ impl WindowAttention {
     /// Height and width are multiples of the window.
     pub fn forward(&self, qkv: &Map) -> Map {
         match qkv {
-            Map::Gpu(qkv) => Map::Gpu(gpu::window_attention(qkv, self)),
+            Map::Gpu(qkv) => Map::Gpu(gpu::window_attention(qkv, self.table.gpu(), self.shape())),
             Map::Host(qkv) => Map::Host(self.on_host(qkv.clone())),
         }
+    }
+
+    fn shape(&self) -> WindowShape {
+        let &Self { heads, window, shift, mask, .. } = self;
+        WindowShape { heads, window, shift, mask }
     }
 
     fn on_host(&self, qkv: Tensor<4>) -> Tensor<4> {

@@ -5,7 +5,7 @@ use crate::bench::{Bench, Case, Zeros, layers, networks};
 use crate::compute::Compute;
 use crate::model::Model;
 use crate::model::config::ModelConfig;
-use crate::schedule::Schedule;
+use crate::paper::schedule::Schedule;
 use crate::weights::Weights;
 use crate::{Error, Result, gpu};
 use js_sys::Function;

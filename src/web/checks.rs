@@ -1,7 +1,7 @@
-//! The numeric tests of [`gpu::checks`], run by a browser on the device that it has.
+//! The numeric tests of [`crate::checks`], run by a browser on the device that it has.
 
 use super::object::object;
-use crate::gpu;
+use crate::{checks, gpu};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -12,8 +12,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub async fn checks() -> Result<Array, JsValue> {
     let gpu = gpu::open().await?;
     let rows = Array::new();
-    let half = if gpu.f16 { gpu::checks::all_in_half() } else { Vec::new() };
-    for check in gpu::checks::all().into_iter().chain(half) {
+    let half = if gpu.f16 { checks::all_in_half() } else { Vec::new() };
+    for check in checks::all().into_iter().chain(half) {
         let outcome = check.run(&gpu).await;
         let outcome = gpu::take_error().map_or(outcome, Err);
         let failure = outcome.as_ref().err().map_or(JsValue::UNDEFINED, JsValue::from);

@@ -2,8 +2,10 @@
 
 use super::lent;
 use super::object::object;
-use super::trial::{self, Measured, within};
+use super::trial::{now, within};
+use crate::checks::self_test;
 use crate::compute::Compute;
+use crate::compute::device_trial::{self, Measured};
 use crate::gpu::Gpu;
 use crate::{Error, Result, gpu};
 use js_sys::Function;
@@ -58,7 +60,10 @@ impl Chosen {
     pub fn most_positions(&self) -> Option<usize> {
         let measured = self.measured?;
         let milliseconds = if self.gpu { measured.fastest() } else { measured.cpu? };
-        Some((STEP_MS / (trial::COMPACT * milliseconds.max(0.1)) * (trial::SIDE * trial::SIDE) as f64) as usize)
+        Some(
+            (STEP_MS / (device_trial::COMPACT * milliseconds.max(0.1))
+                * (device_trial::SIDE * device_trial::SIDE) as f64) as usize,
+        )
     }
 
     /// `DeviceInfo` of `npm/src/index.d.ts`; `tile`: side of its largest tile.
@@ -122,7 +127,7 @@ async fn automatic(remembered: Option<Measured>) -> Chosen {
         checked(&gpu).await?;
         match remembered {
             Some(measured) => Ok(measured),
-            None => trial::measure(&gpu).await,
+            None => device_trial::measure(&gpu, now, self_test).await,
         }
     };
     let limit = if gpu.software && remembered.is_none() { SOFTWARE_TRIAL_MS } else { TRIAL_MS };
@@ -135,7 +140,7 @@ async fn automatic(remembered: Option<Measured>) -> Chosen {
         // That it is slow is no news: it counts as if it had just been ready.
         None if gpu.software => {
             gpu.destroy();
-            let measured = trial::slower_than(f64::from(limit)).await.ok();
+            let measured = device_trial::slower_than(f64::from(limit), now).await.ok();
             return cpu(Reason::Faster, measured, None);
         }
         Some(Err(error)) => error,
@@ -159,7 +164,7 @@ fn plainly(error: Error) -> Error {
 
 /// Whether the GPU's results are right.
 async fn checked(gpu: &Rc<Gpu>) -> Result<()> {
-    let outcome = gpu.self_test().await;
+    let outcome = self_test(gpu).await;
     if outcome.is_err() {
         gpu.destroy();
     }

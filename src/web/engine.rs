@@ -3,14 +3,15 @@
 use super::blob;
 use super::device::Chosen;
 use super::error::to_js;
-use super::helpers::{JsHelpers, PageHelpers};
 use super::object::{field, object};
 use super::picture;
+use super::team::{JsHelpers, PageHelpers};
 use super::watch::PageWatch;
 use crate::image::decode::DEFAULT_MAX_PIXELS;
 use crate::image::{Format, Limits, Size, encode, reduce};
+use crate::model::UPSCALE;
 use crate::model::config::{Licence, ModelConfig};
-use crate::upscaler::{Options, SCALE, Upscaler};
+use crate::upscaler::{Options, Upscaler};
 use crate::{Error, Result, gpu};
 use js_sys::{Array, Float32Array};
 use std::cell::Cell;
@@ -124,7 +125,7 @@ impl Engine {
         let tags = tags.for_result(field(output, "metadata").is_truthy());
         let pixels = |name| field(output, name).as_f64().map(|n| n as usize);
         let size = Size { width: pixels("width"), height: pixels("height"), scale: field(output, "scale").as_f64() };
-        let (width, height) = size.of(SCALE * picture.width, SCALE * picture.height)?;
+        let (width, height) = size.of(UPSCALE * picture.width, UPSCALE * picture.height)?;
         format.check_size(width, height, quality)?;
         let file = match field(output, "depth").as_f64() == Some(16.0) {
             false => {

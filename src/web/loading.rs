@@ -3,12 +3,12 @@
 use super::device::{self, Chosen};
 use super::engine::{Engine, model_info};
 use super::object::object;
-use super::trial::Measured;
+use crate::chain::warmup::precompile;
+use crate::compute::device_trial::Measured;
 use crate::model::config::{ModelConfig, Shard};
-use crate::rehearsal::rehearse;
-use crate::upload::Upload;
 use crate::upscaler::Upscaler;
-use crate::weights::Widened;
+use crate::weights::KeepF32;
+use crate::weights::upload::Upload;
 use crate::{Error, Result, gpu};
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use sha2::{Digest, Sha256};
@@ -41,7 +41,7 @@ impl Loading {
         let description = description(&config);
         // On an emulated GPU compiling takes the time of a run, and a kernel too many is not worth it.
         if !self.chosen.software {
-            rehearse(&config, self.chosen.half, &self.chosen.compute, REHEARSED, REHEARSED)?;
+            precompile(&config, self.chosen.half, &self.chosen.compute, REHEARSED, REHEARSED)?;
         }
         self.model = Some((config, Upload::new(&self.chosen.compute)));
         Ok(description)
@@ -63,7 +63,7 @@ impl Loading {
         let compute = &self.chosen.compute;
         let upscaler = match self.chosen.half {
             true => Upscaler::build(config, weights, compute)?,
-            false => Upscaler::build(config, Widened(weights), compute)?,
+            false => Upscaler::build(config, KeepF32(weights), compute)?,
         };
         refused_by_gpu()?;
         self.chosen.compute.clean_up();

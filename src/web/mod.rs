@@ -5,15 +5,15 @@
 //! |---|---|
 //! | [`engine`] | a model on a device |
 //! | [`bench`] | measurements, for the page that shows them |
-//! | [`device`], [`trial`] | which device to run on, and the measurement that decides |
+//! | [`device`], [`trial`] | which device to run on; what it was measured at, from and to JavaScript |
 //! | [`lent`] | a device that belongs to the page |
 //! | [`import`] | checkpoint files on their way to a stored model |
 //! | [`loading`] | a model on its way to a device; `npm/src/delivery.ts` brings its shards |
 //! | [`picture`], [`blob`] | pictures from and to JavaScript; bytes for the browser to keep |
-//! | [`helpers`] | engines of other workers |
+//! | [`team`] | engines of other workers |
 //! | [`watch`] | progress, previews, tiles, abort |
 //! | [`snapshot`] | a run between two steps, from and to JavaScript |
-//! | [`memory`] | whether memory has run out |
+//! | [`out_of_memory`] | whether memory has run out |
 //! | [`error`], [`object`] | failures and plain objects as JavaScript sees them |
 
 pub mod bench;
@@ -23,14 +23,14 @@ pub mod checks;
 pub mod device;
 pub mod engine;
 pub mod error;
-pub mod helpers;
 pub mod import;
 pub mod lent;
 pub mod loading;
-pub mod memory;
 pub mod object;
+pub mod out_of_memory;
 pub mod picture;
 pub mod snapshot;
+pub mod team;
 pub mod trial;
 pub mod watch;
 

@@ -3,7 +3,7 @@
 use super::blob::{self, Blob};
 use super::object::{field, object};
 use crate::Result;
-use crate::snapshot::{Snapshot, State};
+use crate::chain::snapshot::{Snapshot, State};
 use std::pin::Pin;
 use wasm_bindgen::{JsCast, JsValue};
 

@@ -1,13 +1,13 @@
 //! What a run tells the page, and how the page ends it.
 
-use super::helpers::PageHelpers;
 use super::object::{field, object};
 use super::picture::opaque_rgba;
 use super::snapshot;
-use crate::helpers::Helpers;
+use super::team::PageHelpers;
+use crate::chain::run_context::{Event, Watch};
+use crate::chain::snapshot::{Snapshot, State};
+use crate::chain::team::Helpers;
 use crate::image::Pixels;
-use crate::snapshot::{Snapshot, State};
-use crate::upscaler::{Event, Watch};
 use crate::{Error, Result};
 use js_sys::{Function, Promise};
 use std::cell::Cell;

@@ -2,13 +2,14 @@
 #![allow(dead_code)] // Each test file uses its own part.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use resshift::canvas::Canvas;
+use resshift::chain::canvas::Canvas;
+use resshift::chain::levels::Levels;
+use resshift::chain::sampler::{Chain, Noise};
 use resshift::compute::Compute;
 use resshift::model::config::ModelConfig;
 use resshift::model::{Denoiser, Latent, Model};
 use resshift::ops::Map;
-use resshift::sampler::{Chain, Levels, Noise};
-use resshift::schedule::Schedule;
+use resshift::paper::schedule::Schedule;
 use resshift::weights::{SafetensorsSource, TensorSource, Weights};
 use safetensors::{Dtype, SafeTensors};
 use serde::de::DeserializeOwned;
@@ -171,7 +172,7 @@ pub fn decode(latent: &dyn Latent, z: Tensor<4>, lr: Tensor<4>) -> Tensor<4> {
 
 /// The noise of a seed, row by row.
 pub fn seeded(seed: u64, channels: usize) -> impl Fn(&mut [f32], u32, usize) {
-    move |row, draw, y| resshift::noise::fill_row(row, seed, draw, y as u32, 0, channels)
+    move |row, draw, y| resshift::paper::noise::fill_row(row, seed, draw, y as u32, 0, channels)
 }
 
 /// A chain with all of its noise, whose predictions nobody looks at.

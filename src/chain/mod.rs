@@ -1,0 +1,25 @@
+//! The reverse chain over a latent canvas, tile by tile.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`sampler`] | one run of the chain, Eq. 7 |
+//! | [`levels`] | the noise levels that it visits |
+//! | [`tiles`], [`canvas`] | tile plans; picture-shaped arrays |
+//! | [`tile_pipeline`] | tiles on their way through a network and onto a canvas |
+//! | [`run_context`] | what a run reports, and what it asks of its surroundings |
+//! | [`team`] | other engines that compute a part of the tiles |
+//! | [`preview`], [`snapshot`] | what the chain shows on its way, and its state between two steps |
+//! | [`warmup`] | compiles what a model needs before its weights are there |
+//! | [`reference_tiling`] | tiling as the released code does it, for parity |
+
+pub mod canvas;
+pub mod levels;
+pub mod preview;
+pub mod reference_tiling;
+pub mod run_context;
+pub mod sampler;
+pub mod snapshot;
+pub mod team;
+pub mod tile_pipeline;
+pub mod tiles;
+pub mod warmup;

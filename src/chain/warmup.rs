@@ -1,0 +1,76 @@
+//! A model's command lists, recorded before its weights have come: the GPU compiles the kernels while they are on their
+//! way.
+
+use crate::chain::tiles::plan;
+use crate::compute::Compute;
+use crate::gpu::resident_chain::GpuChain;
+use crate::gpu::{self, Gpu};
+use crate::model::Model;
+use crate::model::config::ModelConfig;
+use crate::ops::Weight;
+use crate::paper::schedule::Schedule;
+use crate::weights::{TensorSource, Weights};
+use crate::{Error, Result};
+use std::rc::Rc;
+
+/// Weights that have not come yet.
+struct Placeholder {
+    gpu: Rc<Gpu>,
+    half: bool,
+}
+
+impl TensorSource for Placeholder {
+    /// An orthonormal matrix where a square one is read, and zeros: what models check of their numbers holds.
+    fn read(&self, _: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let square = matches!(shape, [rows, columns] if rows == columns).then(|| shape[0] + 1);
+        let one = |i: usize| square.is_some_and(|period| i.is_multiple_of(period));
+        Ok((0..shape.iter().product()).map(|i| if one(i) { 1.0 } else { 0.0 }).collect())
+    }
+
+    fn is_half(&self, _: &str) -> bool {
+        self.half
+    }
+
+    fn is_placeholder(&self) -> bool {
+        true
+    }
+
+    fn take(&self, _: &str, shape: &[usize]) -> Result<Option<Weight<1>>> {
+        let count = shape.iter().product();
+        Ok(Some(Weight::Gpu(gpu::Weight::zeros(&self.gpu, count), [count])))
+    }
+}
+
+/// Has a GPU compile what the first run of a picture of `height` x `width` will need of the model `config`; `half`: its
+/// weights are stored as f16 and stay so. Other sizes need few kernels more. On a CPU there is nothing to do.
+///
+/// # Errors
+/// [`Error::BadWeights`] for a configuration that cannot be built.
+pub fn precompile(config: &ModelConfig, half: bool, compute: &Compute, height: usize, width: usize) -> Result<()> {
+    let Compute::Gpu(gpu) = compute else { return Ok(()) };
+    let model = Model::load(config.clone(), &Weights::new(Placeholder { gpu: gpu.clone(), half }, gpu))?;
+    let schedule = Schedule::new(config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
+    let (latent, denoiser) = (&*model.latent, &*model.denoiser);
+    let (height, width) = (height.next_multiple_of(denoiser.multiple()), width.next_multiple_of(denoiser.multiple()));
+
+    let network = plan(height, width, denoiser.reach(), denoiser.multiple(), None);
+    if let Some(tile) = network.tiles().next() {
+        let (rows, cols) = (tile.y.len(), tile.x.len());
+        let n = compute.batch(rows * cols).min(network.count());
+        let mut sizes = vec![[n, rows, cols, latent.channels()], [n, rows, cols, 3]];
+        sizes.extend(denoiser.level(&schedule, 0).iter().map(|values| [1, 1, 1, values.len()]));
+        compute.precompile(&sizes, |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]));
+    }
+    if network.count() == 1 {
+        GpuChain::precompile(gpu);
+    }
+    if let Some(tile) = plan(height, width, latent.reach(), 1, None).tiles().next() {
+        let (rows, cols) = (tile.y.len(), tile.x.len());
+        if latent.has_encoder() {
+            compute.precompile(&[[1, rows, cols, 3]], |maps| latent.encode(&maps[0]));
+        }
+        let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
+        compute.precompile(&sizes, |maps| latent.decode(&maps[0], &maps[1]));
+    }
+    Ok(())
+}
