@@ -11,7 +11,7 @@ if (!existsSync(wasm)) {
   process.exit(1);
 }
 
-const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts'), element: here('src/element.ts'), bench: here('src/bench.ts') };
+const entryPoints = { index: here('src/page/upscaler.ts'), worker: here('src/worker/worker.ts'), element: here('src/page/element.ts'), bench: here('src/worker/bench.ts') };
 /** The models that the package brings along, and what an engine fetches of each. */
 const models = readdirSync(here('../models')).filter((name) => existsSync(here(`../models/${name}/model.json`))).map((name) => {
   const { shards } = JSON.parse(readFileSync(here(`../models/${name}/model.json`), 'utf8'));
@@ -19,7 +19,7 @@ const models = readdirSync(here('../models')).filter((name) => existsSync(here(`
 });
 // Only an engine built for the tests has the numeric checks.
 if (readFileSync(here('engine/resshift.js'), 'utf8').includes('export function checks')) {
-  entryPoints.checks = here('src/checks.ts');
+  entryPoints.checks = here('src/worker/checks.ts');
 }
 
 rmSync(here('dist'), { recursive: true, force: true });
@@ -64,11 +64,11 @@ const common = {
 await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [shippedModels, oneCopy] });
 await build({
   ...common,
-  entryPoints: [here('src/global.ts')],
+  entryPoints: [here('src/page/global.ts')],
   outfile: here('dist/cdn/resshift.global.js'),
   format: 'iife',
   globalName: 'ResShift',
-  inject: [here('src/shim-url.js')],
+  inject: [here('src/page/global-url.js')],
   define: { ...common.define, 'import.meta.url': 'moduleUrl' },
   plugins: [shippedModels],
 });

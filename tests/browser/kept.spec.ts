@@ -1,7 +1,7 @@
 /** A batch after the tab that it was in has gone, folders in and out, and results handed on; over the stand-in engine. */
 import type { Page } from '@playwright/test';
-import { filesOf } from '../../www/src/folder.ts';
-import { Queue } from '../../www/src/queue.ts';
+import { filesOf } from '../../www/src/input/folder.ts';
+import { Queue } from '../../www/src/batch/queue.ts';
 import { expect, finished, fixture, open, test, upscale } from './fixtures.ts';
 import { FIXTURES } from './folders.ts';
 

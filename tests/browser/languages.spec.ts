@@ -1,10 +1,10 @@
 /** Five languages: complete, chosen by the browser or in the page, remembered, there offline, and none too long for a phone. */
 import type { Page } from '@playwright/test';
-import { en, type Words } from '../../www/src/languages/en.ts';
-import { es } from '../../www/src/languages/es.ts';
-import { ja } from '../../www/src/languages/ja.ts';
-import { vi } from '../../www/src/languages/vi.ts';
-import { zh } from '../../www/src/languages/zh.ts';
+import { en, type Words } from '../../www/src/i18n/languages/en.ts';
+import { es } from '../../www/src/i18n/languages/es.ts';
+import { ja } from '../../www/src/i18n/languages/ja.ts';
+import { vi } from '../../www/src/i18n/languages/vi.ts';
+import { zh } from '../../www/src/i18n/languages/zh.ts';
 import { begin, errorCode, expect, finished, fixture, open, test, upscale } from './fixtures.ts';
 
 const OTHERS: Record<string, Words> = { vi, zh, es, ja };

@@ -3,7 +3,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { begin, choose, errorCode, expect, finished, fixture, open, test, upscale } from './fixtures.ts';
 import { decode } from './pixels.ts';
-import { engineBytes, maxPixels, pageBytes } from '../../npm/src/memory.ts';
+import { engineBytes, maxPixels, pageBytes } from '../../npm/src/shared/limits.ts';
 
 const MEGA = 2 ** 20;
 

@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BUILT_IN } from '../../www/src/built-in-models.ts';
+import { BUILT_IN } from '../../www/src/models/built-in.ts';
 import { expect, open, test } from './fixtures.ts';
 import { MODELS } from './folders.ts';
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { begin, choose, expect, finished, fixture, open, save, test, type, upscale } from './fixtures.ts';
 import { decode, difference } from './pixels.ts';
-import { resultSize } from '../../www/src/result-size.ts';
+import { resultSize } from '../../www/src/settings/result-size.ts';
 
 test('sizes round as the engine rounds them', () => {
   const picture = { width: 40, height: 31 };
