@@ -136,8 +136,9 @@ run_tests() {
   say "native tests and shaders"
   cargo test --release
   page --features checks
-  say "types"
+  say "types, and which folder imports which"
   npm run --silent typecheck
+  npm run --silent rooms
   say "the page in Chromium, most of it in Firefox, and more briefly in WebKit"
   npm test --silent
 }
