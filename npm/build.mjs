@@ -14,8 +14,8 @@ if (!existsSync(wasm)) {
 const entryPoints = { index: here('src/page/upscaler.ts'), worker: here('src/worker/worker.ts'), element: here('src/page/element.ts'), bench: here('src/worker/bench.ts') };
 /** The models that the package brings along, and what an engine fetches of each. */
 const models = readdirSync(here('../models')).filter((name) => existsSync(here(`../models/${name}/model.json`))).map((name) => {
-  const { shards } = JSON.parse(readFileSync(here(`../models/${name}/model.json`), 'utf8'));
-  return { name, files: ['model.json', ...shards.map((shard) => shard.name)] };
+  const { shards, bytes, network } = JSON.parse(readFileSync(here(`../models/${name}/model.json`), 'utf8'));
+  return { name, files: ['model.json', ...shards.map((shard) => shard.name)], channels: network.channels[0], bytes };
 });
 // Only an engine built for the tests has the numeric checks.
 if (readFileSync(here('engine/resshift.js'), 'utf8').includes('export function checks')) {
@@ -29,9 +29,9 @@ const shippedModels = {
   setup(context) {
     context.onResolve({ filter: /^shipped-models$/ }, () => ({ path: 'files', namespace: 'shipped-models' }));
     context.onLoad({ filter: /.*/, namespace: 'shipped-models' }, () => {
-      const lines = models.map(({ name, files }) => {
+      const lines = models.map(({ name, files, channels, bytes }) => {
         const addresses = files.map((file) => `${JSON.stringify(file)}: new URL('./models/${name}/${file}', import.meta.url).href`);
-        return `${JSON.stringify(name)}: { ${addresses.join(', ')} }`;
+        return `${JSON.stringify(name)}: { files: { ${addresses.join(', ')} }, channels: ${channels}, bytes: ${bytes} }`;
       });
       return { contents: `export default { ${lines.join(', ')} };` };
     });

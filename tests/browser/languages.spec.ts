@@ -5,7 +5,7 @@ import { es } from '../../www/src/i18n/languages/es.ts';
 import { ja } from '../../www/src/i18n/languages/ja.ts';
 import { vi } from '../../www/src/i18n/languages/vi.ts';
 import { zh } from '../../www/src/i18n/languages/zh.ts';
-import { FONTS, useFont } from './fonts.ts';
+import { FONTS, useFont } from './fonts.mjs';
 import { begin, errorCode, expect, finished, fixture, open, test, upscale } from './fixtures.ts';
 
 const OTHERS: Record<string, Words> = { vi, zh, es, ja };

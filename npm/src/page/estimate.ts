@@ -2,6 +2,7 @@
 
 import type { DeviceInfo, Estimate, ModelInfo } from '../index.d.ts';
 import { pageBytes } from '../shared/limits.ts';
+import { modelSize } from './options.ts';
 
 /** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
 const MEASURED_PIXELS = 64 * 64;
@@ -14,7 +15,7 @@ export function estimate(width: number, height: number, steps: number, rate: Rat
   const perPixel = rate ?? measuredRate(device, model);
   return {
     seconds: perPixel === undefined ? null : perPixel * pixels * steps,
-    bytes: pageBytes(width, height) + model.bytes,
+    bytes: pageBytes(width, height, { ...modelSize(model.name), bytes: model.bytes }),
   };
 }
 

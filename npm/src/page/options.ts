@@ -3,7 +3,7 @@
 import shipped from 'shipped-models';
 import type { AssetOptions, CreateOptions, ImportOptions, Snapshot, UpscaleOptions } from '../index.d.ts';
 import { badOption } from '../shared/error.ts';
-import { maxPixels } from '../shared/limits.ts';
+import { maxPixels, type ModelSize } from '../shared/limits.ts';
 import type { EngineSource, ImportOrder, Output, Run, Settings } from '../shared/protocol.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
@@ -28,13 +28,18 @@ export function settings(options: CreateOptions, here: string): Settings {
   return {
     model,
     folders,
-    files: (own ? shipped[model] : undefined) ?? {},
+    files: (own ? shipped[model]?.files : undefined) ?? {},
     engine: engineSource(options, here),
     worker: workerUrl(options, here),
     device: gpuDevice === undefined ? device : 'webgpu',
     engines,
     maxPixels: maxPixels(),
   };
+}
+
+/** Sizes of a model of the package; of any other those of the default one, since nothing is known of its network. */
+export function modelSize(name = DEFAULT_MODEL): ModelSize {
+  return shipped[name] ?? shipped[DEFAULT_MODEL]!;
 }
 
 /** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */

@@ -60,9 +60,9 @@ export class Upscaler implements api.Upscaler {
     return capabilities();
   }
 
-  static memory(width: number, height: number): number {
+  static memory(width: number, height: number, model?: string): number {
     checkNumbers(width, height);
-    return pageBytes(width, height);
+    return pageBytes(width, height, options.modelSize(model));
   }
 
   get device(): api.DeviceInfo {

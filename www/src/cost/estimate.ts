@@ -21,7 +21,7 @@ export function estimate({ picture: { width, height }, steps, model, device, cap
   const known = read()[`${model} ${device}`];
   const onCpu = device === 'cpu' || (device === 'auto' && capabilities?.recommended === 'cpu');
   const pace = known ?? (onCpu && model === DEFAULT_MODEL ? roughPace() : null);
-  return { seconds: pace && pace * width * height * steps, bytes: Upscaler.memory(width, height), rough: known === undefined };
+  return { seconds: pace && pace * width * height * steps, bytes: Upscaler.memory(width, height, model), rough: known === undefined };
 }
 
 /**
