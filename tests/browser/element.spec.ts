@@ -71,7 +71,7 @@ test('what is wrong is said, and told as an event with its code', async ({ page,
   });
   expect(code).toBe('bad-option');
   expect(await told(page)).toEqual(['error']);
-  await expect(page.getByRole('status')).toContainText('The steps are a whole number');
+  await expect(page.getByRole('status')).toContainText('steps must be an integer');
   await expect(page.getByRole('button', { name: 'Upscale' })).toBeVisible();
 });
 

@@ -90,10 +90,10 @@ function draw(source: CanvasImageSource, width: number, height: number): Pixels 
   } catch (error) {
     if (error instanceof DOMException && error.name === 'SecurityError') {
       throw badImage(
-        'The picture comes from another site, which does not let this page read it.',
+        'The picture is from another site, which does not let this page read it.',
         'Serve it from this site, or with CORS headers and the crossorigin attribute.',
       );
     }
-    throw badImage('The browser cannot hand over the pixels of this picture.', 'Pass the file itself instead.');
+    throw badImage('The browser cannot read the pixels of this picture.', 'Pass the file itself instead.');
   }
 }

@@ -16,10 +16,10 @@ const U32_MAX = 2 ** 32 - 1;
 /** @throws UpscalerError `bad-option` */
 export function settings(options: CreateOptions, here: string): Settings {
   const { model = DEFAULT_MODEL, device = 'auto', mirrors = [], engines, gpuDevice } = options;
-  if (!DEVICES.includes(device)) throw badOption(`The device is ${DEVICES.join(', ')}, nothing else.`);
-  if (engines !== undefined && !isInteger(engines, 1, 4)) throw badOption('The engines are a whole number from 1 to 4.');
+  if (!DEVICES.includes(device)) throw badOption(`device must be one of ${DEVICES.join(', ')}.`);
+  if (engines !== undefined && !isInteger(engines, 1, 4)) throw badOption('engines must be an integer from 1 to 4.');
   if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
-  if (!Array.isArray(mirrors)) throw badOption('The mirrors are a list of addresses.');
+  if (!Array.isArray(mirrors)) throw badOption('mirrors must be an array of URLs.');
   const base = baseUrl(options.baseUrl, here);
   const folder = `models/${modelName(model)}/`;
   const folders = [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href);
@@ -38,26 +38,26 @@ export function settings(options: CreateOptions, here: string): Settings {
 }
 
 /** Sizes of a model of the package; of any other those of the default one, since nothing is known of its network. */
-export function modelSize(name = DEFAULT_MODEL): ModelSize {
+export function modelSize(name = ''): ModelSize {
   return shipped[name] ?? shipped[DEFAULT_MODEL]!;
 }
 
 /** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */
 function checkDevice(given: GPUDevice, device: string): void {
-  if (device === 'cpu') throw badOption('On the CPU there is nothing to do for a gpuDevice.');
-  if (Object.prototype.toString.call(given) !== '[object GPUDevice]') throw badOption('The gpuDevice is not a GPUDevice.');
+  if (device === 'cpu') throw badOption('The device cpu cannot use a gpuDevice.');
+  if (Object.prototype.toString.call(given) !== '[object GPUDevice]') throw badOption('gpuDevice is not a GPUDevice.');
   for (const [limit, least] of Object.entries(LIMITS)) {
     const most = given.limits[limit as keyof typeof LIMITS];
-    if (most < least) throw badOption(`The gpuDevice has ${limit} ${most}; ${least} are needed.`);
+    if (most < least) throw badOption(`gpuDevice has ${limit} ${most}; it needs ${least}.`);
   }
 }
 
 /** @throws UpscalerError `bad-option` */
 export function importOrder(files: readonly Blob[], options: ImportOptions, here: string): ImportOrder {
   const { name, config, storage, onLicence } = options;
-  if (typeof onLicence !== 'function') throw badOption('The terms of the weights must be shown: give onLicence.');
+  if (typeof onLicence !== 'function') throw badOption('onLicence must show the terms of the weights.');
   if (name !== undefined && Object.hasOwn(shipped, name)) throw badOption(`${name} comes with the package: choose another name.`);
-  if (![...files].every((file) => file instanceof Blob)) throw badOption('The files are a list of File or Blob objects.');
+  if (![...files].every((file) => file instanceof Blob)) throw badOption('files must be File or Blob objects.');
   return {
     files: [...files],
     name: name === undefined ? undefined : modelName(name),
@@ -71,7 +71,7 @@ export function importOrder(files: readonly Blob[], options: ImportOptions, here
 /** @throws UpscalerError `bad-option` */
 export function modelName(name: unknown): string {
   if (typeof name === 'string' && /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) return name;
-  throw badOption('The name of a model consists of letters, digits, points, hyphens and underscores.');
+  throw badOption('A model name has only letters, digits, points, hyphens and underscores.');
 }
 
 function baseUrl(given: string | URL | undefined, here: string): URL {
@@ -102,23 +102,23 @@ function url(given: string | URL, here: string, what: string): URL {
   try {
     return new URL(given, globalThis.document?.baseURI ?? here);
   } catch {
-    throw badOption(`The ${what} is not an address.`);
+    throw badOption(`${what} is not a valid URL.`);
   }
 }
 
 /** @throws UpscalerError `bad-option` */
 export function run(options: UpscaleOptions): Run {
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
-  if (steps !== undefined && !isInteger(steps, 1, U32_MAX)) throw badOption('The steps are a whole number from 1.');
-  if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw badOption('The seed is a whole number from 0 to 2^53 - 1.');
+  if (steps !== undefined && !isInteger(steps, 1, U32_MAX)) throw badOption('steps must be an integer of at least 1.');
+  if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw badOption('seed must be an integer from 0 to 2^53 - 1.');
   if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2)) {
-    throw badOption('The temperature is a number from 0 to 2.');
+    throw badOption('temperature must be from 0 to 2.');
   }
   if (tile !== 'auto' && !isInteger(tile, 8, 4096)) {
-    throw badOption("The tile is 'auto' or a whole number of pixels from 8 to 4096.");
+    throw badOption("tile must be 'auto' or an integer from 8 to 4096.");
   }
-  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw badOption('The snapshotInterval is a number of seconds from 0.');
-  if (resume !== undefined && !isSnapshot(resume)) throw badOption('What a run resumes is a snapshot that onSnapshot was given.');
+  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw badOption('snapshotInterval must be at least 0 seconds.');
+  if (resume !== undefined && !isSnapshot(resume)) throw badOption('resume must be a snapshot from onSnapshot.');
   return {
     output: outputOf(options),
     steps,
@@ -140,17 +140,17 @@ function isSnapshot(given: unknown): given is Snapshot {
 }
 
 function outputOf({ format = 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {
-  if (!FORMATS.includes(format)) throw badOption(`The format is ${FORMATS.join(', ')}, nothing else.`);
-  if (quality !== undefined && !isInteger(quality, 1, 100)) throw badOption('The quality is a whole number from 1 to 100.');
-  if (depth !== 8 && depth !== 16) throw badOption('The depth is 8 or 16 bits.');
-  if (depth === 16 && format !== 'png') throw badOption('Only PNG files hold 16 bits.');
-  if (metadata !== 'keep' && metadata !== 'strip') throw badOption("The metadata is 'keep' or 'strip'.");
+  if (!FORMATS.includes(format)) throw badOption(`format must be one of ${FORMATS.join(', ')}.`);
+  if (quality !== undefined && !isInteger(quality, 1, 100)) throw badOption('quality must be an integer from 1 to 100.');
+  if (depth !== 8 && depth !== 16) throw badOption('depth must be 8 or 16.');
+  if (depth === 16 && format !== 'png') throw badOption('Only PNG files can have a depth of 16.');
+  if (metadata !== 'keep' && metadata !== 'strip') throw badOption("metadata must be 'keep' or 'strip'.");
   for (const side of [width, height]) {
-    if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw badOption('Width and height are whole numbers of pixels from 1.');
+    if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw badOption('width and height must be integers of at least 1.');
   }
   if (scale !== undefined) {
-    if (!(typeof scale === 'number' && scale > 0 && scale <= 4)) throw badOption('The scale is a number above 0, at most 4.');
-    if (width !== undefined || height !== undefined) throw badOption('Give a scale or a size, not both.');
+    if (!(typeof scale === 'number' && scale > 0 && scale <= 4)) throw badOption('scale must be above 0 and at most 4.');
+    if (width !== undefined || height !== undefined) throw badOption('Give either scale or a size, not both.');
   }
   return { format, quality, depth, width, height, scale, metadata: metadata === 'keep' };
 }

@@ -163,7 +163,7 @@ export class Upscaler implements api.Upscaler {
 Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'memory' | 'preload'>;
 
 function checkNumbers(...given: number[]): void {
-  if (!given.every((number) => Number.isSafeInteger(number) && number > 0)) throw badOption('Width, height and steps are whole numbers from 1.');
+  if (!given.every((number) => Number.isSafeInteger(number) && number > 0)) throw badOption('width, height and steps must be integers of at least 1.');
 }
 
 /** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */

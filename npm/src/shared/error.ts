@@ -22,12 +22,12 @@ export const aborted = (): UpscalerError =>
 export const noBrowser = (): UpscalerError =>
   new UpscalerError({
     code: 'no-browser',
-    message: 'There are no web workers here: this package runs in browsers.',
-    advice: 'Call it in the browser, not while a page is rendered on a server; importing it there is fine.',
+    message: 'There are no web workers here: this package needs a browser.',
+    advice: 'Call it in the browser. Importing it on a server is fine.',
   });
 
 export const disposed = (): UpscalerError =>
-  new UpscalerError({ code: 'aborted', message: 'This upscaler has been disposed of.', advice: 'Create another one.' });
+  new UpscalerError({ code: 'aborted', message: 'This upscaler was disposed of.', advice: 'Create another one.' });
 
 export const noInput = (): UpscalerError =>
   new UpscalerError({ code: 'no-input', message: 'There is no file to read.', advice: 'Choose a picture first.' });
@@ -41,8 +41,8 @@ export const badOption = (message: string): UpscalerError =>
 export const deviceLost = (): UpscalerError =>
   new UpscalerError({
     code: 'gpu',
-    message: 'The GPUDevice that was given as gpuDevice is lost.',
-    advice: 'Request another device, and create another upscaler with it.',
+    message: 'The GPUDevice given as gpuDevice was lost.',
+    advice: 'Request another device and create an upscaler with it.',
   });
 
 export const outOfMemory = (): UpscalerError =>
@@ -70,7 +70,7 @@ export const storage = (reason: string): UpscalerError =>
   new UpscalerError({
     code: 'storage',
     message: `The model could not be kept for the next visit: ${reason}.`,
-    advice: 'Free some disk space or allow storage for this site; until then the model is downloaded on each visit.',
+    advice: 'Free some disk space or allow storage for this site. Until then every visit downloads the model.',
   });
 
 export const badWeights = (reason: string): UpscalerError =>
@@ -105,5 +105,5 @@ export const offline = (url: string): UpscalerError =>
   new UpscalerError({
     code: 'offline',
     message: `${url} could not be reached.`,
-    advice: 'Connect to the network once; after the first download the model works offline.',
+    advice: 'Connect to the network once. After that the model works offline.',
   });
