@@ -88,14 +88,14 @@ test.describe('the page', () => {
 
     const next = await context.newPage();
     await open(next, server);
-    await expect(next.getByText('3 pictures of your last visit are still here')).toBeVisible();
+    await expect(next.getByText('3 pictures from your last visit are still in')).toBeVisible();
     await next.getByRole('button', { name: 'Delete them' }).click();
     await upscale(next, { steps: 1 });
     await next.close();
     const last = await context.newPage();
     await open(last, server);
     // The result that was not saved, and nothing older.
-    await expect(last.getByText('1 picture of your last visit is still here')).toBeVisible();
+    await expect(last.getByText('1 picture from your last visit is still in')).toBeVisible();
   });
 
   test('a whole folder is taken, and results go into one', async ({ page, server }) => {
@@ -112,9 +112,9 @@ test.describe('the page', () => {
       for await (const name of (await navigator.storage.getDirectory()).keys()) found.push(name);
       return found.sort();
     });
-    await page.getByRole('button', { name: 'Save into a folder' }).click();
+    await page.getByRole('button', { name: 'Save to a folder' }).click();
     await expect.poll(names).toEqual(['cup-16x16_x4 (2).png', 'cup-16x16_x4.png', 'cup-40x32_x4.png']);
-    await page.getByRole('button', { name: 'Save into a folder' }).click();
+    await page.getByRole('button', { name: 'Save to a folder' }).click();
     await expect.poll(async () => (await names()).length).toBe(6);
   });
 
@@ -130,7 +130,7 @@ test.describe('the page', () => {
     await page.getByRole('button', { name: 'Share' }).click();
     await expect(page).toHaveTitle('cup-16x16_x4.webp image/webp');
     await page.getByRole('button', { name: 'Copy' }).click();
-    await expect(page.locator('#announcer')).toHaveText('The picture is in the clipboard.');
+    await expect(page.locator('#announcer')).toHaveText('Copied to the clipboard.');
     const side = await page.evaluate(async () => {
       const [item] = await navigator.clipboard.read();
       return (await createImageBitmap(await item!.getType('image/png'))).width;

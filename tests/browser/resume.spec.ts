@@ -85,7 +85,7 @@ test.describe('over the engine', () => {
     const third = await context.newPage();
     await listen(third);
     await open(third, server);
-    await expect(third.locator('.strip')).toContainText('goes on at step 2 of 4');
+    await expect(third.locator('.strip')).toContainText('Resuming at step 2 of 4');
     await third.getByRole('button', { name: 'Continue' }).click();
     await expect(third.locator('#name')).toHaveText('cup-40x32.png');
     await smallTiles(third);
@@ -224,7 +224,7 @@ test.describe('the page', () => {
     await wish(next, { pace: 1 });
     await listen(next);
     await open(next, server);
-    await expect(next.locator('.strip')).toContainText(/2 pictures .+ goes on at step \d+ of 15/);
+    await expect(next.locator('.strip')).toContainText(/2 pictures .+ Resuming at step \d+ of 15/);
     await next.getByRole('button', { name: 'Continue' }).click();
     await next.locator('input[name=steps][value="4"]').check();
     await next.locator('#upscale').click();

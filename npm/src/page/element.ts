@@ -100,7 +100,7 @@ export class ResShiftElement extends Base {
         onProgress: (progress) => this.#progress(progress),
         onTile: (tile) => {
           this.#paint(tile);
-          this.#tell('tile', tile);
+          this.#notify('tile', tile);
         },
         onPreview: (part) => this.#paint(part),
       });
@@ -113,7 +113,7 @@ export class ResShiftElement extends Base {
         this.#part('preview').hidden = true;
         this.#part('image').hidden = false;
       }
-      this.#tell('error', error);
+      this.#notify('error', error);
       throw error;
     } finally {
       if (this.#run === run) this.#run = undefined;
@@ -182,7 +182,7 @@ export class ResShiftElement extends Base {
     this.#part<HTMLProgressElement>('progress').value = progress.fraction;
     const text = `Step ${progress.step} of ${progress.steps}`;
     if (this.#part('status').textContent !== text) this.#part('status').textContent = text;
-    this.#tell('progress', progress);
+    this.#notify('progress', progress);
   }
 
   #paint({ x, y, image: pixels }: api.Tile): void {
@@ -212,7 +212,7 @@ export class ResShiftElement extends Base {
     this.#part('preview').hidden = true;
     Object.assign(this.#part<HTMLAnchorElement>('download'), { href: this.#address, download: file.name, hidden: false });
     this.#show(false, `${result.width} × ${result.height} pixels`);
-    this.#tell('done', result);
+    this.#notify('done', result);
   }
 
   #fileName(type: string): string {
@@ -234,7 +234,7 @@ export class ResShiftElement extends Base {
     return this.#shadow.querySelector<T>(`[part~='${name}']`)!;
   }
 
-  #tell(type: string, detail: unknown): void {
+  #notify(type: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -51,7 +51,7 @@ export class Store {
 
   /** @throws UpscalerError `storage` where the browser has no IndexedDB or does not allow it */
   static open(): Promise<Store> {
-    return told(async () => {
+    return asStorageError(async () => {
       const request = indexedDB.open(DATABASE, VERSION);
       request.onupgradeneeded = () => upgrade(request);
       const database = await new Promise<IDBDatabase>((resolve, reject) => {
@@ -147,12 +147,12 @@ export class Store {
   }
 
   #read<T>(store: string, ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-    return told(() => settled(ask(this.#database.transaction(store).objectStore(store))));
+    return asStorageError(() => settled(ask(this.#database.transaction(store).objectStore(store))));
   }
 
   /** One transaction; on the disk once this has returned. */
   #change<T>(stores: string[], work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    return told(async () => {
+    return asStorageError(async () => {
       const transaction = this.#database.transaction(stores, 'readwrite');
       const committed = new Promise<void>((resolve, reject) => {
         transaction.oncomplete = () => resolve();
@@ -218,7 +218,7 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-async function told<T>(work: () => Promise<T>): Promise<T> {
+async function asStorageError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -31,12 +31,12 @@ export class DownloadBudget {
     if (at === undefined) return;
     const less = bytes < at.held;
     at.held = bytes;
-    if (less) this.#tell();
+    if (less) this.#notify();
   }
 
   leave(place: number): void {
     this.#places.delete(place);
-    this.#tell();
+    this.#notify();
   }
 
   #first(): number {
@@ -53,7 +53,7 @@ export class DownloadBudget {
     return largest + behind;
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 }

@@ -54,13 +54,13 @@ export function showProblem(key: string, error: unknown): void {
   });
 }
 
-const told = new Set<string>();
+const shown = new Set<string>();
 
 /** Each warning once: a dismissed one does not come back with the next run. */
 export function showWarnings(warnings: readonly UpscalerError[]): void {
   for (const warning of warnings) {
-    if (told.has(warning.message)) continue;
-    told.add(warning.message);
+    if (shown.has(warning.message)) continue;
+    shown.add(warning.message);
     showProblem(`warning-${warning.code}`, warning);
   }
 }

@@ -10,15 +10,15 @@ interface Page {
   phase: Phase;
   /** The one on screen. */
   picture: Picture | null;
-  /** The last result, as told below it. */
-  told: Outcome | null;
+  /** What the panel says of the last result. */
+  lastOutcome: Outcome | null;
   /** Ends the run that goes on. */
   run: AbortController | null;
   /** Of this browser, once they are found. */
   capabilities: Capabilities | null;
 }
 
-export const page: Page = { phase: 'empty', picture: null, told: null, run: null, capabilities: null };
+export const page: Page = { phase: 'empty', picture: null, lastOutcome: null, run: null, capabilities: null };
 
 /** Of the picture on screen; null where the browser cannot read it. */
 export function pictureSize(): Size | null {

@@ -26,14 +26,14 @@ export function describeButton(): void {
 }
 
 export function describePicture(): void {
-  const { picture, told } = page;
+  const { picture, lastOutcome } = page;
   if (!picture) return;
   name.textContent = picture.name;
   const from = pictureSize();
-  const to = told ?? (from && resultSize(from, wantedSize()));
-  sizes.textContent = !from ? (told ? '' : text.unknownSize) : to ? text.fromTo(from, to) : '';
-  if (told) outcome.textContent = text.outcome(told);
-  save.textContent = text.saveAs(told?.format ?? 'PNG');
+  const to = lastOutcome ?? (from && resultSize(from, wantedSize()));
+  sizes.textContent = !from ? (lastOutcome ? '' : text.unknownSize) : to ? text.fromTo(from, to) : '';
+  if (lastOutcome) outcome.textContent = text.outcome(lastOutcome);
+  save.textContent = text.saveAs(lastOutcome?.format ?? 'PNG');
 }
 
 /** What the next run will cost, or why it cannot be. */

@@ -66,7 +66,7 @@ export async function select(id: number): Promise<void> {
 export function show(item: Item<Done>, next: Picture): void {
   page.picture = next;
   allowSmaller(next.image !== null);
-  page.told = null;
+  page.lastOutcome = null;
   queue.select(item.id);
   stage.show(next);
   compare.setActive(false);
@@ -80,7 +80,7 @@ export async function showDone(source: Picture, done: Done, current: () => boole
   if (!current()) return;
   save.href = stage.address ?? '';
   save.download = fileName(source.name, done);
-  page.told = done.outcome;
+  page.lastOutcome = done.outcome;
   copy.hidden = !canCopy(done.blob, done);
   share.hidden = !canShare(done.blob, save.download);
   describePicture();

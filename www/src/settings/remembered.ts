@@ -2,9 +2,9 @@
 import { elements } from '../elements.ts';
 
 const KEY = 'resshift settings';
-const { settings, model, seed, device, format, quality, metadata, size, sizeValue, tile, realism } = elements;
+const { settings, model, seed, device, format, quality, metadata, size, sizeValue, tile, temperature } = elements;
 /** Those whose offers never change. */
-const choices = { device, format, metadata, size, tile, realism };
+const choices = { device, format, metadata, size, tile, temperature };
 
 /**
  * Restores what was chosen at the last visit, as far as it is still on offer, and remembers what is chosen from now on.

@@ -14,7 +14,7 @@ export interface Settings {
   chain: Pick<UpscaleOptions, 'temperature' | 'tile'>;
 }
 
-const { settings, settingsFields, model, seed, device, format, quality, qualitySetting, metadata, tile, realism } = elements;
+const { settings, settingsFields, model, seed, device, format, quality, qualitySetting, metadata, tile, temperature } = elements;
 
 /** What the choices of a file mean. */
 const FILES: Record<string, { format: 'png' | 'jpeg' | 'webp'; depth?: 16; lossy?: true }> = {
@@ -63,7 +63,7 @@ export function readSettings(): Settings | null {
       ...wantedSize(),
     },
     chain: {
-      ...(realism.value === 'auto' ? {} : { temperature: Number(realism.value) }),
+      ...(temperature.value === 'auto' ? {} : { temperature: Number(temperature.value) }),
       tile: tile.value === 'auto' ? 'auto' : Number(tile.value),
     },
   };
