@@ -194,7 +194,7 @@ test.describe('the page', () => {
     await begin(page, RUN);
     await page.getByRole('button', { name: 'Try again' }).click();
     await finished(page);
-    const [said] = await told(page, /goes on/);
+    const [said] = await told(page, /Resuming at/);
     const next = Number(/step (\d+) of 15/.exec(said!)![1]);
     expect(next).toBeGreaterThan(1);
     const steps = (await told(page, /^Step/)).map((line) => Number(/\d+/.exec(line)));
@@ -209,7 +209,7 @@ test.describe('the page', () => {
     await hold();
     await page.locator('#upscale').click();
     await finished(page);
-    expect(await told(page, /goes on/)).toHaveLength(1);
+    expect(await told(page, /Resuming at/)).toHaveLength(1);
   });
 
   test('of two pictures in a batch the one in work goes on, and with other settings it begins again', async ({ page, context, server }) => {
