@@ -15,6 +15,7 @@ usage() {
 ./build.sh engine    the WebAssembly engine alone, into npm/engine/
 ./build.sh package   the npm package, into npm/dist/
 ./build.sh page      the static page, into dist/
+./build.sh screenshots  the page, and the pictures of it in its manifest
 HELP
 }
 
@@ -129,6 +130,16 @@ demo() {
   exec env PORT="$port" npm run --silent serve
 }
 
+screenshots() {
+  setup_node
+  setup_test_machine
+  page
+  say "screenshots"
+  node www/screenshots.mjs
+  # The page brings them along.
+  npm run --silent build
+}
+
 run_tests() {
   setup_rust
   setup_node
@@ -136,8 +147,9 @@ run_tests() {
   say "native tests and shaders"
   cargo test --release
   page --features checks
-  say "types"
+  say "types, and which folder imports which"
   npm run --silent typecheck
+  npm run --silent rooms
   say "the page in Chromium, most of it in Firefox, and more briefly in WebKit"
   npm test --silent
 }
@@ -148,6 +160,7 @@ case ${1:-help} in
   engine) engine "${@:2}" ;;
   package) package "${@:2}" ;;
   page) page "${@:2}" ;;
+  screenshots) screenshots ;;
   help | -h | --help) usage ;;
   *) usage >&2; die "unknown command $1" ;;
 esac

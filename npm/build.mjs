@@ -11,15 +11,15 @@ if (!existsSync(wasm)) {
   process.exit(1);
 }
 
-const entryPoints = { index: here('src/upscaler.ts'), worker: here('src/worker.ts'), element: here('src/element.ts'), bench: here('src/bench.ts') };
+const entryPoints = { index: here('src/page/upscaler.ts'), worker: here('src/worker/worker.ts'), element: here('src/page/element.ts'), bench: here('src/worker/bench.ts') };
 /** The models that the package brings along, and what an engine fetches of each. */
 const models = readdirSync(here('../models')).filter((name) => existsSync(here(`../models/${name}/model.json`))).map((name) => {
-  const { shards } = JSON.parse(readFileSync(here(`../models/${name}/model.json`), 'utf8'));
-  return { name, files: ['model.json', ...shards.map((shard) => shard.name)] };
+  const { shards, bytes, network } = JSON.parse(readFileSync(here(`../models/${name}/model.json`), 'utf8'));
+  return { name, files: ['model.json', ...shards.map((shard) => shard.name)], channels: network.channels[0], bytes };
 });
 // Only an engine built for the tests has the numeric checks.
 if (readFileSync(here('engine/resshift.js'), 'utf8').includes('export function checks')) {
-  entryPoints.checks = here('src/checks.ts');
+  entryPoints.checks = here('src/worker/checks.ts');
 }
 
 rmSync(here('dist'), { recursive: true, force: true });
@@ -29,9 +29,9 @@ const shippedModels = {
   setup(context) {
     context.onResolve({ filter: /^shipped-models$/ }, () => ({ path: 'files', namespace: 'shipped-models' }));
     context.onLoad({ filter: /.*/, namespace: 'shipped-models' }, () => {
-      const lines = models.map(({ name, files }) => {
+      const lines = models.map(({ name, files, channels, bytes }) => {
         const addresses = files.map((file) => `${JSON.stringify(file)}: new URL('./models/${name}/${file}', import.meta.url).href`);
-        return `${JSON.stringify(name)}: { ${addresses.join(', ')} }`;
+        return `${JSON.stringify(name)}: { files: { ${addresses.join(', ')} }, channels: ${channels}, bytes: ${bytes} }`;
       });
       return { contents: `export default { ${lines.join(', ')} };` };
     });
@@ -64,11 +64,11 @@ const common = {
 await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [shippedModels, oneCopy] });
 await build({
   ...common,
-  entryPoints: [here('src/global.ts')],
+  entryPoints: [here('src/page/global.ts')],
   outfile: here('dist/cdn/resshift.global.js'),
   format: 'iife',
   globalName: 'ResShift',
-  inject: [here('src/shim-url.js')],
+  inject: [here('src/page/global-url.js')],
   define: { ...common.define, 'import.meta.url': 'moduleUrl' },
   plugins: [shippedModels],
 });

@@ -24,7 +24,7 @@ export async function buildPage({ packageFolder, out }) {
   await mkdir(out, { recursive: true });
 
   await bundle({
-    entryPoints: [join(www, 'src/main.ts'), join(www, 'src/bench.ts'), join(www, 'style.css')],
+    entryPoints: [join(www, 'src/main.ts'), join(www, 'src/bench/bench.ts'), join(www, 'style.css')],
     outdir: out,
     entryNames: '[name]',
     chunkNames: 'parts/[name]-[hash]',
@@ -44,7 +44,7 @@ export async function buildPage({ packageFolder, out }) {
     }],
   });
   await bundle({
-    entryPoints: [join(www, 'src/language-first.ts'), join(www, 'src/share-target.ts')], outdir: out, bundle: true, format: 'iife', target: 'es2022', minify: true, logLevel: 'warning',
+    entryPoints: [join(www, 'src/i18n/before-paint.ts'), join(www, 'src/input/share-target.ts')], outdir: out, entryNames: '[name]', bundle: true, format: 'iife', target: 'es2022', minify: true, logLevel: 'warning',
   });
   for (const name of ['index.html', 'bench', 'manifest.webmanifest', 'samples', 'screenshots']) await cp(join(www, name), join(out, name), { recursive: true });
   await mkdir(join(out, 'icons'));

@@ -176,7 +176,7 @@ export interface Result {
 export interface Estimate {
   /** From this upscaler's last run, or else from the measurement that chose the device; null where neither tells. */
   seconds: number | null;
-  /** Memory as {@link Upscaler.memory} tells it, and the model. */
+  /** Memory as {@link Upscaler.memory} tells it. */
   bytes: number;
 }
 
@@ -277,10 +277,11 @@ export class Upscaler {
   /** What this browser can do, without loading anything. */
   static capabilities(): Promise<Capabilities>;
   /**
-   * Bytes that a page is likely to need for a picture of this size, in pixels, without loading anything: on the CPU, in one engine;
-   * each further one has a tile of its own. On a GPU the tile lies in its memory.
+   * Bytes that a page is likely to need for a picture of this size, in pixels, without loading anything: on the CPU, in one engine,
+   * with the model; each further engine has a model and a tile of its own. On a GPU both lie in its memory. `model` is one of the
+   * package's; default: `compact`, as which any other is counted.
    */
-  static memory(width: number, height: number): number;
+  static memory(width: number, height: number, model?: string): number;
   /** Where it runs, and why there. */
   readonly device: DeviceInfo;
   /** The model that it runs. */

@@ -40,7 +40,7 @@ test('a network and its autoencoder become a model that runs, also after a reloa
   await drop(page, server, [...UNET, ...AUTOENCODER]);
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText(NAME);
-  await expect(dialog).toContainText('Whoever trained these weights decides how they may be used.');
+  await expect(dialog).toContainText('The authors of these weights decide how they may be used.');
   expect(await count(page, 'shards'), 'nothing is stored before consent').toBe(0);
   await agree(page);
   await expect(dialog).toBeHidden({ timeout: 60_000 });

@@ -122,7 +122,7 @@ const BY_CONTENT: [string, () => Promise<Buffer> | Buffer, RegExp][] = [
   ['GIF', () => Buffer.from('R0lGODdhAgACAIABAP8AAP///ywAAAAAAgACAAACAoRRADs=', 'base64'), /^2 × 2 → 8 × 8 pixels$/],
   ['BMP', bmp, /^2 × 2 → 8 × 8 pixels$/],
   // Only the engine reads it.
-  ['TIFF', tiff, /^This browser cannot show the picture; the upscaler may still read it\.$/],
+  ['TIFF', tiff, /^This browser cannot show the picture, but the upscaler may still read it\.$/],
 ];
 
 for (const [format, bytes, size] of BY_CONTENT) {

@@ -1,11 +1,13 @@
 /** A batch after the tab that it was in has gone, folders in and out, and results handed on; over the stand-in engine. */
 import type { Page } from '@playwright/test';
-import { filesOf } from '../../www/src/folder.ts';
-import { Queue } from '../../www/src/queue.ts';
+import { filesOf } from '../../www/src/input/folder.ts';
+import { Queue } from '../../www/src/batch/queue.ts';
 import { expect, finished, fixture, open, test, upscale } from './fixtures.ts';
 import { FIXTURES } from './folders.ts';
 
 const PICTURES = [fixture('cup-16x16.png'), fixture('cup-40x32.png'), fixture('cup-16x16.png')];
+/** Strips of a page that `open` has waited for: its sample photo comes only after what was left has been offered. */
+const strips = (page: Page): Promise<number> => page.locator('.strip').count();
 const rows = (page: Page, state: string) => page.locator(`#queue-list li[data-state=${state}]`);
 
 test('what is saved, or a single picture that nothing was done with, is not worth keeping', () => {
@@ -71,8 +73,7 @@ test.describe('the page', () => {
 
     const last = await context.newPage();
     await open(last, server);
-    await last.waitForTimeout(300);
-    await expect(last.locator('.strip')).toHaveCount(0);
+    expect(await strips(last)).toBe(0);
   });
 
   test('what was left can be deleted, and a second tab leaves it alone', async ({ page, context, server }) => {
@@ -81,20 +82,20 @@ test.describe('the page', () => {
     await expect(rows(page, 'waiting')).toHaveCount(3);
     const second = await context.newPage();
     await open(second, server);
-    await expect(second.locator('.strip')).toHaveCount(0);
+    expect(await strips(second)).toBe(0);
     await second.close();
     await page.close();
 
     const next = await context.newPage();
     await open(next, server);
-    await expect(next.getByText('3 pictures of your last visit are still here')).toBeVisible();
+    await expect(next.getByText('3 pictures from your last visit are still in')).toBeVisible();
     await next.getByRole('button', { name: 'Delete them' }).click();
     await upscale(next, { steps: 1 });
     await next.close();
     const last = await context.newPage();
     await open(last, server);
     // The result that was not saved, and nothing older.
-    await expect(last.getByText('1 picture of your last visit is still here')).toBeVisible();
+    await expect(last.getByText('1 picture from your last visit is still in')).toBeVisible();
   });
 
   test('a whole folder is taken, and results go into one', async ({ page, server }) => {
@@ -111,9 +112,9 @@ test.describe('the page', () => {
       for await (const name of (await navigator.storage.getDirectory()).keys()) found.push(name);
       return found.sort();
     });
-    await page.getByRole('button', { name: 'Save into a folder' }).click();
+    await page.getByRole('button', { name: 'Save to a folder' }).click();
     await expect.poll(names).toEqual(['cup-16x16_x4 (2).png', 'cup-16x16_x4.png', 'cup-40x32_x4.png']);
-    await page.getByRole('button', { name: 'Save into a folder' }).click();
+    await page.getByRole('button', { name: 'Save to a folder' }).click();
     await expect.poll(async () => (await names()).length).toBe(6);
   });
 
@@ -129,7 +130,7 @@ test.describe('the page', () => {
     await page.getByRole('button', { name: 'Share' }).click();
     await expect(page).toHaveTitle('cup-16x16_x4.webp image/webp');
     await page.getByRole('button', { name: 'Copy' }).click();
-    await expect(page.locator('#announcer')).toHaveText('The picture is in the clipboard.');
+    await expect(page.locator('#announcer')).toHaveText('Copied to the clipboard.');
     const side = await page.evaluate(async () => {
       const [item] = await navigator.clipboard.read();
       return (await createImageBitmap(await item!.getType('image/png'))).width;

@@ -1,10 +1,11 @@
 /** Five languages: complete, chosen by the browser or in the page, remembered, there offline, and none too long for a phone. */
 import type { Page } from '@playwright/test';
-import { en, type Words } from '../../www/src/languages/en.ts';
-import { es } from '../../www/src/languages/es.ts';
-import { ja } from '../../www/src/languages/ja.ts';
-import { vi } from '../../www/src/languages/vi.ts';
-import { zh } from '../../www/src/languages/zh.ts';
+import { en, type Words } from '../../www/src/i18n/languages/en.ts';
+import { es } from '../../www/src/i18n/languages/es.ts';
+import { ja } from '../../www/src/i18n/languages/ja.ts';
+import { vi } from '../../www/src/i18n/languages/vi.ts';
+import { zh } from '../../www/src/i18n/languages/zh.ts';
+import { FONTS, useFont } from './fonts.mjs';
 import { begin, errorCode, expect, finished, fixture, open, test, upscale } from './fixtures.ts';
 
 const OTHERS: Record<string, Words> = { vi, zh, es, ja };
@@ -33,6 +34,13 @@ test.describe('the page', () => {
   test.use({ engine: 'fake', viewport: { width: 320, height: 640 } });
 
   const fits = async (page: Page, state: string): Promise<void> => {
+    for (const font of FONTS) {
+      await useFont(page, font);
+      await fitsAsItIs(page, `${state}, ${font} letters`);
+    }
+  };
+
+  const fitsAsItIs = async (page: Page, state: string): Promise<void> => {
     const tooWide = await page.evaluate(() => {
       const width = document.documentElement.clientWidth;
       const wide = [...document.querySelectorAll<HTMLElement>('header *, main *, footer *, dialog[open] *')].filter((element) => {

@@ -1,9 +1,12 @@
 /** Results of 64 megapixels: no canvas beyond what every browser draws, every pixel at 100 %, and what happens where memory is short. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { begin, choose, errorCode, expect, finished, fixture, open, test, upscale } from './fixtures.ts';
+import { MODELS } from './folders.ts';
 import { decode } from './pixels.ts';
-import { engineBytes, maxPixels, pageBytes } from '../../npm/src/memory.ts';
+import { engineBytes, maxPixels, wasmBytes } from '../../npm/src/shared/limits.ts';
 
 const MEGA = 2 ** 20;
 
@@ -72,14 +75,47 @@ test('the limit follows from what the engine needs and what the device tells', (
   expect(engineBytes(2048, 2048), 'what WebAssembly can have').toBeLessThan(2 ** 32);
 });
 
-test('memory is told about as Chromium took it for one step on the CPU', () => {
-  for (const [side, took] of [[64, 130], [128, 151], [320, 292], [512, 341], [1024, 680]] as const) {
-    expect(Math.abs(pageBytes(side, side) / (took * MEGA) - 1), `${side}`).toBeLessThan(0.2);
-  }
-  // The package alone, and the page with its canvas and the result on screen.
-  expect(pageBytes(2048, 2048)).toBeGreaterThan(1480 * MEGA);
-  expect(pageBytes(2048, 2048)).toBeLessThan(1955 * MEGA);
-});
+/** Runs in the worker before the engine: keeps its memory, and tells how large that has become. */
+const TELL_MEMORY = `{
+  let memory;
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = async (...given) => {
+    const made = await instantiate.apply(WebAssembly, given);
+    memory = (made.instance ?? made).exports.memory;
+    return made;
+  };
+  const channel = new BroadcastChannel('memory');
+  channel.onmessage = ({ data }) => data === 'tell' && channel.postMessage(memory.buffer.byteLength);
+}`;
+
+for (const model of ['nano', 'compact']) {
+  test(`the engine takes about the memory that is told for ${model}`, async ({ page, server }) => {
+    server.prepend(/worker\.js$/, TELL_MEMORY);
+    await open(page, server);
+    const { network, bytes } = JSON.parse(readFileSync(join(MODELS, model, 'model.json'), 'utf8')) as { network: { channels: number[] }; bytes: number };
+    for (const [width, height] of [[128, 128], [320, 320], [512, 320]] as const) {
+      const took = await page.evaluate(async ({ model, width, height }) => {
+        const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+        // Memory never shrinks: each size has an engine of its own.
+        const upscaler = await Upscaler.create({ model, device: 'cpu', engines: 1 });
+        await upscaler.upscale(new ImageData(width, height), { steps: 1 });
+        const channel = new BroadcastChannel('memory');
+        try {
+          return await new Promise<number>((resolve) => {
+            channel.onmessage = ({ data }) => resolve(data as number);
+            channel.postMessage('tell');
+          });
+        } finally {
+          channel.close();
+          upscaler.dispose();
+        }
+      }, { model, width, height });
+      const told = wasmBytes(width, height, { channels: network.channels[0]!, bytes });
+      expect(told / took, `${width} x ${height}: ${Math.round(took / 1e6)} MB`).toBeGreaterThan(0.8);
+      expect(told / took, `${width} x ${height}: ${Math.round(took / 1e6)} MB`).toBeLessThan(1.25);
+    }
+  });
+}
 
 test.describe('the viewer', () => {
   test.use({ engine: 'fake' });

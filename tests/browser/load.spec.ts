@@ -24,7 +24,7 @@ for (const prefix of ['/', '/some/folder/']) {
 
 test('says where it will run, without being asked', async ({ page, server }) => {
   await open(page, server);
-  await expect(page.locator('#runs-on')).toContainText(/Runs on your CPU: the only GPU on offer is a software one \(.*swiftshader.*\)/i);
+  await expect(page.locator('#runs-on')).toContainText(/Runs on your CPU: the only GPU here is emulated \(.*swiftshader.*\)/i);
 });
 
 test('the page may run no script but its own and talk to nobody else', async ({ page, server, tolerate }) => {

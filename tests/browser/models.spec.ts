@@ -33,7 +33,7 @@ test('nothing kept: the choice of the models that the site has, and a sentence t
   await open(page, server);
   await expect(page.locator('#model option')).toHaveText(SITE);
   await page.locator('#model').selectOption('nano');
-  await expect(page.locator('#model-about')).toHaveText('2.7 MB · Faster, and a third of the download; slightly softer.');
+  await expect(page.locator('#model-about')).toHaveText('2.7 MB · Faster, a third of the download, slightly softer.');
   await page.locator('#model').selectOption('compact');
   await page.getByText('Models on this device').click();
   await expect(page.locator('#models-note')).toContainText('8.2 MB');
@@ -83,7 +83,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(dialog).toContainText(/Converting and storing: \d+ %/);
     await expect(dialog).toBeHidden();
     await expect(page.locator('#model')).toHaveValue('resshift-realsr-v3');
-    await expect(page.locator('.strip')).toContainText('resshift-realsr-v3 is on this device now');
+    await expect(page.locator('.strip')).toContainText('resshift-realsr-v3 is now on this device');
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Page } from '@playwright/test';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BUILT_IN } from '../../www/src/built-in-models.ts';
+import { BUILT_IN } from '../../www/src/models/built-in.ts';
 import { expect, open, test } from './fixtures.ts';
 import { MODELS } from './folders.ts';
 
@@ -30,13 +30,13 @@ test.describe('the page', () => {
     await page.evaluate(async () => { await navigator.serviceWorker.ready; });
     await page.getByText('Models on this device').click();
     await expect(toggle(page)).not.toBeChecked();
-    await expect(page.locator('#offline-about')).toHaveText('Brings the model (8.2 MB) to this device, so that everything works without a network.');
+    await expect(page.locator('#offline-about')).toHaveText('Downloads the model (8.2 MB) so that everything works offline.');
     expect(await page.evaluate(() => (globalThis as unknown as { persisted: number }).persisted)).toBe(0);
     await toggle(page).click();
     await expect(page.locator('#offline-about')).toHaveText(/^Weights: .* of 8\.2 MB$/);
     await expect(page.locator('.model-name')).toHaveText(['compact']);
     await expect(toggle(page)).toBeChecked();
-    await expect(page.locator('#offline-about')).toHaveText(/^Works without a network: the page \(\d+ kB\) and this model \(8\.2 MB\) are on this device\./);
+    await expect(page.locator('#offline-about')).toHaveText(/^Works offline: the page \(\d+ kB\) and this model \(8\.2 MB\) are on this device\./);
     expect(await page.evaluate(() => (globalThis as unknown as { persisted: number }).persisted)).toBe(1);
 
     await toggle(page).press(' ');
@@ -55,7 +55,7 @@ test.describe('the page', () => {
     await expect(page.locator('.strip')).toHaveCount(0);
     await expect(page.locator('#offline-about')).toContainText('Engine');
     await toggle(page).click();
-    await expect(page.locator('#offline-about')).toContainText('Brings the model');
+    await expect(page.locator('#offline-about')).toContainText('Downloads the model');
     await expect(page.locator('.strip')).toHaveCount(0);
     await expect(page.locator('.model-name')).toHaveCount(0);
   });
@@ -71,7 +71,7 @@ test.describe('the page', () => {
     await expect(toggle(page)).toBeDisabled();
     await page.locator('#model').selectOption('compact');
     await expect(toggle(page)).not.toBeChecked();
-    await expect(page.locator('#model-about')).toHaveText('8.2 MB · The finer one, for most devices.');
+    await expect(page.locator('#model-about')).toHaveText('8.2 MB · Finer detail, for most devices.');
   });
 });
 

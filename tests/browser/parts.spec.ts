@@ -1,9 +1,9 @@
 /** The parts of the page that need no browser. */
 import { expect, test } from '@playwright/test';
-import { Eta } from '../../www/src/eta.ts';
-import { resultName, sizeMark } from '../../www/src/file-name.ts';
-import { text } from '../../www/src/text.ts';
-import { clampPan, clampZoom, isLargerBelow, place, visible } from '../../www/src/view.ts';
+import { Eta } from '../../www/src/run/eta.ts';
+import { resultName, sizeMark } from '../../www/src/output/file-name.ts';
+import { text } from '../../www/src/i18n/text.ts';
+import { clampPan, clampZoom, isLargerBelow, place, visible } from '../../www/src/viewer/geometry.ts';
 
 test('time left: unknown at first, exact at a steady pace, and quick to forget a slow start', () => {
   const steady = new Eta();

@@ -22,7 +22,7 @@ test.describe('before the first click', () => {
       path: new URL(entry.name).pathname.slice(1), blocking: (entry as PerformanceResourceTiming & { renderBlockingStatus: string }).renderBlockingStatus === 'blocking',
     })));
     expect(fetched.filter(({ path }) => /worker|wasm|models\//.test(path))).toEqual([]);
-    expect(fetched.filter(({ blocking }) => blocking).map(({ path }) => path).sort()).toEqual(['language-first.js', 'style.css']);
+    expect(fetched.filter(({ blocking }) => blocking).map(({ path }) => path).sort()).toEqual(['before-paint.js', 'style.css']);
     const files = ['index.html', ...new Set(fetched.map(({ path }) => path))];
     const packed = await Promise.all(files.map(async (path) => ({ path, bytes: gzipSync(await readFile(join(FAKE_DIST, path))).length })));
     const sum = (pattern: RegExp) => packed.filter(({ path }) => pattern.test(path)).reduce((total, { bytes }) => total + bytes, 0);

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { uniqueNames } from '../../www/src/saving.ts';
-import { Queue } from '../../www/src/queue.ts';
+import { uniqueNames } from '../../www/src/output/destinations.ts';
+import { Queue } from '../../www/src/batch/queue.ts';
 import { expect, fixture, open, test } from './fixtures.ts';
 
 test.use({ engine: 'fake', serviceWorkers: 'block' });

@@ -85,7 +85,7 @@ test.describe('over the engine', () => {
     const third = await context.newPage();
     await listen(third);
     await open(third, server);
-    await expect(third.locator('.strip')).toContainText('goes on at step 2 of 4');
+    await expect(third.locator('.strip')).toContainText('Resuming at step 2 of 4');
     await third.getByRole('button', { name: 'Continue' }).click();
     await expect(third.locator('#name')).toHaveText('cup-40x32.png');
     await smallTiles(third);
@@ -194,7 +194,7 @@ test.describe('the page', () => {
     await begin(page, RUN);
     await page.getByRole('button', { name: 'Try again' }).click();
     await finished(page);
-    const [said] = await told(page, /goes on/);
+    const [said] = await told(page, /Resuming at/);
     const next = Number(/step (\d+) of 15/.exec(said!)![1]);
     expect(next).toBeGreaterThan(1);
     const steps = (await told(page, /^Step/)).map((line) => Number(/\d+/.exec(line)));
@@ -209,7 +209,7 @@ test.describe('the page', () => {
     await hold();
     await page.locator('#upscale').click();
     await finished(page);
-    expect(await told(page, /goes on/)).toHaveLength(1);
+    expect(await told(page, /Resuming at/)).toHaveLength(1);
   });
 
   test('of two pictures in a batch the one in work goes on, and with other settings it begins again', async ({ page, context, server }) => {
@@ -224,7 +224,7 @@ test.describe('the page', () => {
     await wish(next, { pace: 1 });
     await listen(next);
     await open(next, server);
-    await expect(next.locator('.strip')).toContainText(/2 pictures .+ goes on at step \d+ of 15/);
+    await expect(next.locator('.strip')).toContainText(/2 pictures .+ Resuming at step \d+ of 15/);
     await next.getByRole('button', { name: 'Continue' }).click();
     await next.locator('input[name=steps][value="4"]').check();
     await next.locator('#upscale').click();

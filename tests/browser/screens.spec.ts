@@ -52,7 +52,8 @@ async function walk(page: Page, photograph: (state: string) => Promise<void>): P
   await page.locator('#file').setInputFiles([fixture('cup-16x16.png'), fixture('cup-40x32.png'), SAMPLE_PHOTO]);
   await page.locator('#file').setInputFiles([{ name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no picture') }]);
   await page.locator('#upscale').click();
-  await expect(page.locator('#queue-list li[data-state=failed]')).toHaveCount(1);
+  // The three pictures before it are done first.
+  await expect(page.locator('#queue-list li[data-state=failed]')).toHaveCount(1, { timeout: 60_000 });
   await photograph('10 a batch');
 }
 

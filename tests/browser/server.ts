@@ -16,6 +16,8 @@ export interface Logged {
   path: string;
   /** Length of the request's body. */
   bytes: number;
+  /** Paths whose answers were under way when this one was asked for, and its own. */
+  open: string[];
 }
 
 export class TestServer {
@@ -24,6 +26,7 @@ export class TestServer {
   private readonly faults: { pattern: RegExp; fault: Fault; times: number }[] = [];
   private readonly added = new Map<string, Buffer>();
   private readonly stalled: (() => void)[] = [];
+  private readonly underWay = new Set<Logged>();
   private readonly changes: { pattern: RegExp; change: (script: string) => string }[] = [];
   private readonly serve: ReturnType<typeof files>;
 
@@ -54,9 +57,14 @@ export class TestServer {
     for (const [path, bytes] of files) this.added.set(this.prefix + path, bytes);
   }
 
-  /** Lets stalled answers go on. */
-  release(): void {
-    for (const go of this.stalled.splice(0)) go();
+  /** Lets stalled answers go on, the oldest first. */
+  release(count = Infinity): void {
+    for (const go of this.stalled.splice(0, count)) go();
+  }
+
+  /** How many answers for such paths were ever under way together. */
+  mostAtOnce(pattern: RegExp): number {
+    return Math.max(0, ...this.log.filter(({ path }) => pattern.test(path)).map(({ open }) => open.filter((path) => pattern.test(path)).length));
   }
 
   mend(): void {
@@ -85,8 +93,10 @@ export class TestServer {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', this.origin).pathname;
-    const entry: Logged = { method: request.method ?? '', path, bytes: 0 };
+    const entry: Logged = { method: request.method ?? '', path, bytes: 0, open: [...[...this.underWay].map((other) => other.path), path] };
     this.log.push(entry);
+    this.underWay.add(entry);
+    response.on('close', () => this.underWay.delete(entry));
     request.on('data', (piece: Buffer) => (entry.bytes += piece.length));
     if (!path.startsWith(this.prefix)) {
       response.writeHead(404).end();

@@ -19,7 +19,7 @@ test('model, steps, seed and device are remembered', async ({ page, server }) =>
   await page.getByText('More settings').click();
   await page.locator('#metadata').selectOption('strip');
   await page.locator('#tile').selectOption('128');
-  await page.locator('#realism').selectOption('0.5');
+  await page.locator('#temperature').selectOption('0.5');
   await page.reload();
   await expect(page.locator('#model')).toHaveValue('other');
   await expect(page.locator('input[name=steps][value="4"]')).toBeChecked();
@@ -30,7 +30,7 @@ test('model, steps, seed and device are remembered', async ({ page, server }) =>
   await expect(page.locator('#size')).toHaveValue('width');
   await expect(page.getByLabel('Width in pixels')).toHaveValue('1000');
   await expect(page.locator('#tile')).toHaveValue('128');
-  await expect(page.locator('#realism')).toHaveValue('0.5');
+  await expect(page.locator('#temperature')).toHaveValue('0.5');
 });
 
 test('a file that loses something has a quality, which is obeyed and remembered', async ({ page, server }) => {

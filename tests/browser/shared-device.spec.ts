@@ -184,8 +184,8 @@ test('what is no device, or too small a one, is refused', async ({ page, server 
     return Promise.all(wrong.map((given) => Upscaler.create(given).catch((error: { code: string; message: string }) => `${error.code}: ${error.message}`)));
   });
   expect(seen).toEqual([
-    'bad-option: The gpuDevice is not a GPUDevice.',
-    'bad-option: On the CPU there is nothing to do for a gpuDevice.',
-    'bad-option: The gpuDevice has maxComputeInvocationsPerWorkgroup 32; 64 are needed.',
+    'bad-option: gpuDevice is not a GPUDevice.',
+    'bad-option: The device cpu cannot use a gpuDevice.',
+    'bad-option: gpuDevice has maxComputeInvocationsPerWorkgroup 32; it needs 64.',
   ]);
 });

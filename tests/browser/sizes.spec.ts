@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { begin, choose, expect, finished, fixture, open, save, test, type, upscale } from './fixtures.ts';
 import { decode, difference } from './pixels.ts';
-import { resultSize } from '../../www/src/result-size.ts';
+import { resultSize } from '../../www/src/settings/result-size.ts';
 
 test('sizes round as the engine rounds them', () => {
   const picture = { width: 40, height: 31 };
@@ -90,7 +90,7 @@ test.describe('the page', () => {
     await open(page, server);
     await choose(page, fixture('cup-40x32.png'));
     // Nothing was measured yet: memory is known, and of the time on a CPU a guess.
-    await expect(page.locator('#estimate')).toHaveText(/^Roughly \d+ (s|min) and 640 kB of memory; the first run measures it\.$/);
+    await expect(page.locator('#estimate')).toHaveText(/^Roughly \d+ (s|min) and 640 kB of memory\. The first run will refine this\.$/);
     await upscale(page, { steps: 1 });
     await expect(page.locator('#estimate')).toHaveText('About 1 s and 640 kB of memory.');
     await page.reload();
@@ -99,7 +99,7 @@ test.describe('the page', () => {
     await page.locator('input[name=steps][value="15"]').check();
     await expect(page.locator('#estimate')).toContainText('About');
     await page.locator('#device').selectOption('webgpu');
-    await expect(page.locator('#estimate')).toHaveText('About 640 kB of memory. The time is measured at the first run.');
+    await expect(page.locator('#estimate')).toHaveText('About 640 kB of memory. The first run will measure the time.');
     await expect(page.locator('.step-time')).toHaveText(['', '', '']);
   });
 

@@ -50,7 +50,7 @@ test('with two tabs open: not while one of them works; the other goes on, and is
   release(server);
   await look(other);
   await other.getByRole('button', { name: 'Update now' }).click();
-  await expect(strip(other)).toContainText('A picture is being worked on.');
+  await expect(strip(other)).toContainText('A picture is still being upscaled.');
   await expect(page.locator('body')).toHaveAttribute('data-phase', 'working');
   await finished(page);
   expect(await version(other)).toBe('N-1');

@@ -9,7 +9,7 @@ test('a photo becomes a picture four times its size, with detail of its own', as
   await open(page, server);
   await upscale(page, { file: PHOTO, steps: 4 });
 
-  await expect(page.locator('#runs-on')).toContainText('Runs on your CPU: the only GPU on offer is a software one');
+  await expect(page.locator('#runs-on')).toContainText('Runs on your CPU: the only GPU here is emulated');
   await expect(page.locator('#outcome')).toContainText('160 × 128 pixels');
   await expect(page.locator('#outcome')).toContainText('on your CPU · 4 steps, seed 0');
   await expect(page.locator('#model-line')).toContainText('compact');

@@ -1,7 +1,7 @@
 /** WebKit, which has no WebGPU here: what people do in the page and with the package, with the pixels that Chromium gives. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
-import { es } from '../../www/src/languages/es.ts';
+import { es } from '../../www/src/i18n/languages/es.ts';
 import { DIST, FAKE_DIST, FIXTURES } from './folders.ts';
 import { outcome, plainPage } from './plain-page.ts';
 import { computed, PICTURES, shown } from './same-pixels.ts';

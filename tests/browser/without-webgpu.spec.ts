@@ -5,7 +5,7 @@ const PHOTO = fixture('cup-16x16.png');
 
 test('Automatic runs on the CPU and says why', async ({ page, server }) => {
   await open(page, server);
-  await expect(page.locator('#runs-on')).toHaveText('Runs on your CPU: this browser offers no WebGPU here.');
+  await expect(page.locator('#runs-on')).toHaveText('Runs on your CPU: this browser has no WebGPU here.');
   await upscale(page, { file: PHOTO, steps: 1 });
   await expect(page.locator('#outcome')).toContainText('on your CPU');
 });

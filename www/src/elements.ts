@@ -89,7 +89,7 @@ export const elements = {
   sizeValue: byId('size-value', HTMLInputElement),
   more: byId('more', HTMLDetailsElement),
   tile: byId('tile', HTMLSelectElement),
-  realism: byId('realism', HTMLSelectElement),
+  temperature: byId('temperature', HTMLSelectElement),
 
   models: byId('models', HTMLDetailsElement),
   modelsSize: byId('models-size', HTMLSpanElement),

@@ -1,27 +1,27 @@
 /** Wires the parts together. */
 import { Upscaler } from 'resshift-web';
-import { arrivals } from './arrivals.ts';
-import { keeper, queue } from './batch.ts';
-import { offerKept } from './continue-batch.ts';
+import { keeper, queue } from './batch/batch.ts';
+import { QueueView } from './batch/queue-view.ts';
 import { elements } from './elements.ts';
-import { hideError } from './error-card.ts';
-import { showFirst } from './first-picture.ts';
-import { watchImport } from './import-dialog.ts';
-import { watchIntake } from './intake.ts';
-import { useLanguage } from './language.ts';
-import { refreshModels, watchModels } from './models.ts';
-import { keepOffline } from './offline.ts';
-import { page, pictureSize } from './page.ts';
-import { describeButton, describeCost, describeDevice, describeModel, describePicture } from './panel.ts';
-import { QueueView } from './queue-view.ts';
-import { rememberSettings } from './remembered-settings.ts';
-import { start, stop } from './run-batch.ts';
-import { saveAllAsZip, saveAllIntoFolder, saveOne, watchResult } from './save-results.ts';
-import { compare, enter, select, stage } from './screen.ts';
-import { onDeviceChange, showQuality } from './settings.ts';
-import { showSizeValue, watchSize } from './size-setting.ts';
-import { watchSmaller } from './smaller.ts';
-import { rewriteStrips } from './strips.ts';
+import { useLanguage } from './i18n/apply.ts';
+import { arrivals } from './input/accept.ts';
+import { offerKept } from './input/continue-batch.ts';
+import { showFirst } from './input/first-picture.ts';
+import { watchSmaller } from './input/smaller.ts';
+import { watchIntake } from './input/sources.ts';
+import { watchImport } from './models/import-dialog.ts';
+import { refreshModels, watchModels } from './models/list.ts';
+import { hideError } from './notices/error-card.ts';
+import { rewriteStrips } from './notices/strips.ts';
+import { keepOffline } from './offline/service-worker.ts';
+import { saveAllAsZip, saveAllIntoFolder, saveOne, watchResult } from './output/save-results.ts';
+import { start, stop } from './run/run-batch.ts';
+import { page, pictureSize } from './screen/page.ts';
+import { describeButton, describeCost, describeDevice, describeModel, describePicture } from './screen/panel.ts';
+import { compare, enter, select, stage } from './screen/screen.ts';
+import { rememberSettings } from './settings/remembered.ts';
+import { onDeviceChange, showQuality } from './settings/settings.ts';
+import { showSizeValue, watchSize } from './settings/size.ts';
 
 const list = new QueueView(queue, {
   select: (id) => void select(id),

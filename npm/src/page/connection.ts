@@ -1,0 +1,144 @@
+/** A worker with an engine in it, or an engine in this thread. It takes one request at a time, and is closed once it is broken. */
+
+import type { DeviceInfo } from '../index.d.ts';
+import { aborted, broken, deviceLost, disposed, offline, UpscalerError } from '../shared/error.ts';
+import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from '../shared/protocol.ts';
+import { Thread } from './same-thread.ts';
+import { startWorker, workerAddress, type Link } from './worker-start.ts';
+
+/**
+ * How long a worker may take to end an aborted run; then it is ended itself. On the CPU a step blocks the worker and
+ * another one starts in no time; a GPU is in the middle of a step too, but takes long to open again.
+ */
+const PATIENCE_MS = { cpu: 2000, webgpu: 10_000 };
+
+type Listener = (note: Note) => void;
+type Success = Created | Done | Imported;
+
+const nothing = (): void => {};
+
+export class Connection {
+  readonly #worker: Link;
+  #heard = false;
+  #settle: { resolve: (answer: Success) => void; reject: (error: UpscalerError) => void } | undefined;
+  #listen: Listener | undefined;
+  #open = true;
+  #idle: Promise<void> = Promise.resolve();
+  #kind: DeviceInfo['kind'] = 'cpu';
+
+  /**
+   * @param address of the worker's file, if it is not the package's own
+   * @param device of the caller's, on which the engine runs in this thread
+   */
+  constructor(address?: string, device?: GPUDevice) {
+    this.#worker = device ? new Thread(device, address) : startWorker(address);
+    void device?.lost.then(() => this.close(deviceLost()));
+    this.#worker.onmessage = ({ data }: MessageEvent<Note | Answer>) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      // Before its first word the worker's own file cannot have been read.
+      this.close(this.#heard ? broken(event.message) : offline(address ?? workerAddress()));
+    };
+    this.#worker.onmessageerror = () => this.close(broken('a message could not be read'));
+  }
+
+  /** False once the worker is gone; start another one then. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Settles when no request is in progress. */
+  get idle(): Promise<void> {
+    return this.#idle;
+  }
+
+  /** Loads engine and model. An abort ends the worker, and its downloads with it. */
+  async create(settings: Settings, listen: Listener, signal?: AbortSignal): Promise<Created> {
+    const created = (await this.#askOrClose({ type: 'create', settings }, listen, signal)) as Created;
+    this.#kind = created.device.kind;
+    return created;
+  }
+
+  /** Makes a model of files; it asks by a note of type `plan`, which {@link consent} answers. An abort ends the worker. */
+  async import(order: ImportOrder, listen: Listener, signal?: AbortSignal): Promise<Imported> {
+    return (await this.#askOrClose({ type: 'import', order }, listen, signal)) as Imported;
+  }
+
+  consent(given: boolean): void {
+    this.#send({ type: 'consent', given }, []);
+  }
+
+  /** Runs one picture. An abort is answered at once; the worker is `idle` again within a step, or else closed. */
+  upscale(input: Payload, run: Run, listen: Listener, signal?: AbortSignal): Promise<Done> {
+    const buffer = input instanceof Uint8Array ? input.buffer : input.data.buffer;
+    const answer = this.#ask({ type: 'upscale', input, run }, [buffer], listen, signal) as Promise<Done>;
+    this.#idle = answer.then(nothing, nothing);
+    if (signal === undefined) return answer;
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#send({ type: 'abort' }, []);
+        const watchdog = setTimeout(() => this.close(aborted()), PATIENCE_MS[this.#kind]);
+        void this.#idle.then(() => clearTimeout(watchdog));
+        reject(aborted());
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      answer.then(resolve, reject);
+      void this.#idle.then(() => signal.removeEventListener('abort', abort));
+    });
+  }
+
+  /** Ends the worker; a request in progress fails with `reason`. */
+  close(reason: UpscalerError = disposed()): void {
+    this.#open = false;
+    this.#worker.terminate();
+    this.#settle?.reject(reason);
+  }
+
+  async #askOrClose(request: Request, listen: Listener, signal?: AbortSignal): Promise<Success> {
+    const abort = (): void => this.close(aborted());
+    signal?.addEventListener('abort', abort);
+    try {
+      return await this.#ask(request, [], listen, signal);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async #ask(request: Request, transfer: Transferable[], listen: Listener, signal?: AbortSignal): Promise<Success> {
+    if (signal?.aborted) throw aborted();
+    // After an abort the caller hears nothing more.
+    this.#listen = (note) => signal?.aborted || listen(note);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#settle = { resolve, reject };
+        this.#send(request, transfer);
+      });
+    } finally {
+      this.#settle = this.#listen = undefined;
+    }
+  }
+
+  #send(request: Request, transfer: Transferable[]): void {
+    this.#worker.postMessage(request, transfer);
+  }
+
+  #receive(message: Note | Answer): void {
+    this.#heard = true;
+    switch (message.type) {
+      case 'created':
+      case 'done':
+      case 'imported':
+        return this.#settle?.resolve(message);
+      case 'failed': {
+        const error = new UpscalerError(message.fault);
+        // A GPU that has failed once answers nothing more to the engine that opened it, and an engine's memory never shrinks.
+        if (['gpu', 'internal', 'out-of-memory'].includes(error.code)) this.close(error);
+        return this.#settle?.reject(error);
+      }
+      case 'broken':
+        return this.close(broken(message.message));
+      default:
+        this.#listen?.(message);
+    }
+  }
+}

@@ -1,0 +1,160 @@
+/** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
+
+import shipped from 'shipped-models';
+import type { AssetOptions, CreateOptions, ImportOptions, Snapshot, UpscaleOptions } from '../index.d.ts';
+import { badOption } from '../shared/error.ts';
+import { maxPixels, type ModelSize } from '../shared/limits.ts';
+import type { EngineSource, ImportOrder, Output, Run, Settings } from '../shared/protocol.ts';
+
+const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
+const FORMATS = ['png', 'jpeg', 'webp'] as const;
+const DEFAULT_MODEL = 'compact';
+/** What the kernels in `shaders/` need. */
+const LIMITS = { maxComputeInvocationsPerWorkgroup: 64, maxComputeWorkgroupStorageSize: 14 << 10, maxStorageBuffersPerShaderStage: 7 };
+const U32_MAX = 2 ** 32 - 1;
+
+/** @throws UpscalerError `bad-option` */
+export function settings(options: CreateOptions, here: string): Settings {
+  const { model = DEFAULT_MODEL, device = 'auto', mirrors = [], engines, gpuDevice } = options;
+  if (!DEVICES.includes(device)) throw badOption(`device must be one of ${DEVICES.join(', ')}.`);
+  if (engines !== undefined && !isInteger(engines, 1, 4)) throw badOption('engines must be an integer from 1 to 4.');
+  if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
+  if (!Array.isArray(mirrors)) throw badOption('mirrors must be an array of URLs.');
+  const base = baseUrl(options.baseUrl, here);
+  const folder = `models/${modelName(model)}/`;
+  const folders = [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href);
+  if (options.modelUrl !== undefined) folders[0] = address(options.modelUrl, here, 'modelUrl').href;
+  const own = options.baseUrl === undefined && options.modelUrl === undefined;
+  return {
+    model,
+    folders,
+    files: (own ? shipped[model]?.files : undefined) ?? {},
+    engine: engineSource(options, here),
+    worker: workerUrl(options, here),
+    device: gpuDevice === undefined ? device : 'webgpu',
+    engines,
+    maxPixels: maxPixels(),
+  };
+}
+
+/** Sizes of a model of the package; of any other those of the default one, since nothing is known of its network. */
+export function modelSize(name = ''): ModelSize {
+  return shipped[name] ?? shipped[DEFAULT_MODEL]!;
+}
+
+/** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */
+function checkDevice(given: GPUDevice, device: string): void {
+  if (device === 'cpu') throw badOption('The device cpu cannot use a gpuDevice.');
+  if (Object.prototype.toString.call(given) !== '[object GPUDevice]') throw badOption('gpuDevice is not a GPUDevice.');
+  for (const [limit, least] of Object.entries(LIMITS)) {
+    const most = given.limits[limit as keyof typeof LIMITS];
+    if (most < least) throw badOption(`gpuDevice has ${limit} ${most}; it needs ${least}.`);
+  }
+}
+
+/** @throws UpscalerError `bad-option` */
+export function importOrder(files: readonly Blob[], options: ImportOptions, here: string): ImportOrder {
+  const { name, config, storage, onLicence } = options;
+  if (typeof onLicence !== 'function') throw badOption('onLicence must show the terms of the weights.');
+  if (name !== undefined && Object.hasOwn(shipped, name)) throw badOption(`${name} comes with the package: choose another name.`);
+  if (![...files].every((file) => file instanceof Blob)) throw badOption('files must be File or Blob objects.');
+  return {
+    files: [...files],
+    name: name === undefined ? undefined : modelName(name),
+    config,
+    storage,
+    engine: engineSource(options, here),
+    worker: workerUrl(options, here),
+  };
+}
+
+/** @throws UpscalerError `bad-option` */
+export function modelName(name: unknown): string {
+  if (typeof name === 'string' && /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) return name;
+  throw badOption('A model name has only letters, digits, points, hyphens and underscores.');
+}
+
+function baseUrl(given: string | URL | undefined, here: string): URL {
+  return given === undefined ? new URL('./', here) : address(given, here, 'baseUrl');
+}
+
+function engineSource({ engine, baseUrl }: AssetOptions, here: string): EngineSource {
+  if (engine instanceof WebAssembly.Module) return engine;
+  if (engine instanceof ArrayBuffer) return new Uint8Array(engine.slice(0));
+  if (engine instanceof Uint8Array) return new Uint8Array(engine);
+  if (engine !== undefined) return url(engine, here, 'engine').href;
+  // Literal, so that bundlers find the file.
+  if (baseUrl === undefined) return new URL('./engine/resshift_bg.wasm', import.meta.url).href;
+  return new URL('engine/resshift_bg.wasm', address(baseUrl, here, 'baseUrl')).href;
+}
+
+function workerUrl({ worker }: AssetOptions, here: string): string | undefined {
+  return worker === undefined ? undefined : url(worker, here, 'worker').href;
+}
+
+function address(given: string | URL, here: string, what: string): URL {
+  const folder = url(given, here, what);
+  if (!folder.pathname.endsWith('/')) folder.pathname += '/';
+  return folder;
+}
+
+function url(given: string | URL, here: string, what: string): URL {
+  try {
+    return new URL(given, globalThis.document?.baseURI ?? here);
+  } catch {
+    throw badOption(`${what} is not a valid URL.`);
+  }
+}
+
+/** @throws UpscalerError `bad-option` */
+export function run(options: UpscaleOptions): Run {
+  const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
+  if (steps !== undefined && !isInteger(steps, 1, U32_MAX)) throw badOption('steps must be an integer of at least 1.');
+  if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw badOption('seed must be an integer from 0 to 2^53 - 1.');
+  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2)) {
+    throw badOption('temperature must be from 0 to 2.');
+  }
+  if (tile !== 'auto' && !isInteger(tile, 8, 4096)) {
+    throw badOption("tile must be 'auto' or an integer from 8 to 4096.");
+  }
+  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw badOption('snapshotInterval must be at least 0 seconds.');
+  if (resume !== undefined && !isSnapshot(resume)) throw badOption('resume must be a snapshot from onSnapshot.');
+  return {
+    output: outputOf(options),
+    steps,
+    seed,
+    temperature,
+    tile: tile === 'auto' ? undefined : tile,
+    tiles: onTile !== undefined,
+    previews: onPreview !== undefined,
+    snapshots: onSnapshot && snapshotInterval * 1000,
+    resume,
+  };
+}
+
+/** Whether it fits the run is the engine's to say. */
+function isSnapshot(given: unknown): given is Snapshot {
+  const { step, key, data } = (given ?? {}) as Partial<Snapshot>;
+  // By tag rather than `instanceof`: objects from another frame are as good.
+  return isInteger(step, 1, U32_MAX) && typeof key === 'string' && /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(data));
+}
+
+function outputOf({ format = 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {
+  if (!FORMATS.includes(format)) throw badOption(`format must be one of ${FORMATS.join(', ')}.`);
+  if (quality !== undefined && !isInteger(quality, 1, 100)) throw badOption('quality must be an integer from 1 to 100.');
+  if (depth !== 8 && depth !== 16) throw badOption('depth must be 8 or 16.');
+  if (depth === 16 && format !== 'png') throw badOption('Only PNG files can have a depth of 16.');
+  if (metadata !== 'keep' && metadata !== 'strip') throw badOption("metadata must be 'keep' or 'strip'.");
+  for (const side of [width, height]) {
+    if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw badOption('width and height must be integers of at least 1.');
+  }
+  if (scale !== undefined) {
+    if (!(typeof scale === 'number' && scale > 0 && scale <= 4)) throw badOption('scale must be above 0 and at most 4.');
+    if (width !== undefined || height !== undefined) throw badOption('Give either scale or a size, not both.');
+  }
+  return { format, quality, depth, width, height, scale, metadata: metadata === 'keep' };
+}
+
+function isInteger(value: unknown, from: number, to: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;
+}

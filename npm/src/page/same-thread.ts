@@ -1,0 +1,64 @@
+/** An engine in the calling thread, on a GPUDevice of the caller's: it could not go to a worker. To a connection it looks like one. */
+
+import type { End, Serve } from '../shared/protocol.ts';
+import { workerAddress, type Link } from './worker-start.ts';
+
+/**
+ * Modules without work, by the worker's address. Each has a WebAssembly instance of its own, so that two engines cannot break
+ * each other; since nothing ever unloads a module, they are used again.
+ */
+const idle = new Map<string, Serve[]>();
+let modules = 0;
+/** Failures after which an instance is not to be trusted with another engine. */
+const SPOILING = ['gpu', 'internal', 'out-of-memory'];
+
+export class Thread implements Link {
+  readonly #port: MessagePort;
+  readonly #end: Promise<End>;
+  #spoilt = false;
+  #ended = false;
+  onmessage: Link['onmessage'] = null;
+  onerror: Link['onerror'] = null;
+  onmessageerror: Link['onmessageerror'] = null;
+
+  constructor(device: GPUDevice, address: string = workerAddress()) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = (event: MessageEvent<{ type: string; fault?: { code: string } }>) => {
+      const { type, fault } = event.data;
+      this.#spoilt ||= type === 'broken' || SPOILING.includes(fault?.code ?? '');
+      this.onmessage?.(event);
+    };
+    this.#end = this.#begin(device, address, port2);
+    this.#end.catch(({ message }: Error) => this.onerror?.(new ErrorEvent('error', { message })));
+  }
+
+  postMessage(message: unknown, transfer: Transferable[]): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  terminate(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    // No message comes any more; the engine goes on to the end of its step.
+    this.#port.close();
+    this.#end.then((end) => end()).catch(() => undefined);
+  }
+
+  async #begin(device: GPUDevice, address: string, port: MessagePort): Promise<End> {
+    const waiting = idle.get(address) ?? [];
+    idle.set(address, waiting);
+    const serve = waiting.pop() ?? (await load(address));
+    const end = serve(port, device);
+    return async () => {
+      await end();
+      if (!this.#spoilt) waiting.push(serve);
+    };
+  }
+}
+
+/** The worker's file as a module of this thread. The fragment makes it another one each time, and tells it that it is no worker. */
+async function load(address: string): Promise<Serve> {
+  const { serve } = (await import(`${address}#thread-${++modules}`)) as { serve: Serve };
+  return serve;
+}

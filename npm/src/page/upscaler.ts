@@ -1,0 +1,212 @@
+/** The public surface; `index.d.ts` describes it. */
+
+import type * as api from '../index.d.ts';
+import { deviceName } from '../shared/adapter.ts';
+import { aborted, badOption, disposed, noBrowser, UpscalerError } from '../shared/error.ts';
+import { pageBytes } from '../shared/limits.ts';
+import type { Created, Done, Payload, Run, Settings } from '../shared/protocol.ts';
+import { adapter, capabilities } from './capabilities.ts';
+import { Connection } from './connection.ts';
+import { estimate, type Rate } from './estimate.ts';
+import { decodeByBrowser, read } from './input.ts';
+import { recall, remember } from './measured.ts';
+import * as options from './options.ts';
+import { tilesOf } from './tiles.ts';
+
+export { deleteAllModels, deleteModel, importModel, listModels } from './models.ts';
+export { UpscalerError };
+
+/** An engine's connection, and what it said when the model was loaded. */
+interface Started {
+  connection: Connection;
+  created: Created;
+  warnings: readonly UpscalerError[];
+}
+
+/** Safari lacks the symbol; whoever polyfills it must do so before this module is loaded. */
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+export class Upscaler implements api.Upscaler {
+  readonly #settings: Settings;
+  readonly #gpuDevice: GPUDevice | undefined;
+  #started: Started;
+  #disposed = false;
+  /** How the last run went. */
+  #rate: Rate;
+  /** Settles when the last run called for has ended. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(settings: Settings, gpuDevice: GPUDevice | undefined, started: Started) {
+    this.#settings = settings;
+    this.#gpuDevice = gpuDevice;
+    this.#started = started;
+  }
+
+  static async create(given: api.CreateOptions = {}): Promise<Upscaler> {
+    if (typeof Worker === 'undefined') throw noBrowser();
+    const settings = options.settings(given, import.meta.url);
+    const { gpuDevice, signal, onProgress } = given;
+    return new Upscaler(settings, gpuDevice, await start(settings, gpuDevice, signal, onProgress));
+  }
+
+  static async preload(given: api.PreloadOptions = {}): Promise<void> {
+    const upscaler = await Upscaler.create({ ...given, device: 'cpu' });
+    upscaler.dispose();
+    const [trouble] = upscaler.warnings.filter(({ code }) => code === 'storage');
+    if (trouble) throw trouble;
+  }
+
+  static capabilities(): Promise<api.Capabilities> {
+    return capabilities();
+  }
+
+  static memory(width: number, height: number, model?: string): number {
+    checkNumbers(width, height);
+    return pageBytes(width, height, options.modelSize(model));
+  }
+
+  get device(): api.DeviceInfo {
+    return this.#started.created.device;
+  }
+
+  get model(): api.ModelInfo {
+    return this.#started.created.model;
+  }
+
+  get warnings(): readonly UpscalerError[] {
+    return this.#started.warnings;
+  }
+
+  async upscale(input: api.Input, given: api.UpscaleOptions = {}): Promise<api.Result> {
+    const run = options.run(given);
+    const before = this.#queue;
+    let free = (): void => {};
+    this.#queue = new Promise<void>((resolve) => (free = resolve));
+    try {
+      const payload = await read(input);
+      await orAbort(before, given.signal);
+      const begun = performance.now();
+      let first: number | undefined;
+      const onProgress = (progress: api.RunProgress): void => {
+        first ??= progress.step;
+        given.onProgress?.(progress);
+      };
+      const { file, width, height, pixels } = await this.#withFallback(input, payload, run, { ...given, onProgress });
+      // Of a run that was resumed, only the steps of this time.
+      const steps = (run.steps ?? this.model.steps) + 1 - (first ?? 1);
+      this.#rate = (performance.now() - begun) / 1000 / pixels / steps;
+      return { blob: file, width, height, device: this.device };
+    } finally {
+      // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
+      void before.then(free);
+    }
+  }
+
+  tiles(input: api.Input, given: api.UpscaleOptions = {}): AsyncGenerator<api.Tile, api.Result, undefined> {
+    return tilesOf((options) => this.upscale(input, options), given);
+  }
+
+  estimate(width: number, height: number, { steps = this.model.steps }: { steps?: number } = {}): api.Estimate {
+    checkNumbers(width, height, steps);
+    return estimate(width, height, steps, this.#rate, this.device, this.model);
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.dispose();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#started.connection.close();
+  }
+
+  /** Files that the engine does not know may be known to the browser. */
+  async #withFallback(input: api.Input, payload: Payload, run: Run, given: api.UpscaleOptions): Promise<Done> {
+    try {
+      return await this.#run(payload, run, given);
+    } catch (error) {
+      if (!(error instanceof UpscalerError && error.code === 'not-an-image')) throw error;
+      const pixels = await decodeByBrowser(input);
+      if (pixels === undefined) throw error;
+      return this.#run(pixels, run, given);
+    }
+  }
+
+  async #run(payload: Payload, run: Run, { signal, onProgress, onTile, onPreview, onSnapshot }: api.UpscaleOptions): Promise<Done> {
+    // A run that was aborted may still be in its last step.
+    await orAbort(this.#started.connection.idle, signal);
+    if (!this.#disposed && !this.#started.connection.open) {
+      this.#started = await start(this.#settings, this.#gpuDevice, signal);
+    }
+    if (this.#disposed) {
+      this.#started.connection.close();
+      throw disposed();
+    }
+    return this.#started.connection.upscale(
+      payload,
+      run,
+      (note) => {
+        if (note.type === 'progress') onProgress?.(note.progress);
+        if (note.type === 'snapshot') onSnapshot?.(note.snapshot);
+        if (note.type === 'tile' || note.type === 'preview') {
+          const { data, width, height } = note.pixels;
+          const listener = note.type === 'tile' ? onTile : onPreview;
+          listener?.({ x: note.x, y: note.y, image: new ImageData(data, width, height) });
+        }
+      },
+      signal,
+    );
+  }
+}
+
+// The static side is not part of `implements`.
+Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'memory' | 'preload'>;
+
+function checkNumbers(...given: number[]): void {
+  if (!given.every((number) => Number.isSafeInteger(number) && number > 0)) throw badOption('width, height and steps must be integers of at least 1.');
+}
+
+/** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
+async function start(
+  settings: Settings, gpuDevice?: GPUDevice, signal?: AbortSignal, onProgress?: api.CreateOptions['onProgress'],
+): Promise<Started> {
+  const gpu = gpuDevice ? { name: deviceName(gpuDevice) } : settings.device === 'cpu' ? null : await adapter();
+  const measured = gpu ? recall(gpu.name) : undefined;
+  const attempt = async (device: api.Device): Promise<Started> => {
+    const connection = new Connection(settings.worker, gpuDevice);
+    try {
+      const created = await connection.create(
+        { ...settings, device, measured },
+        (note) => note.type === 'load' && onProgress?.(note.progress),
+        signal,
+      );
+      if (gpu && created.device.measured) remember(gpu.name, created.device.measured);
+      return { connection, created, warnings: created.warnings.map((fault) => new UpscalerError(fault)) };
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  };
+  try {
+    return await attempt(settings.device);
+  } catch (error) {
+    const gpuMayBeToBlame = error instanceof UpscalerError && (error.code === 'gpu' || error.code === 'internal');
+    if (settings.device !== 'auto' || !gpuMayBeToBlame) throw error;
+    const started = await attempt('cpu');
+    return { ...started, warnings: [error, ...started.warnings] };
+  }
+}
+
+/** Waits, unless the signal comes first. */
+async function orAbort(waiting: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  if (signal === undefined) return void (await waiting);
+  await new Promise<void>((resolve, reject) => {
+    const abort = (): void => reject(aborted());
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    void waiting.then(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    });
+  });
+}

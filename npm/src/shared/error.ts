@@ -1,0 +1,109 @@
+/** The one error class, and the failures found outside the engine; `src/error.rs` has the others. */
+
+import type { ErrorCode } from '../index.d.ts';
+import type { Fault } from './protocol.ts';
+
+export class UpscalerError extends Error {
+  override readonly name: 'UpscalerError' | 'AbortError';
+  readonly code: ErrorCode;
+  readonly advice: string;
+
+  constructor(fault: Fault) {
+    super(fault.message);
+    this.name = fault.code === 'aborted' ? 'AbortError' : 'UpscalerError';
+    this.code = fault.code;
+    this.advice = fault.advice;
+  }
+}
+
+export const aborted = (): UpscalerError =>
+  new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again whenever you like.' });
+
+export const noBrowser = (): UpscalerError =>
+  new UpscalerError({
+    code: 'no-browser',
+    message: 'There are no web workers here: this package needs a browser.',
+    advice: 'Call it in the browser. Importing it on a server is fine.',
+  });
+
+export const disposed = (): UpscalerError =>
+  new UpscalerError({ code: 'aborted', message: 'This upscaler was disposed of.', advice: 'Create another one.' });
+
+export const noInput = (): UpscalerError =>
+  new UpscalerError({ code: 'no-input', message: 'There is no file to read.', advice: 'Choose a picture first.' });
+
+export const badImage = (message: string, advice: string): UpscalerError =>
+  new UpscalerError({ code: 'bad-image', message, advice });
+
+export const badOption = (message: string): UpscalerError =>
+  new UpscalerError({ code: 'bad-option', message, advice: 'Correct the option and start again.' });
+
+export const deviceLost = (): UpscalerError =>
+  new UpscalerError({
+    code: 'gpu',
+    message: 'The GPUDevice given as gpuDevice was lost.',
+    advice: 'Request another device and create an upscaler with it.',
+  });
+
+export const outOfMemory = (): UpscalerError =>
+  new UpscalerError({
+    code: 'out-of-memory',
+    message: 'There is not enough memory for this picture.',
+    advice: 'Take a smaller copy of the picture, or close other tabs and programs and try again.',
+  });
+
+export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError =>
+  new UpscalerError({
+    code: 'image-too-large',
+    message: `The picture is too large: ${width} x ${height} pixels; at most ${limit} can be upscaled here.`,
+    advice: 'Crop the picture or make it smaller before upscaling.',
+  });
+
+export const broken = (message: string): UpscalerError =>
+  new UpscalerError({
+    code: 'internal',
+    message: `Internal error: ${message}`,
+    advice: "Please report this with the picture's size and the browser's name.",
+  });
+
+export const storage = (reason: string): UpscalerError =>
+  new UpscalerError({
+    code: 'storage',
+    message: `The model could not be kept for the next visit: ${reason}.`,
+    advice: 'Free some disk space or allow storage for this site. Until then every visit downloads the model.',
+  });
+
+export const badWeights = (reason: string): UpscalerError =>
+  new UpscalerError({
+    code: 'bad-weights',
+    message: `The model's weights cannot be used: ${reason}.`,
+    advice: 'Check that the model folder is complete and made for this version.',
+  });
+
+export const damaged = (model: string): UpscalerError =>
+  new UpscalerError({
+    code: 'bad-weights',
+    message: `The stored model ${model} was damaged and has been removed.`,
+    advice: 'Import its files again.',
+  });
+
+export const hashMismatch = (file: string): UpscalerError =>
+  new UpscalerError({
+    code: 'hash-mismatch',
+    message: `${file} is not the file that the model names: its SHA-256 differs.`,
+    advice: 'Load the page again; if it stays, the copy on the server is damaged and its owner must replace it.',
+  });
+
+export const http = (url: string, status: number): UpscalerError =>
+  new UpscalerError({
+    code: 'http',
+    message: `${url} could not be downloaded: the server answered ${status}.`,
+    advice: "Check the model's address, or try again later.",
+  });
+
+export const offline = (url: string): UpscalerError =>
+  new UpscalerError({
+    code: 'offline',
+    message: `${url} could not be reached.`,
+    advice: 'Connect to the network once. After that the model works offline.',
+  });

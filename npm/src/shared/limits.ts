@@ -1,0 +1,73 @@
+/** How much memory a picture takes, and how large a picture may be on this device. */
+
+/** Of the engine, in bytes per input pixel: 192 of latent canvas, 48 of result, and the input twice (`ARCHITECTURE.md`). */
+const PER_PIXEL = 192 + 48 + 2 * 12;
+/** Rows of input that are computed together, and the bytes of what is predicted for a pixel of them. */
+const ROWS = 320;
+const PER_PREDICTED = 192;
+
+/** Of a tile: side and halo in pixels of input, and maps of 32-bit numbers that a network has at a time. */
+const CORE = 256;
+const HALO = 64;
+const MAPS = 8;
+/** The engine's memory before there is a model. */
+const ENGINE = 25e6;
+/** Weights come as 16-bit numbers, and the CPU computes with 32 bits. */
+const WEIGHTS = 2;
+/** The page and a worker with the engine's code. */
+const PAGE = 80e6;
+/** Bytes per input pixel outside the engine: the file of the result on its way, then the result as the browser shows it. */
+const SHOWN = 4 * 16;
+
+/** What the memory of a run depends on, from `model.json`. */
+export interface ModelSize {
+  /** Of a map at the picture's own size: the first of `network.channels`. */
+  channels: number;
+  /** Of the weights' files. */
+  bytes: number;
+}
+
+/** What the x4 result of 64 megapixels comes from, 8192 a side; as in `src/image/decode.rs`. */
+const MOST = 1 << 22;
+/** What was taken everywhere before devices were asked. */
+const LEAST = 1 << 20;
+
+const GIB = 2 ** 30;
+/** The page and all of the engine that does not grow with the picture, with room to spare. */
+const BESIDE = 0.8 * GIB;
+/** Of the device's memory; the rest is for the system, the browser and the page that shows the result. */
+const SHARE = 1 / 2;
+/** Of handheld devices that do not tell their memory: browsers end a page that takes much more than half of it. */
+const HANDHELD = 2;
+
+/** Memory of the engine that grows with the picture, beside the tile; in bytes, as all here. */
+export function engineBytes(width: number, height: number): number {
+  return width * (height * PER_PIXEL + Math.min(height, ROWS) * PER_PREDICTED);
+}
+
+/** All memory of one engine on the CPU; `large.spec.ts` measures it. */
+export function wasmBytes(width: number, height: number, { channels, bytes }: ModelSize): number {
+  // Tiles at an edge have a halo on one side only.
+  const side = (length: number): number => Math.min(length, CORE + HALO * Math.min(2, Math.ceil(length / CORE) - 1));
+  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + side(width) * side(height) * MAPS * 4 * channels;
+}
+
+/** All that a page needs for a picture, on the CPU and with one engine. */
+export function pageBytes(width: number, height: number, model: ModelSize): number {
+  return PAGE + wasmBytes(width, height, model) + width * height * SHOWN;
+}
+
+/** Pixels of the largest picture that is taken here, by what the engine needs for a square one. */
+export function maxPixels({ deviceMemory, maxTouchPoints }: Device = globalThis.navigator ?? {}): number {
+  const memory = deviceMemory ?? ((maxTouchPoints ?? 0) > 1 ? HANDHELD : Infinity);
+  const room = memory * GIB * SHARE - BESIDE;
+  let side = Math.sqrt(MOST);
+  while (side * side > LEAST && engineBytes(side, side) > room) side -= 64;
+  return side * side;
+}
+
+interface Device {
+  /** In GiB, rounded; Chromium only. */
+  deviceMemory?: number;
+  maxTouchPoints?: number;
+}

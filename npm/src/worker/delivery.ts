@@ -1,0 +1,274 @@
+/**
+ * A model's way from this device's store, or from the network, to the engine, shard by shard. `model.json` is asked
+ * for first, so that a new version is noticed; shards come from the store first, and each is checked by its SHA-256
+ * wherever it came from. What the network gives is stored at once: a download that ends early goes on where it was.
+ */
+
+import { sha256 as slowSha256, type Loading } from '../../engine/resshift.js';
+import type { ErrorCode, LoadProgress, ModelInfo } from '../index.d.ts';
+import { badWeights, damaged, hashMismatch, storage, UpscalerError } from '../shared/error.ts';
+import { noRoom, Store, type Entry, type Shard } from '../shared/store.ts';
+import { DownloadBudget } from './download-budget.ts';
+import { discard, download, isNoAnswer, type Wanted } from './download.ts';
+
+/** Shards under way at the same time. */
+const AT_ONCE = 4;
+/** Longest `model.json` that is read. */
+const JSON_LIMIT = 1 << 20;
+/**
+ * Bytes of shards in memory: two of the largest that there are (8 MiB), less what the engine needs beside them while it
+ * takes them in (`tests/browser/full-size.spec.ts` measures it).
+ */
+const IN_MEMORY = (16 - 7) << 20;
+/** About what a browser hands over at a time. */
+const PIECE = 1 << 16;
+/** Failures after which an older version of the model will do. */
+const NOT_DELIVERED: readonly ErrorCode[] = ['http', 'offline', 'bad-weights', 'hash-mismatch'];
+
+/** `Loading.begin` in Rust. */
+export interface Description extends ModelInfo {
+  shards: Shard[];
+}
+
+export interface Order {
+  /** The model's name in the store. */
+  model: string;
+  /** URLs of its folder on each server that has it, ending with a slash. */
+  folders: readonly string[];
+  /** URLs of files of the first folder that lie elsewhere, by name: where a bundler put them. */
+  files: Readonly<Record<string, string>>;
+  /** Ends the downloads where there is no worker to end. */
+  signal?: AbortSignal | undefined;
+}
+
+type Report = (progress: LoadProgress) => void;
+
+/**
+ * Brings the model and calls `build` when all of it is on the device. The store keeps it for the next visit only after
+ * that; an older version of the model stays until then, and is what is loaded should the newer one not come.
+ * @returns what went wrong without stopping the work
+ * @throws UpscalerError, or what the engine throws
+ */
+export async function deliver(order: Order, loading: Loading, build: () => void, report: Report): Promise<UpscalerError[]> {
+  const warnings: UpscalerError[] = [];
+  const store = await Store.open().catch((error: UpscalerError) => void warnings.push(error));
+  try {
+    const delivery = new Delivery(order, loading, build, report, store, warnings);
+    await delivery.run();
+  } finally {
+    store?.close();
+  }
+  return warnings;
+}
+
+class Delivery {
+  /** False once the store has refused a shard. */
+  #keeps: boolean;
+  /** Where shards come from; nowhere, for a model that was made here. */
+  #folders: readonly string[];
+
+  constructor(
+    readonly order: Order,
+    readonly loading: Loading,
+    readonly build: () => void,
+    readonly report: Report,
+    readonly store: Store | void,
+    readonly warnings: UpscalerError[],
+  ) {
+    this.#keeps = store !== undefined;
+    this.#folders = order.folders;
+  }
+
+  async run(): Promise<void> {
+    // A store that cannot be read is as good as an empty one: the network is asked.
+    const kept = await this.store?.entry(this.order.model).catch(() => undefined);
+    if (kept?.imported) {
+      this.#folders = [];
+      return this.#load(kept.json, kept);
+    }
+    const json = await this.#description(kept);
+    if (kept === undefined || same(json, kept.json)) return this.#load(json, kept);
+    try {
+      await this.#load(json, kept);
+    } catch (error) {
+      const { code } = error as UpscalerError;
+      if (!NOT_DELIVERED.includes(code)) throw error;
+      this.warnings.push(new UpscalerError(error as UpscalerError));
+      await this.#load(kept.json, kept);
+    }
+  }
+
+  #urls(name: string): string[] {
+    return this.#folders.map((folder, place) => (place === 0 && this.order.files[name]) || `${folder}${name}`);
+  }
+
+  async #description(kept: Entry | undefined): Promise<Uint8Array<ArrayBuffer>> {
+    const urls = this.#urls('model.json');
+    try {
+      return await download({ urls, limit: JSON_LIMIT, cache: 'no-cache', impatient: kept !== undefined, signal: this.order.signal });
+    } catch (error) {
+      if (kept && isNoAnswer(error)) return kept.json;
+      throw error;
+    }
+  }
+
+  async #load(json: Uint8Array<ArrayBuffer>, kept: Entry | undefined): Promise<void> {
+    const model = this.loading.begin(json) as Description;
+    const current = kept !== undefined && same(json, kept.json);
+    const load = async (): Promise<void> => {
+      await this.#bring(model);
+      this.build();
+      if (!current) await this.#commit({ ...model, name: this.order.model, json, imported: false });
+    };
+    const missing = await this.#missing(model.shards);
+    if (!this.#keeps || missing.length === 0) return load();
+    const bytes = missing.reduce((sum, shard) => sum + shard.bytes, 0);
+    if (!(await hasRoom(bytes))) this.#stopKeeping(storage(noRoom));
+    // Of two tabs the second one finds in the store what the first one has fetched.
+    await alone(this.order.model, load);
+  }
+
+  async #missing(shards: readonly Shard[]): Promise<readonly Shard[]> {
+    return (await this.store?.missing(shards).catch(() => undefined)) ?? shards;
+  }
+
+  /** Every shard to the engine. */
+  async #bring({ shards, bytes: total }: Description): Promise<void> {
+    const absent = new Set(await this.#missing(shards));
+    const room = new DownloadBudget(IN_MEMORY);
+    const halt = new AbortController();
+    const stop = (): void => halt.abort(this.order.signal?.reason);
+    this.order.signal?.addEventListener('abort', stop, { once: true });
+    if (this.order.signal?.aborted) stop();
+    const arrived = shards.map(() => 0);
+    let cached = true;
+    let engine: Promise<unknown> = Promise.resolve();
+    const arrive = (place: number, bytes: number): void => {
+      arrived[place] = bytes;
+      this.report({ phase: 'weights', loaded: arrived.reduce((a, b) => a + b, 0), total, cached });
+    };
+
+    const bring = async (place: number, shard: Shard): Promise<void> => {
+      const hold = (bytes: number): void => {
+        room.hold(place, bytes);
+        arrive(place, bytes);
+      };
+      let bytes: Uint8Array<ArrayBuffer> | undefined;
+      if (!absent.has(shard)) {
+        await room.take(place, shard.bytes);
+        bytes = await this.#stored(shard);
+      }
+      if (bytes === undefined) {
+        cached = false;
+        bytes = await this.#fetch(shard, { signal: halt.signal, ready: () => room.take(place, PIECE), onBytes: hold });
+        await this.#keep(shard, bytes);
+      }
+      halt.signal.throwIfAborted();
+      const whole = bytes;
+      await (engine = engine.then(() => this.loading.add(whole)));
+      discard(whole);
+      arrive(place, shard.bytes);
+    };
+
+    const queue = shards.entries();
+    const line = async (): Promise<void> => {
+      for (const [place, shard] of queue) {
+        if (halt.signal.aborted) return;
+        room.enter(place, shard.bytes);
+        await bring(place, shard).catch((error: unknown) => halt.abort(error));
+        room.leave(place);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, line));
+    // The first failure; the others are its consequences.
+    if (halt.signal.aborted) throw halt.signal.reason;
+  }
+
+  /** The shard from the store, if it is there and whole. */
+  async #stored(shard: Shard): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const bytes = await this.store?.shard(shard.sha256).catch(() => undefined);
+    if (bytes === undefined || (await isWhole(bytes, shard))) return bytes;
+    await this.store?.drop(shard.sha256).catch(() => undefined);
+    return undefined;
+  }
+
+  /** The shard from the network. One that is wrong is fetched once more, past the browser's HTTP cache. */
+  async #fetch(shard: Shard, watch: Pick<Wanted, 'signal' | 'ready' | 'onBytes'>): Promise<Uint8Array<ArrayBuffer>> {
+    const { name, bytes: limit } = shard;
+    if (this.#folders.length === 0) {
+      await this.store?.remove(this.order.model).catch(() => undefined);
+      throw damaged(this.order.model);
+    }
+    let urls = this.#urls(name);
+    let wrong: UpscalerError | undefined;
+    for (const cache of ['default', 'reload'] as const) {
+      try {
+        const bytes = await download({ urls, limit, cache, ...watch });
+        if (await isWhole(bytes, shard)) return bytes;
+        wrong = bytes.length === limit ? hashMismatch(name) : badWeights(`${name} has ${bytes.length} bytes instead of ${limit}`);
+      } catch (error) {
+        if (!(error instanceof UpscalerError) || error.code !== 'bad-weights') throw error;
+        wrong = error;
+      }
+      // The next time from another server, if there is one.
+      urls = [...urls.slice(1), ...urls.slice(0, 1)];
+    }
+    throw wrong;
+  }
+
+  async #keep({ sha256 }: Shard, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (!this.store || !this.#keeps) return;
+    try {
+      await this.store.add(this.order.model, sha256, bytes);
+    } catch (error) {
+      this.#stopKeeping(error as UpscalerError);
+      // A part of a model is of no use where the whole has no room.
+      await this.store.abandon(this.order.model).catch(() => undefined);
+    }
+  }
+
+  async #commit(entry: Entry): Promise<void> {
+    if (!this.store || !this.#keeps) return;
+    try {
+      if (!(await this.store.commit(entry))) throw storage('it was deleted while it was loaded');
+    } catch (error) {
+      this.#stopKeeping(error as UpscalerError);
+    }
+  }
+
+  #stopKeeping(reason: UpscalerError): void {
+    if (this.#keeps) this.warnings.push(reason);
+    this.#keeps = false;
+  }
+}
+
+/** Whether the browser has room for so many bytes more; yes if it does not tell. */
+export async function hasRoom(bytes: number): Promise<boolean> {
+  const { quota = Infinity, usage = 0 } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
+  return bytes <= quota - usage;
+}
+
+async function isWhole(bytes: Uint8Array<ArrayBuffer>, shard: Shard): Promise<boolean> {
+  return bytes.length === shard.bytes && (await sha256(bytes)) === shard.sha256;
+}
+
+/** 64 lower-case hexadecimal digits. Without a secure context the browser offers no digest. */
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  if (!crypto.subtle) return slowSha256(bytes);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The lock of a model on its way. */
+export function lockOf(model: string): string {
+  return `resshift ${model}`;
+}
+
+/** While no other tab brings this model; at once where the browser has no locks. */
+export async function alone<T>(model: string, work: () => Promise<T>): Promise<T> {
+  return navigator.locks ? ((await navigator.locks.request(lockOf(model), work)) as T) : work();
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,119 @@
+/** One file from the network: from the first of its addresses that answers, with more tries if none does. */
+
+import { badWeights, http, offline, type UpscalerError } from '../shared/error.ts';
+
+/** Before the second, third and fourth round of tries. */
+const PAUSES_MS = [500, 1500, 4500];
+/** A connection that says nothing for this long is given up. */
+const SILENCE_MS = 30_000;
+
+export interface Wanted {
+  /** Addresses of the same file, in the order to be tried. */
+  urls: readonly string[];
+  /** More bytes than these are not the file. */
+  limit: number;
+  cache: RequestCache;
+  /** One round and a short wait: there is something else to go on with. */
+  impatient?: boolean;
+  signal?: AbortSignal | undefined;
+  /** Waited for before more is read. */
+  ready?: () => Promise<void>;
+  /** Bytes of the present try so far; 0 when one begins. */
+  onBytes?: (loaded: number) => void;
+}
+
+/**
+ * @throws UpscalerError `offline` if there is no answer or it breaks off, `http` for any status but 200 to 299,
+ * `bad-weights` as soon as there are too many bytes
+ */
+export async function download(wanted: Wanted): Promise<Uint8Array<ArrayBuffer>> {
+  for (let round = 0; ; round++) {
+    const failures: Failure[] = [];
+    for (const url of wanted.urls) {
+      try {
+        return await receive(url, wanted);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        failures.push(error);
+      }
+    }
+    const [first] = failures;
+    const pause = PAUSES_MS[round];
+    const hopeful = failures.some(({ passing }) => passing) && navigator.onLine && !wanted.signal?.aborted;
+    if (first && (pause === undefined || wanted.impatient || !hopeful)) throw first.error;
+    // Pages that lost their server together should not come back together.
+    await new Promise((resolve) => setTimeout(resolve, (pause ?? 0) * (0.75 + Math.random() / 2)));
+  }
+}
+
+/** Whether the server could not be asked, as opposed to having said no. */
+export function isNoAnswer(error: unknown): boolean {
+  return unanswered.has(error as UpscalerError);
+}
+
+const unanswered = new WeakSet<UpscalerError>();
+
+class Failure {
+  /** @param passing the same request may succeed a little later */
+  constructor(readonly error: UpscalerError, readonly passing: boolean) {
+    if (passing) unanswered.add(error);
+  }
+}
+
+async function receive(url: string, wanted: Wanted): Promise<Uint8Array<ArrayBuffer>> {
+  const { limit, cache, signal, ready, onBytes } = wanted;
+  const silence = new AbortController();
+  /** What the network is waited for, as a failure if it does not come. */
+  const heard = async <T>(answer: Promise<T>): Promise<T> => {
+    const timer = setTimeout(() => silence.abort(), wanted.impatient ? SILENCE_MS / 10 : SILENCE_MS);
+    try {
+      return await answer;
+    } catch {
+      throw new Failure(offline(url), true);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const signals = signal ? [signal, silence.signal] : [silence.signal];
+  onBytes?.(0);
+  const response = await heard(fetch(url, { cache, signal: anyOf(signals) }));
+  if (!response.ok) {
+    void response.body?.cancel();
+    throw new Failure(http(url, response.status), response.status >= 500 || response.status === 408 || response.status === 429);
+  }
+  const bytes = new Uint8Array(limit);
+  let loaded = 0;
+  const reader = response.body?.getReader();
+  while (reader) {
+    await ready?.();
+    const { value } = await heard(reader.read());
+    if (value === undefined) break;
+    if (loaded + value.length > limit) {
+      void reader.cancel();
+      throw badWeights(`${url} is longer than the ${limit} bytes expected`);
+    }
+    bytes.set(value, loaded);
+    loaded += value.length;
+    discard(value);
+    onBytes?.(loaded);
+  }
+  return loaded === limit ? bytes : bytes.slice(0, loaded);
+}
+
+/**
+ * Frees memory at once instead of with the next garbage collection, where the browser can: downloads are faster than
+ * collections.
+ */
+export function discard(bytes: Uint8Array<ArrayBuffer>): void {
+  bytes.buffer.transfer?.(0);
+}
+
+/** `AbortSignal.any`, which Safari 17.0 lacks. */
+function anyOf(signals: AbortSignal[]): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) controller.abort();
+    signal.addEventListener('abort', () => controller.abort(), { once: true });
+  }
+  return controller.signal;
+}

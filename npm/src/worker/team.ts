@@ -1,0 +1,149 @@
+/**
+ * Helpers of an engine on the CPU: workers with engines of their own, which compute tiles of its picture. Each has the
+ * model, from this device's store, and the memory of a tile. They live for one run and start with its first tile; what
+ * they do not take, or fail at, the engine computes itself.
+ */
+
+import init, { Loading, sha256, type Engine } from '../../engine/resshift.js';
+import { Store } from '../shared/store.ts';
+
+/** Most engines that work together, the one with the picture included. */
+const MOST = 4;
+
+/** What a helper is told first. */
+export interface Joining {
+  type: 'join';
+  model: string;
+  module: WebAssembly.Module;
+}
+
+/** A tile to predict; see `Engine.predict` in Rust. */
+export interface Job {
+  type: 'predict';
+  rows: number;
+  cols: number;
+  inputs: Float32Array<ArrayBuffer>[];
+}
+
+/** What a helper says: first that it is ready, then a prediction for every job. */
+export type Reply = { type: 'ready' } | { type: 'predicted'; values: Float32Array<ArrayBuffer> } | { type: 'lost' };
+
+/** Largest model, in bytes of weights, that helpers hold unasked: each of them takes some four times as much memory. */
+const HELPED = 64 << 20;
+/** Fewest processors on which helpers start unasked: on two that were busy besides they were no gain. */
+const WORTHWHILE = 4;
+
+/** Helpers that suit this machine and a model of so many bytes, besides the engine itself. */
+export function helpersHere(asked: number | undefined, bytes: number): number {
+  if (typeof Worker === 'undefined') return 0;
+  const processors = navigator.hardwareConcurrency ?? 1;
+  const spare = processors < WORTHWHILE || bytes > HELPED ? 1 : processors - 1;
+  return Math.min(asked ?? spare, MOST) - 1;
+}
+
+/** `PageHelpers` in Rust. */
+export class Team {
+  readonly #joining: Joining;
+  readonly #size: number;
+  #members: Member[] | undefined;
+
+  constructor(model: string, module: WebAssembly.Module, size: number) {
+    this.#joining = { type: 'join', model, module };
+    this.#size = size;
+  }
+
+  /** Those that are there, or will be. */
+  get count(): number {
+    return this.#members?.filter(({ lost }) => !lost).length ?? this.#size;
+  }
+
+  /** Gives a tile to one that is free; `undefined` while none is. */
+  start(rows: number, cols: number, inputs: Float32Array<ArrayBuffer>[]): Promise<Float32Array> | undefined {
+    this.#members ??= Array.from({ length: this.#size }, () => new Member(this.#joining));
+    return this.#members.find(({ free }) => free)?.predict({ type: 'predict', rows, cols, inputs });
+  }
+
+  close(): void {
+    this.#members?.forEach((member) => member.close());
+  }
+}
+
+class Member {
+  readonly #worker: Worker;
+  #settle: { resolve: (values: Float32Array) => void; reject: (reason: Error) => void } | undefined;
+  free = false;
+  lost = false;
+
+  constructor(joining: Joining) {
+    // The file that this worker runs, wherever it was bundled to.
+    this.#worker = new Worker(self.location.href, { type: 'module', name: 'resshift helper' });
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.close();
+    };
+    this.#worker.onmessageerror = () => this.close();
+    this.#worker.postMessage(joining);
+  }
+
+  predict(job: Job): Promise<Float32Array> {
+    this.free = false;
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      this.#worker.postMessage(job, job.inputs.map(({ buffer }) => buffer));
+    });
+  }
+
+  close(): void {
+    this.free = false;
+    this.lost = true;
+    this.#worker.terminate();
+    this.#settle?.reject(new Error('a helper was lost'));
+  }
+
+  #receive(reply: Reply): void {
+    // Also what a broken worker says of itself (see `worker.ts`).
+    if (reply.type !== 'ready' && reply.type !== 'predicted') return this.close();
+    this.free = true;
+    if (reply.type === 'predicted') this.#settle?.resolve(reply.values);
+    this.#settle = undefined;
+  }
+}
+
+/** The helper's side. */
+export class Helper {
+  #engine: Promise<Engine> | undefined;
+
+  async answer(request: Joining | Job, post: (reply: Reply, transfer: Transferable[]) => void): Promise<void> {
+    try {
+      if (request.type === 'join') {
+        await (this.#engine = engine(request));
+        return post({ type: 'ready' }, []);
+      }
+      const values = await (await this.#engine)!.predict(request.rows, request.cols, request.inputs);
+      post({ type: 'predicted', values: values as Float32Array<ArrayBuffer> }, [values.buffer as ArrayBuffer]);
+    } catch {
+      post({ type: 'lost' }, []);
+    }
+  }
+}
+
+/** An engine with the model that this device's store holds; the network is not asked. */
+async function engine({ model, module }: Joining): Promise<Engine> {
+  await init({ module_or_path: module });
+  const loading = await Loading.open('cpu', undefined);
+  const store = await Store.open();
+  try {
+    const entry = await store.entry(model);
+    if (entry === undefined) throw new Error('the model is not stored');
+    loading.begin(entry.json);
+    for (const shard of entry.shards) {
+      const bytes = await store.shard(shard.sha256);
+      if (bytes === undefined || sha256(bytes) !== shard.sha256) throw new Error('a shard is not stored');
+      await loading.add(bytes);
+    }
+    return loading.finish();
+  } finally {
+    store.close();
+  }
+}

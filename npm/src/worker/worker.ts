@@ -1,0 +1,185 @@
+/** The worker: loads the engine and passes messages to it and back. As a module of another thread it does so on a port (`page/same-thread.ts`). */
+
+import init, { exhausted, Loading, type Engine } from '../../engine/resshift.js';
+import type { DeviceInfo, ImportPlan, LoadProgress } from '../index.d.ts';
+import { adapterName, deviceName } from '../shared/adapter.ts';
+import { aborted, http, offline, outOfMemory } from '../shared/error.ts';
+import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part, Payload, Request, Run, Serve, Settings } from '../shared/protocol.ts';
+import { stored } from '../shared/store.ts';
+import { lend, type Lent } from './borrowed-device.ts';
+import { deliver } from './delivery.ts';
+import { importFiles } from './import.ts';
+import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
+
+/** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
+declare const ENGINE_BYTES: number;
+
+let post = self.postMessage as (message: Note | Answer | Reply, transfer: Transferable[]) => void;
+
+let engine: Engine | undefined;
+/** Goes on with an import, or does not. */
+let consent: ((given: boolean) => void) | undefined;
+/** Helpers for a run; none on a GPU. */
+let team: (() => Team) | undefined;
+/** This worker's work for another one, if it is a helper. */
+const helper = new Helper();
+/** The device of whoever runs this as a module. */
+let lent: Lent | undefined;
+/** Ends downloads of a module, which cannot be ended itself. */
+let halt: AbortSignal | undefined;
+/** Settles with the last request. */
+let running: Promise<void> = Promise.resolve();
+
+const receive = ({ data }: MessageEvent<Request | Joining | Job>): void => {
+  if (data.type === 'join' || data.type === 'predict') void helper.answer(data, post);
+  else if (data.type === 'abort') engine?.abort();
+  else if (data.type === 'consent') consent?.(data.given);
+  else running = answer(data).catch(fail);
+};
+
+if (!/#thread-\d+$/.test(import.meta.url)) {
+  self.onmessage = receive;
+  // A panic inside an asynchronous call reaches nobody's promise.
+  self.addEventListener('error', ({ message, error }) => fail(error ?? new Error(message)));
+  self.addEventListener('unhandledrejection', ({ reason }) => fail(reason));
+}
+
+/** Answers on `port` instead of as a worker, with an engine on `device`. One at a time. */
+export const serve: Serve = (port, device) => {
+  const [stop, deaf] = [new AbortController(), new AbortController()];
+  const lending = lend(device);
+  [halt, lent] = [stop.signal, lending];
+  post = (message, transfer) => port.postMessage(message, transfer);
+  port.onmessage = receive;
+  const trapped = new Promise<void>((resolve) => {
+    // Of what nobody has caught in this thread only WebAssembly's traps and Rust's panics are taken for the engine's.
+    const hear = (event: Event, thrown: unknown): void => {
+      if (!(thrown instanceof WebAssembly.RuntimeError) && !/^panicked at /.test((thrown as Error | null)?.message ?? '')) return;
+      event.preventDefault();
+      fail(thrown);
+      resolve();
+    };
+    self.addEventListener('error', (event) => hear(event, event.error), { signal: deaf.signal });
+    self.addEventListener('unhandledrejection', (event) => hear(event, event.reason), { signal: deaf.signal });
+  });
+  return async () => {
+    engine?.abort();
+    stop.abort(aborted());
+    await Promise.race([running, trapped]);
+    deaf.abort();
+    port.close();
+    lending.giveBack();
+    const last = engine;
+    engine = undefined;
+    last?.free();
+  };
+};
+
+async function answer(request: Exclude<Request, { type: 'abort' | 'consent' }>): Promise<void> {
+  if (request.type === 'create') await create(request.settings);
+  else if (request.type === 'import') await convert(request.order);
+  else await upscale(request.input, request.run);
+}
+
+async function create(settings: Settings): Promise<void> {
+  const report = (progress: LoadProgress): void => post({ type: 'load', progress }, []);
+  const module = await loadEngine(settings.engine, report);
+  const loading = await Loading.open(settings.device, settings.measured, lent?.requestAdapter);
+  let ready: Engine | undefined;
+  const troubles = await deliver({ ...settings, signal: halt }, loading, () => (ready = loading.finish()), report);
+  if (ready === undefined) throw new Error('a model that is delivered is also built');
+  engine = ready;
+  engine.maxPixels = settings.maxPixels;
+  const { device, model, warnings } = engine;
+  const helpers = helpersHere(settings.engines, model.bytes);
+  if (device.kind === 'cpu' && helpers > 0) team = () => new Team(settings.model, module, helpers);
+  report({ phase: 'ready', loaded: model.bytes, total: model.bytes, cached: false });
+  post({ type: 'created', device: await named(device), model, warnings: [...warnings, ...troubles.map(plain)] }, []);
+}
+
+async function convert(order: ImportOrder): Promise<void> {
+  await loadEngine(order.engine, () => undefined);
+  const ask = (plan: ImportPlan): Promise<boolean> => {
+    post({ type: 'plan', plan }, []);
+    return new Promise((resolve) => (consent = resolve));
+  };
+  const entry = await importFiles(order, ask, (fraction) => post({ type: 'converted', fraction }, []));
+  post({ type: 'imported', model: stored(entry) }, []);
+}
+
+/** The browser's name of the adapter that the engine has opened. */
+async function named(device: DeviceInfo): Promise<DeviceInfo> {
+  if (device.kind === 'cpu') return device;
+  if (lent) return { ...device, name: deviceName(lent.device) };
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  return adapter ? { ...device, name: adapterName(adapter.info) } : device;
+}
+
+async function loadEngine(source: EngineSource, report: (progress: LoadProgress) => void): Promise<WebAssembly.Module> {
+  if (typeof source !== 'string') {
+    const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
+    await init({ module_or_path: module });
+    return module;
+  }
+  const url = source;
+  const response = await fetch(url, { signal: halt ?? null }).catch(() => {
+    throw offline(url);
+  });
+  if (!response.ok || response.body === null) throw http(url, response.status);
+  let loaded = 0;
+  const count = new TransformStream<Uint8Array, Uint8Array>({
+    transform(piece, out) {
+      loaded += piece.byteLength;
+      report({ phase: 'engine', loaded, total: Math.max(loaded, ENGINE_BYTES), cached: false });
+      out.enqueue(piece);
+    },
+  });
+  const headers = { 'content-type': 'application/wasm' };
+  try {
+    const module = await WebAssembly.compileStreaming(new Response(response.body.pipeThrough(count), { headers }));
+    await init({ module_or_path: module });
+    return module;
+  } catch (error) {
+    throw error instanceof WebAssembly.CompileError ? error : offline(url);
+  }
+}
+
+async function upscale(input: Payload, run: Run): Promise<void> {
+  if (engine === undefined) throw new Error('upscale before create');
+  const { output, steps, seed, temperature, tile, tiles, previews, snapshots, resume } = run;
+  const show = (type: 'tile' | 'preview') => ({ x, y, ...pixels }: Part): void => post({ type, x, y, pixels }, [pixels.data.buffer]);
+  const listeners: Listeners = {
+    progress: (progress) => post({ type: 'progress', progress }, []),
+    tile: tiles ? show('tile') : undefined,
+    preview: previews ? show('preview') : undefined,
+    snapshot: snapshots === undefined ? undefined : (snapshot) => post({ type: 'snapshot', snapshot }, []),
+    interval: snapshots,
+  };
+  const helpers = team?.();
+  const result = await engine
+    .upscale(input, output, steps, seed, temperature, tile, listeners, resume, helpers)
+    .finally(() => helpers?.close());
+  post({ type: 'done', ...(result as Omit<Done, 'type'>) }, []);
+}
+
+/** Failures carry a code; whatever else is thrown means that the engine is broken. */
+function fail(thrown: unknown): void {
+  const fault = thrown as Partial<Fault> | null | undefined;
+  if (typeof fault?.code === 'string' && typeof fault.advice === 'string') {
+    post({ type: 'failed', fault: plain(fault as Fault) }, []);
+  } else if (ranOut(thrown)) {
+    post({ type: 'failed', fault: plain(outOfMemory()) }, []);
+  } else {
+    post({ type: 'broken', message: thrown instanceof Error ? thrown.message : String(thrown) }, []);
+  }
+}
+
+/** Whether the engine, or JavaScript in its stead, got no memory. */
+function ranOut(thrown: unknown): boolean {
+  return thrown instanceof RangeError || (engine !== undefined && exhausted());
+}
+
+/** Messages carry an error's sentence, but not its other fields. */
+function plain({ code, message, advice }: Fault): Fault {
+  return { code, message, advice };
+}

@@ -1,0 +1,76 @@
+/** The switch that brings the chosen model to this device, so that page and model work without a network, or takes it away. */
+import { deleteModel, Upscaler, UpscalerError, type StoredModel } from 'resshift-web';
+import { elements } from '../elements.ts';
+import { text } from '../i18n/text.ts';
+import { dismissStrip, showProblem } from '../notices/strips.ts';
+import { BUILT_IN } from './built-in.ts';
+
+const { offlineSetting, offline, offlineAbout, model, announcer } = elements;
+
+/** The download, while there is one. */
+let coming: AbortController | null = null;
+
+/** @param stored the models on this device */
+export async function showOffline(stored: readonly StoredModel[]): Promise<void> {
+  if (coming) return;
+  const here = stored.find(({ name }) => name === model.value);
+  const bytes = here?.bytes ?? BUILT_IN.find(({ name }) => name === model.value)?.bytes ?? 0;
+  const worker = await navigator.serviceWorker?.getRegistration();
+  const page = await pageBytes();
+  if (coming) return;
+  // Without a service worker, as in some private windows, the page itself needs the network.
+  offlineSetting.hidden = offlineAbout.hidden = worker === undefined;
+  offline.checked = here !== undefined && worker?.active != null;
+  // A model that was made here can be deleted, but not fetched again.
+  const imported = here?.imported ?? false;
+  offline.disabled = imported;
+  offlineAbout.textContent = offline.checked ? text.onThisDevice(page, bytes, imported) : text.bringOffline(text.bytes(bytes));
+  // The page's own files are on their way at the first visit.
+  if (worker && !worker.active) void navigator.serviceWorker.ready.then(() => showOffline(stored));
+}
+
+/** @param changed told when models have come or gone */
+export function watchOffline(changed: () => Promise<void>): void {
+  offline.addEventListener('change', async () => {
+    await turn(offline.checked);
+    await changed();
+    announcer.textContent = offlineAbout.textContent;
+  });
+}
+
+async function turn(on: boolean): Promise<void> {
+  dismissStrip('offline');
+  coming?.abort();
+  try {
+    if (on) await bring(model.value);
+    else await deleteModel(model.value);
+  } catch (error) {
+    if (error instanceof UpscalerError && error.code === 'aborted') return;
+    showProblem('offline', error);
+  }
+}
+
+async function bring(name: string): Promise<void> {
+  const mine = (coming = new AbortController());
+  // Asked for on this press: a browser that wants a person's consent shows its own question now.
+  void navigator.storage?.persist?.();
+  try {
+    await Upscaler.preload({ model: name, signal: mine.signal, onProgress: (progress) => (offlineAbout.textContent = text.loading(progress)) });
+  } finally {
+    if (coming === mine) coming = null;
+  }
+}
+
+/** What the service worker keeps of the page. */
+async function pageBytes(): Promise<number> {
+  let bytes = 0;
+  try {
+    for (const name of (await caches.keys()).filter((key) => key.includes('precache'))) {
+      const cache = await caches.open(name);
+      for (const kept of await cache.matchAll()) bytes += (await kept.blob()).size;
+    }
+  } catch {
+    // Plain http and blocked storage have no caches.
+  }
+  return bytes;
+}

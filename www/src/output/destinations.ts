@@ -1,0 +1,82 @@
+/** Files from the page to the device: one, several in a zip or in a folder, to the clipboard, to another app. */
+import { downloadZip } from 'client-zip';
+import { LONGEST_SIDE, MOST_PIXELS, toPng } from '../picture/canvas.ts';
+import type { Size } from '../size.ts';
+
+/** A download needs its address for as long as the browser reads it. */
+const ADDRESS_LIFE = 60_000;
+
+export function saveFile(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), ADDRESS_LIFE);
+}
+
+/** Pictures are compressed already: the zip stores them as they are. */
+export async function saveZip(files: readonly { name: string; blob: Blob }[], name: string): Promise<void> {
+  const names = uniqueNames(files.map((file) => file.name));
+  saveFile(await downloadZip(files.map(({ blob }, index) => ({ name: names[index]!, input: blob }))).blob(), name);
+}
+
+/** `a.png, a.png` becomes `a.png, a (2).png`; case does not tell files apart everywhere. */
+export function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    const dot = name.lastIndexOf('.');
+    const [stem, ending] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
+    let free = name;
+    for (let count = 2; taken.has(free.toLowerCase()); count++) free = `${stem} (${count})${ending}`;
+    taken.add(free.toLowerCase());
+    return free;
+  });
+}
+
+/** Chromium only, so far. */
+type FolderPicker = (options: { mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
+
+/** @returns false if the person chose no folder */
+export async function saveIntoFolder(files: readonly { name: string; blob: Blob }[]): Promise<boolean> {
+  const { showDirectoryPicker } = globalThis as unknown as { showDirectoryPicker: FolderPicker };
+  let folder: FileSystemDirectoryHandle;
+  try {
+    folder = await showDirectoryPicker({ mode: 'readwrite' });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') return false;
+    throw error;
+  }
+  const names: string[] = [];
+  for await (const name of folder.keys()) names.push(name);
+  // What is in the folder already stays as it is.
+  const free = uniqueNames([...names, ...files.map(({ name }) => name)]).slice(names.length);
+  for (const [index, { blob }] of files.entries()) {
+    const writable = await (await folder.getFileHandle(free[index]!, { create: true })).createWritable();
+    await writable.write(blob);
+    await writable.close();
+  }
+  return true;
+}
+
+/** Clipboards take PNG only; another kind of file is written anew, as far as a canvas holds it. */
+export function canCopy({ type }: Blob, { width, height }: Size): boolean {
+  if (!('ClipboardItem' in globalThis && 'write' in (navigator.clipboard ?? {}))) return false;
+  return type === 'image/png' || (width * height <= MOST_PIXELS && Math.max(width, height) <= LONGEST_SIDE);
+}
+
+export async function copyPicture(blob: Blob): Promise<void> {
+  await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob.type === 'image/png' ? blob : createImageBitmap(blob).then(toPng) })]);
+}
+
+export function canShare(blob: Blob, name: string): boolean {
+  return navigator.canShare?.({ files: [new File([blob], name, { type: blob.type })] }) ?? false;
+}
+
+export async function sharePicture(blob: Blob, name: string): Promise<void> {
+  try {
+    await navigator.share({ files: [new File([blob], name, { type: blob.type })] });
+  } catch (error) {
+    // Whoever closes the system's dialog has changed their mind.
+    if (!(error instanceof DOMException && error.name === 'AbortError')) throw error;
+  }
+}

@@ -1,0 +1,96 @@
+/** The two progress lines, the time left, and what a screen reader hears of it. */
+import type { LoadProgress, RunProgress } from 'resshift-web';
+import { elements } from '../elements.ts';
+import { text } from '../i18n/text.ts';
+import { Eta } from './eta.ts';
+import { tellProgress, tellRest } from './tab.ts';
+
+const { progress, loadText, loadBar, runText, runBar, eta, cancel, announcer } = elements;
+/** Seconds. */
+const now = (): number => performance.now() / 1000;
+/** Announced at each of these shares of the work; more often would only talk over the reader. */
+const ANNOUNCED_SHARE = 0.25;
+
+export class Progress {
+  private estimate = new Eta();
+  private announced = 0;
+  /** When the run began, on the clock; null once that is part of the estimate. */
+  private begun: number | null = null;
+  /** Of the clock, in seconds; null while too little is known. */
+  private end: number | null = null;
+  private clock = 0;
+
+  start(): void {
+    this.announced = 0;
+    this.end = null;
+    clearInterval(this.clock);
+    this.clock = window.setInterval(() => this.tellTimeLeft(), 1000);
+    progress.hidden = false;
+    loadText.textContent = text.starting;
+    runText.textContent = text.waiting;
+    eta.textContent = '';
+    loadBar.removeAttribute('value');
+    runBar.value = 0;
+    cancel.disabled = false;
+  }
+
+  load(report: LoadProgress): void {
+    loadText.textContent = text.loading(report);
+    if (report.phase === 'ready') loadBar.value = 1;
+    else if (report.total > 0) loadBar.value = report.loaded / report.total;
+    else loadBar.removeAttribute('value');
+  }
+
+  /** @param expected seconds that the run should take, if known; @param cold the first run of an engine */
+  loaded(expected: number | null, cold: boolean): void {
+    this.estimate = new Eta(expected, cold);
+    loadText.textContent = text.ready;
+    loadBar.value = 1;
+    runText.textContent = text.starting;
+    runBar.removeAttribute('value');
+    this.begun = now();
+    this.expect(0);
+  }
+
+  run(report: RunProgress): void {
+    runText.textContent = text.tileOf(report);
+    runBar.value = report.fraction;
+    tellProgress(report.fraction);
+    const before = (report.step - 1) / report.steps;
+    if (this.begun !== null && before > 0) {
+      // A run that goes on from an earlier one does not begin with nothing.
+      this.announced = before;
+      this.estimate.begin(this.begun, before);
+    }
+    this.begun = null;
+    this.expect(report.fraction);
+    if (report.fraction - this.announced >= ANNOUNCED_SHARE && report.fraction < 1) {
+      this.announced = report.fraction;
+      announcer.textContent = `${text.percent(report.fraction)}. ${eta.textContent}`;
+    }
+  }
+
+  private expect(fraction: number): void {
+    const left = this.estimate.report(now(), fraction);
+    this.end = left === null ? null : now() + left;
+    this.tellTimeLeft();
+  }
+
+  stopping(): void {
+    cancel.disabled = true;
+    this.end = null;
+    eta.textContent = text.stopping;
+  }
+
+  finish(announcement: string): void {
+    clearInterval(this.clock);
+    progress.hidden = true;
+    tellRest();
+    announcer.textContent = announcement;
+  }
+
+  /** Steps can be far apart: the clock runs on between two reports. */
+  private tellTimeLeft(): void {
+    if (this.end !== null) eta.textContent = text.timeLeft(this.end - now());
+  }
+}

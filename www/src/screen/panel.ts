@@ -1,0 +1,76 @@
+/** The panel beside the picture: what the button would do, what a run will cost, where it runs, and what the last one gave. */
+import type { Device, ModelInfo, Upscaler } from 'resshift-web';
+import { queue } from '../batch/batch.ts';
+import { estimate } from '../cost/estimate.ts';
+import { showStepCosts } from '../cost/step-costs.ts';
+import { elements } from '../elements.ts';
+import { text } from '../i18n/text.ts';
+import { resultSize, SCALE } from '../settings/result-size.ts';
+import { wantedDevice, wantedSteps } from '../settings/settings.ts';
+import { wantedSize } from '../settings/size.ts';
+import { page, pictureSize } from './page.ts';
+
+const { upscale, save, smaller, runsOn, name, sizes, outcome, modelLine } = elements;
+
+/** The model of the last run. */
+let used: ModelInfo | null = null;
+
+/** What the button would do now. */
+export function describeButton(): void {
+  const several = queue.items.length > 1;
+  const waiting = queue.count('waiting');
+  upscale.disabled = page.phase === 'empty';
+  // One picture can be done once more; of a batch that is done each has its own button.
+  upscale.hidden = page.phase === 'working' || (several && waiting === 0);
+  upscale.textContent = several && waiting > 0 ? text.upscaleWaiting(waiting) : page.phase === 'done' ? text.upscaleAgain : text.upscaleFirst;
+}
+
+export function describePicture(): void {
+  const { picture, lastOutcome } = page;
+  if (!picture) return;
+  name.textContent = picture.name;
+  const from = pictureSize();
+  const to = lastOutcome ?? (from && resultSize(from, wantedSize()));
+  sizes.textContent = !from ? (lastOutcome ? '' : text.unknownSize) : to ? text.fromTo(from, to) : '';
+  if (lastOutcome) outcome.textContent = text.outcome(lastOutcome);
+  save.textContent = text.saveAs(lastOutcome?.format ?? 'PNG');
+}
+
+/** What the next run will cost, or why it cannot be. */
+export function describeCost(): void {
+  const { phase, capabilities } = page;
+  const from = pictureSize();
+  const most = capabilities?.maxPixels ?? Infinity;
+  const tooLarge = from !== null && from.width * from.height > most;
+  const beyond = from !== null && !resultSize(from, wantedSize());
+  smaller.hidden = !tooLarge || phase === 'working';
+  const words = elements.estimate;
+  words.hidden = phase !== 'empty' && (!from || (upscale.hidden && !tooLarge));
+  // Other pictures of a queue may well be able to run.
+  if (phase !== 'empty' && queue.items.length < 2) {
+    upscale.disabled = tooLarge || beyond;
+    upscale.hidden = phase === 'working' || tooLarge;
+  }
+  const wanted = from && { picture: from, model: elements.model.value, device: wantedDevice(), capabilities };
+  showStepCosts(wanted);
+  if (!wanted) return;
+  if (tooLarge) words.textContent = text.tooManyPixels(wanted.picture, most);
+  else if (beyond) words.textContent = text.beyondLargest(wanted.picture.width * SCALE, wanted.picture.height * SCALE);
+  else words.textContent = text.estimate(estimate({ ...wanted, steps: wantedSteps() }));
+}
+
+/** Where the next run will happen. */
+export function describeDevice(): void {
+  if (page.capabilities) runsOn.textContent = text.willRunOn(wantedDevice(), page.capabilities);
+}
+
+/** Where the run that goes on happens, and what it runs. */
+export function describeRun({ device, model }: Upscaler, wanted: Device): void {
+  runsOn.textContent = text.runsOn(device, wanted, page.capabilities);
+  used = model;
+  describeModel();
+}
+
+export function describeModel(): void {
+  if (used) modelLine.textContent = text.modelLine(used);
+}

@@ -1,0 +1,92 @@
+/** The settings row. */
+import type { Device, UpscaleOptions } from 'resshift-web';
+import { elements } from '../elements.ts';
+import { wantedSize } from './size.ts';
+
+export interface Settings {
+  model: string;
+  steps: number;
+  seed: number;
+  device: Device;
+  /** The file that a run ends with. */
+  output: Pick<UpscaleOptions, 'format' | 'quality' | 'depth' | 'metadata' | 'scale' | 'width' | 'height'>;
+  /** What else the engine is told. */
+  chain: Pick<UpscaleOptions, 'temperature' | 'tile'>;
+}
+
+const { settings, settingsFields, model, seed, device, format, quality, qualitySetting, metadata, tile, temperature } = elements;
+
+/** What the choices of a file mean. */
+const FILES: Record<string, { format: 'png' | 'jpeg' | 'webp'; depth?: 16; lossy?: true }> = {
+  png: { format: 'png' },
+  png16: { format: 'png', depth: 16 },
+  jpeg: { format: 'jpeg', lossy: true },
+  'webp-lossy': { format: 'webp', lossy: true },
+  webp: { format: 'webp' },
+};
+
+/** Only what loses something has a quality. */
+export function showQuality(): void {
+  const { lossy = false } = FILES[format.value] ?? {};
+  qualitySetting.hidden = quality.disabled = !lossy;
+}
+
+format.addEventListener('change', showQuality);
+
+/** Offers the chain that a model was trained for, and the shorter ones. */
+export function offerSteps(trained: number): void {
+  const [full, ...shorter] = settings.querySelectorAll<HTMLInputElement>('input[name=steps]');
+  if (!full) return;
+  const caption = full.nextElementSibling?.firstChild;
+  if (caption) caption.textContent = full.value = String(trained);
+  for (const choice of shorter) {
+    const offered = Number(choice.value) < trained;
+    choice.parentElement!.hidden = !offered;
+    if (choice.checked && !offered) full.checked = true;
+  }
+}
+
+/** @returns null, after the browser has pointed at the field, if one is out of range */
+export function readSettings(): Settings | null {
+  if (!settings.reportValidity()) return null;
+  const { format: kind = 'png', depth = 8, lossy } = FILES[format.value] ?? {};
+  return {
+    model: model.value,
+    steps: wantedSteps(),
+    seed: seed.valueAsNumber,
+    device: wantedDevice(),
+    output: {
+      format: kind,
+      depth,
+      ...(lossy ? { quality: quality.valueAsNumber } : {}),
+      metadata: metadata.value as 'keep' | 'strip',
+      ...wantedSize(),
+    },
+    chain: {
+      ...(temperature.value === 'auto' ? {} : { temperature: Number(temperature.value) }),
+      tile: tile.value === 'auto' ? 'auto' : Number(tile.value),
+    },
+  };
+}
+
+export function wantedSteps(): number {
+  return Number(new FormData(settings).get('steps'));
+}
+
+export function wantedDevice(): Device {
+  return device.value as Device;
+}
+
+export function chooseDevice(value: Device): void {
+  device.value = value;
+  device.dispatchEvent(new Event('change'));
+}
+
+export function onDeviceChange(listener: () => void): void {
+  device.addEventListener('change', listener);
+}
+
+/** A disabled group is left out of the form's data: read the settings before a run, lock them after. */
+export function lockSettings(locked: boolean): void {
+  settingsFields.disabled = locked;
+}
