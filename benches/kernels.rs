@@ -4,7 +4,7 @@
 //! `--rounds N`.
 
 use pollster::block_on;
-use resshift::bench::{Bench, Case, Form, Zeros, layers, networks};
+use resshift::bench::{Bench, Case, Form, layers, networks};
 use resshift::chain::run_context::Unwatched;
 use resshift::compute::Compute;
 use resshift::convert::published::{self, Task};
@@ -14,7 +14,7 @@ use resshift::model::Model;
 use resshift::model::config::{Arch, Licence, ModelConfig};
 use resshift::paper::schedule::{Schedule, ScheduleConfig};
 use resshift::upscaler::{Options, Upscaler};
-use resshift::weights::Weights;
+use resshift::weights::{Weights, Zeros};
 use serde_json::json;
 use std::rc::Rc;
 use std::sync::OnceLock;

@@ -87,7 +87,7 @@ impl Error {
         }
     }
 
-    /// One sentence that says what the user can do.
+    /// One sentence that says what someone in front of a page can do. The command line has its own.
     pub fn advice(&self) -> &'static str {
         match self {
             Error::NoInput => "Choose a picture first.",

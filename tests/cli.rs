@@ -40,6 +40,8 @@ fn fails(folder: &TempDir, arguments: &[&str], code: &str, says: &str) {
     assert_eq!(lines.len(), 2, "{errors}");
     assert!(lines[0].starts_with(&format!("error[{code}]: ")) && lines[0].contains(says), "{errors}");
     assert!(lines[1].ends_with('.'), "{errors}");
+    // Advice for someone in front of a page is no help here.
+    assert!(!lines[1].contains("page") && !lines[1].contains("browser"), "{errors}");
     assert!(output.stdout.is_empty());
     assert_eq!(names(folder), before);
 }

@@ -10,7 +10,7 @@ use crate::model::swin::SwinLayer;
 use crate::model::{Denoiser, Latent};
 use crate::ops::{Conv2d, GroupNorm, Map, WindowAttention, attention};
 use crate::paper::schedule::Schedule;
-use crate::weights::{TensorSource, Weights};
+use crate::weights::{Weights, Zeros};
 use crate::{Error, Result};
 use serde::Serialize;
 use std::rc::Rc;
@@ -205,21 +205,6 @@ pub fn networks<'a>(
         });
     }
     cases
-}
-
-/// Weights of any shape: 0, and where a matrix is square the unit matrix, which models check for.
-pub struct Zeros;
-
-impl TensorSource for Zeros {
-    fn read(&self, _: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let mut values = vec![0.0; shape.iter().product()];
-        if let [rows, columns] = shape
-            && rows == columns
-        {
-            values.iter_mut().step_by(rows + 1).for_each(|v| *v = 1.0);
-        }
-        Ok(values)
-    }
 }
 
 /// What the adapter can do at most.

@@ -1,6 +1,7 @@
 //! Both forms of the convolution.
 
 use super::compare::{batch, compare, conv, difference, group, in_parts, input, numbers, on_gpu, pixel, random};
+use super::shipped;
 use crate::compute::Compute;
 use crate::gpu::Gpu;
 use crate::gpu::{Weight, pack_conv2d};
@@ -10,19 +11,7 @@ use half::f16;
 use std::rc::Rc;
 
 pub(super) async fn conv2d_compact(gpu: &Rc<Gpu>) -> Result<f32, String> {
-    let same = ConvShape::same;
-    let layers = vec![
-        same(51, 48, 3),
-        same(48, 48, 3),
-        ConvShape::down(48, 64, 1, 1),
-        same(64, 64, 3),
-        ConvShape::down(64, 96, 1, 1),
-        same(96, 96, 3),
-        ConvShape::up(96, 64),
-        ConvShape::up(64, 48),
-        same(48, 96, 3),
-    ];
-    conv2d_each(gpu, layers, [1, 12, 20]).await
+    conv2d_each(gpu, shipped::convolutions().map_err(|e| e.to_string())?, [1, 12, 20]).await
 }
 
 pub(super) async fn conv2d_wide(gpu: &Rc<Gpu>) -> Result<f32, String> {

@@ -10,6 +10,7 @@ mod conv2d;
 mod norms;
 mod others;
 mod self_test;
+pub mod shipped;
 
 use crate::gpu::Gpu;
 use crate::layer::ConvShape;
@@ -105,7 +106,7 @@ macro_rules! check {
 pub fn all() -> Vec<Check> {
     let (registers, tiles) = (Some(false), Some(true));
     vec![
-        check!("conv2d: layers of the compact model", SUMS, registers, conv2d_compact),
+        check!("conv2d: layers of the shipped models", SUMS, registers, conv2d_compact),
         check!("conv2d: wide tiles", SUMS, registers, conv2d_wide),
         check!("conv2d: layers of the UNet", SUMS, registers, conv2d_unet),
         check!("conv2d: layers of the autoencoder", SUMS, registers, conv2d_autoencoder),
@@ -117,7 +118,7 @@ pub fn all() -> Vec<Check> {
         check!("conv2d: two pictures at once are the two alone", EXACT, registers, conv2d_batch),
         check!("conv2d: weights kept as f16 are the same weights", EXACT, registers, conv2d_half),
         check!("conv2d: in parts as in whole", EXACT, registers, conv2d_parts),
-        check!("conv2d_tiled: layers of the compact model", SUMS, tiles, conv2d_compact),
+        check!("conv2d_tiled: layers of the shipped models", SUMS, tiles, conv2d_compact),
         check!("conv2d_tiled: wide tiles", SUMS, tiles, conv2d_wide_tiles),
         check!("conv2d_tiled: layers of the UNet", SUMS, tiles, conv2d_unet),
         check!("conv2d_tiled: layers of the autoencoder", SUMS, tiles, conv2d_autoencoder),
@@ -143,7 +144,7 @@ pub fn all() -> Vec<Check> {
         check!("group_norm_small: mean 1000, deviation 1", LARGE_MEAN, group_norm_small_mean),
         check!("group_norm_small: one bright pixel", NORMS, group_norm_small_outlier),
         check!("group_norm_small: two pictures at once are the two alone", EXACT, group_norm_small_batch),
-        check!("rms_norm_stats: layers of the compact model", NORMS, rms_norm_layers),
+        check!("rms_norm_stats: layers of the shipped models", NORMS, rms_norm_layers),
         check!("rms_norm_stats: more workgroups than one row holds", NORMS, rms_norm_folded),
         check!("rms_norm_stats: two pictures at once are the two alone", EXACT, rms_norm_batch),
         check!("norm_apply: both norms, of pictures and of slices", NORMS, norm_apply_both),

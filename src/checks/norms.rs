@@ -1,6 +1,7 @@
 //! Group norm and the per-pixel norm.
 
 use super::compare::{Input, batch, compare, conv, group, input, numbers, on_gpu, pixel, worst};
+use super::shipped;
 use crate::compute::Compute;
 use crate::gpu::Gpu;
 use crate::layer::ConvShape;
@@ -160,9 +161,10 @@ pub(super) async fn norm_apply_both(gpu: &Rc<Gpu>) -> Result<f32, String> {
 }
 
 pub(super) async fn rms_norm_layers(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    let channels = shipped::norm_channels().map_err(|e| e.to_string())?;
     let mut worst = 0f32;
     for size in [[1, 1, 1], [1, 5, 7], [2, 13, 21]] {
-        for c in [48, 64, 96] {
+        for &c in &channels {
             for fused in [[false, true], [true, true], [true, false]] {
                 worst = worst.max(rms_norm(gpu, c, size, fused).await?);
             }

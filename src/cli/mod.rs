@@ -1,6 +1,7 @@
 //! The command line: `resshift upscale IN -o OUT` with its options and how it ends; `resshift eval` is in `eval.rs`,
 //! `resshift convert` in `convert.rs`.
 
+mod advice;
 mod convert;
 mod dataset;
 mod eval;
@@ -9,6 +10,7 @@ mod model_folder;
 mod progress;
 mod sheet;
 
+use advice::advice;
 use clap::{Parser, Subcommand, ValueEnum};
 use progress::Progress;
 use resshift::compute::Compute;
@@ -130,7 +132,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error[{}]: {error}\n{}", error.code(), error.advice());
+            eprintln!("error[{}]: {error}\n{}", error.code(), advice(&error));
             ExitCode::FAILURE
         }
     }

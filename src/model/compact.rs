@@ -157,6 +157,21 @@ impl CompactUNet {
         })
     }
 
+    fn blocks(&self) -> impl Iterator<Item = &ResBlock> {
+        self.enc.iter().chain(&self.dec).flatten()
+    }
+
+    /// Every convolution, linear layers included, in no order.
+    pub(crate) fn convolutions(&self) -> impl Iterator<Item = &Conv2d> {
+        let ends = self.time.iter().chain([&self.inp, &self.out]).chain(&self.down).chain(&self.up);
+        ends.chain(self.blocks().flat_map(|block| [&block.c1, &block.e, &block.c2]))
+    }
+
+    /// Every norm, in no order.
+    pub(crate) fn norms(&self) -> impl Iterator<Item = &RmsNorm> {
+        self.blocks().flat_map(|block| [&block.n1, &block.n2]).chain([&self.norm])
+    }
+
     /// Time embedding, `[1, 1, 1, emb]`, of what [`frequencies`] returns: `SiLU(W2 SiLU(W0 f))`.
     fn embed(&self, frequencies: &Map) -> Map {
         let silu = Some(Activation::Silu);

@@ -1,12 +1,12 @@
 //! The benchmarks of [`crate::bench`], for the page that measures.
 
 use super::trial::now;
-use crate::bench::{Bench, Case, Zeros, layers, networks};
+use crate::bench::{Bench, Case, layers, networks};
 use crate::compute::Compute;
 use crate::model::Model;
 use crate::model::config::ModelConfig;
 use crate::paper::schedule::Schedule;
-use crate::weights::Weights;
+use crate::weights::{Weights, Zeros};
 use crate::{Error, Result, gpu};
 use js_sys::Function;
 use serde::Serialize;
