@@ -1,8 +1,12 @@
 """A conditional patch discriminator: it sees a picture beside the bicubic enlargement of its LR, and judges patches."""
 
 import torch
+import torch._functorch.config
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+# The weight is measured by a backward pass of its own, after which compiled code must still have its buffers.
+torch._functorch.config.donated_buffer = False
 
 spectral_norm = nn.utils.parametrizations.spectral_norm
 

@@ -70,7 +70,7 @@ def model(config: dict) -> Compact:
 
 def begin_at_y0(stored: dict) -> dict:
     """Weights of a network whose prior mean was bicubic, for one with a network of y0: inputs for its code that are not
-    looked at yet, and an output that says y0 itself (gate closed, no correction)."""
+    looked at yet, and a new output layer. It begins as the Wiener estimate: y0 itself, where the noise is strong."""
     stored = dict(stored)
     stored["basis.y0_s"] = stored["basis.s"].clone()
     if "net.inp.weight" in stored:
@@ -78,7 +78,6 @@ def begin_at_y0(stored: dict) -> dict:
         stored["net.inp.weight"] = torch.cat([weight, torch.zeros(len(weight), LATENT, 3, 3)], 1)
         stored["net.out.weight"] = torch.zeros_like(out)
         stored["net.out.bias"] = torch.zeros(len(out))
-        stored["net.out.bias"][:LATENT] = -6.0
     return stored
 
 

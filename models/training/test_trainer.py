@@ -148,9 +148,9 @@ class Prior(unittest.TestCase):
             start = {"weights": str(folder), "prior": random_prior(Path(run))}
             model = settings.model({**config, "network": {**config["network"], "prior": 8}, "start": start})
         lr, noise = Random(2).uniform((1, 3, 16, 16), -1, 1), Random(3).normal((4, LATENT, 16, 16))
-        z = sample(model, lr, levels(config["schedule"], 4), lambda i: noise[i : i + 1])
-        # The gate is closed to sigmoid(-5); what comes through is noise of the smallest level.
-        self.assertLess((model.to_picture(z, lr) - model.y0(lr)).abs().max().item(), 5e-3)
+        z = sample(model, lr, levels(config["schedule"], 1), lambda i: noise[i : i + 1])
+        # (1 - eta) s^2 / v is at most .005 at the last level, for noise of 2 sqrt(eta).
+        self.assertLess((model.to_picture(z, lr) - model.y0(lr)).abs().max().item(), 5e-2)
 
 
 class Resumption(unittest.TestCase):

@@ -170,8 +170,8 @@ class Trainer:
         picture = self.model.to_picture(z0, crops.lr)
         part = RandomPart(rng, crops.hr.shape[2], loss["lpips_crop"])
         seen = part(picture.clamp(-1, 1))
-        share = torch.tensor(loss["teacher"], device=self.device)[crops.kind]
-        mse = mixed(lambda target: (picture - target).square().mean((1, 2, 3)), crops, share)
+        share, share_mse = (torch.tensor(loss[name], device=self.device)[crops.kind] for name in ("teacher", "teacher_mse"))
+        mse = mixed(lambda target: (picture - target).square().mean((1, 2, 3)), crops, share_mse)
         lpips = torch.zeros((), device=self.device)
         if loss["lpips"]:
             with torch.autocast(self.device, dtype=torch.bfloat16):

@@ -46,7 +46,7 @@ class Validation:
             crop = torch.from_numpy(picture[top : top + side, left : left + side].copy())
             crops.append(crop.permute(2, 0, 1).float() / 255)
         hr = torch.stack(crops)
-        lr = [degrade(x[None], KINDS[i % 3], Random(config["seed"], 2, i)) for i, x in enumerate(hr)]
+        lr = [degrade(x[None], KINDS[i % 3], Random(self.config["seed"], 2, i)) for i, x in enumerate(hr)]
         self.hr, self.lr = (hr * 2 - 1).to(device), (torch.cat(lr) * 2 - 1).to(device)
 
     @torch.no_grad()
