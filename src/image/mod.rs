@@ -1,6 +1,7 @@
 //! Pictures in memory, and their way from and to files.
 
 pub mod alpha;
+mod density;
 mod bmp_gif_tiff;
 pub mod decode;
 pub mod encode;
@@ -11,6 +12,7 @@ pub mod resize;
 mod tags;
 mod webp;
 
+pub use density::Density;
 pub use decode::{Limits, decode, decode_tagged};
 pub use encode::{Format, Sample, encode, encode_png};
 pub use reduce::{Size, reduce};

@@ -6,6 +6,7 @@
 mod damage;
 mod encode;
 mod formats;
+mod jpeg_matrix;
 mod orientation;
 mod png_files;
 mod tags;
