@@ -20,12 +20,17 @@ impl Density {
         Self { x: per_metre(x), y: per_metre(y), absolute: true }
     }
 
+    /// From pixels per centimetre.
+    pub fn per_centimetre(x: f64, y: f64) -> Self {
+        Self { x: (x * 100.0).round() as u32, y: (y * 100.0).round() as u32, absolute: true }
+    }
+
     /// From the header of JFIF: unit 1 is an inch, 2 a centimetre, 0 none.
     pub fn jfif(unit: u8, x: u16, y: u16) -> Self {
         let (across, down) = (f64::from(x), f64::from(y));
         match unit {
             1 => Self::per_inch(across, down),
-            2 => Self::per_inch(across * 100.0 * METRES_PER_INCH, down * 100.0 * METRES_PER_INCH),
+            2 => Self::per_centimetre(across, down),
             _ => Self { x: x.into(), y: y.into(), absolute: false },
         }
     }
@@ -40,7 +45,7 @@ impl Density {
     }
 
     /// Whether it says anything: a length or ratio of 0 does not.
-    pub fn says_something(self) -> bool {
+    pub fn says_something(&self) -> bool {
         self.x > 0 && self.y > 0 && (self.absolute || self.x != self.y)
     }
 

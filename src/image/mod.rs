@@ -1,16 +1,23 @@
 //! Pictures in memory, and their way from and to files.
 
 pub mod alpha;
-mod density;
-mod bmp_gif_tiff;
+mod bmp;
+mod colour;
 pub mod decode;
+mod density;
 pub mod encode;
+mod exif;
+mod gif;
+mod ifd;
+mod iptc;
 mod jpeg;
 mod png;
 pub mod reduce;
 pub mod resize;
 mod tags;
+mod tiff;
 mod webp;
+mod xmp;
 
 pub use density::Density;
 pub use decode::{Limits, decode, decode_tagged};

@@ -1,6 +1,6 @@
 //! What the markers of a JPEG file say, before anything is decoded (ITU-T T.81, Annex B).
 
-use crate::image::Density;
+use crate::image::{Density, iptc};
 use crate::image::decode::cut_short;
 use crate::memory::{self, Growing};
 use crate::{Error, Result};
@@ -24,6 +24,8 @@ pub struct Markers {
     jfif: Option<Density>,
     /// The colour transform in Adobe's segment.
     adobe: Option<u8>,
+    /// IPTC data, from Photoshop's segment.
+    pub iptc: Option<Vec<u8>>,
 }
 
 impl Markers {
@@ -99,6 +101,10 @@ impl Markers {
                 let (x, y) = (u16::from_be_bytes([x0, x1]), u16::from_be_bytes([y0, y1]));
                 self.jfif = Some(Density::jfif(unit, x, y));
             }
+            (APP13, _) => {
+                let resources = segment.strip_prefix(b"Photoshop 3.0\0");
+                self.iptc = self.iptc.take().or_else(|| resources.and_then(iptc::of_resources));
+            }
             (APP14, &[b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => self.adobe = Some(transform),
             _ => {}
         }
@@ -139,4 +145,5 @@ const SOS: u8 = 0xDA;
 const DHP: u8 = 0xDE;
 const EXP: u8 = 0xDF;
 const APP0: u8 = 0xE0;
+const APP13: u8 = 0xED;
 const APP14: u8 = 0xEE;
