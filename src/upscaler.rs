@@ -3,7 +3,7 @@
 use crate::canvas::Canvas;
 use crate::compute::Compute;
 use crate::helpers::{Alone, Helpers};
-use crate::image::{Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, resize::bicubic_rows};
+use crate::image::{Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, neutral::Neutral, resize::bicubic_rows};
 use crate::model::config::ModelConfig;
 use crate::model::{Model, Reach};
 use crate::sampler::{Chain, Levels, Noise, decoder};
@@ -252,6 +252,7 @@ impl Upscaler {
         let latent = &*self.model.latent;
         let (width, height) = (picture.width * SCALE, picture.height * SCALE);
         let mut result = Pixels { width, height, channels: 3, data: memory::room(width * height * 3)? };
+        let neutral = Neutral::of(picture, SCALE)?;
         // Rows of the result that no later tile touches leave the band at once, so it never holds more than a tile row.
         let mut band = Canvas::band(decode.tallest() * SCALE, z0.width * SCALE, 3)?;
         let mut band_begin = 0;
@@ -280,8 +281,11 @@ impl Upscaler {
             let line = band.width * 3;
             let shown = band.shift((done - band_begin) * SCALE, |rows| -> Result<_> {
                 let visible = (height.saturating_sub(top)).min(rows.len() / line);
-                let unit =
-                    || rows.chunks_exact(line).take(visible).flat_map(|row| &row[..width * 3]).map(|v| v * 0.5 + 0.5);
+                let unit = || {
+                    let lines = rows.chunks_exact(line).take(visible).zip(top..);
+                    let pixels = lines.flat_map(|(row, y)| row[..width * 3].chunks_exact(3).zip(0..).map(move |p| (p, y)));
+                    pixels.flat_map(|((p, x), y)| neutral.kept([p[0], p[1], p[2]].map(|v| v * 0.5 + 0.5), x, y))
+                };
                 result.data.extend(unit().map(T::of));
                 let data = memory::gather(width * visible * 3, unit().map(to_u8))?;
                 Ok(Pixels { width, height: visible, channels: 3, data })

@@ -47,6 +47,8 @@ impl Entry {
 pub struct Directory {
     /// In the file's order. Their values lie inside the file.
     pub entries: Vec<Entry>,
+    /// Where entries begin that were left out.
+    pub broken: Vec<usize>,
     /// Where the next directory's position stands, and that position; 0: there is none.
     pub next: (usize, usize),
 }
@@ -113,8 +115,11 @@ impl<'a> TiffFile<'a> {
             }
             (entry.at.checked_add(size)? <= self.bytes.len()).then_some(entry)
         };
-        let entries = (begin..end).step_by(length).filter_map(entry).collect();
-        Some(Directory { entries, next: (end, self.number_at(end, pointer).unwrap_or(0)) })
+        let (mut entries, mut broken) = (Vec::new(), Vec::new());
+        for begin in (begin..end).step_by(length) {
+            entry(begin).map_or_else(|| broken.push(begin), |entry| entries.push(entry));
+        }
+        Some(Directory { entries, broken, next: (end, self.number_at(end, pointer).unwrap_or(0)) })
     }
 
     /// The first directory and those that follow it, with their positions.

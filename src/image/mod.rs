@@ -11,6 +11,7 @@ mod gif;
 mod ifd;
 mod iptc;
 mod jpeg;
+pub mod neutral;
 mod png;
 pub mod reduce;
 pub mod resize;

@@ -218,14 +218,21 @@ fn stored(
     };
     let (pointer, size) = file.first_pointer();
     write(pointer, size, at as u64);
+    // The crate would take memory for the values of these before it finds that there are none.
+    directory.broken.iter().for_each(|&begin| write(begin, 2, 0));
     if let Some(entry) = directory.find(PHOTOMETRIC) {
         write(entry.begin + 2, 2, 3);
         write(entry.at, 2, GREY.into());
     }
+    let tile = TILE_SIZE.map(|tag| file.number(directory, tag).unwrap_or(0));
+    if tile[0].saturating_mul(tile[1]).saturating_mul(layout.samples * layout.bits / 8) > limits.bytes() {
+        return Err(Error::BadImage(format!("its tiles are of {} x {} pixels", tile[0], tile[1])));
+    }
     let mut allowed = ::tiff::decoder::Limits::default();
     allowed.decoding_buffer_size = limits.bytes().saturating_mul(2);
     allowed.intermediate_buffer_size = limits.bytes();
-    allowed.ifd_value_size = limits.bytes();
+    // A list takes up to 32 times as much in memory, and none is longer than the file.
+    allowed.ifd_value_size = bytes.len();
     let mut decoder = Decoder::new(Cursor::new(&bytes)).map_err(damaged)?.with_limits(allowed);
     let mut result = DecodingResult::U8(Vec::new());
     let size = decoder.read_image_to_buffer(&mut result).map_err(damaged)?;
