@@ -32,12 +32,13 @@ impl Neutral {
         let spread = |pixel: &[f32]| pixel.iter().fold(0.0, |most, v| f32::max(most, (v - pixel[1]).abs()));
         let grey = pixels().enumerate().all(|(i, pixel)| spread(pixel) <= NOISE || !is_seen(i));
 
-        let end = |pixel: &[f32]| match pixel {
+        let end = |(i, pixel): (usize, &[f32])| match pixel {
+            _ if !is_seen(i) => None,
             _ if pixel.iter().all(|&v| v <= NOISE) => Some(false),
             _ if pixel.iter().all(|&v| v >= 1.0 - NOISE) => Some(true),
             _ => None,
         };
-        let ends = memory::gather(width * height, pixels().map(end))?;
+        let ends = memory::gather(width * height, pixels().enumerate().map(end))?;
         let around = |at: usize, count: usize| at.saturating_sub(1)..(at + 2).min(count);
         let area = |i: usize| {
             let (x, y) = (i % width, i / width);
