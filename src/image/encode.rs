@@ -2,7 +2,7 @@
 
 use super::png::XMP;
 use super::webp::{lossy as lossy_webp, tagged as tagged_webp};
-use super::{Pixels, Tags, iptc};
+use super::{Pixels, Tags, exif, iptc};
 use crate::memory::{self, Growing};
 use crate::{Error, Result};
 use ::image::codecs::jpeg::{JpegEncoder, PixelDensity, PixelDensityUnit};
@@ -173,7 +173,11 @@ pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, qualit
     }
     format.check_size(*width, *height, quality)?;
     let eight = || T::bytes_only(data).ok_or_else(|| Error::BadOption("Only PNG files hold 16 bits.".into()));
-    let tags = &tags.sized(*width, *height);
+    let mut tags = tags.sized(*width, *height);
+    if format == Format::WebP && let Some(iptc) = &tags.iptc {
+        tags.exif = exif::with_iptc(tags.exif.as_deref(), iptc).or(tags.exif);
+    }
+    let tags = &tags;
     let is_grey = || data.chunks_exact(*channels).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
     let grey = tags.grey && format != Format::WebP && is_grey();
     match format {

@@ -134,6 +134,33 @@ pub fn of_tiff(file: &TiffFile<'_>, directory: &Directory) -> [Option<Vec<u8>>; 
     [exif.flatten(), raw(XMP), raw(IPTC)]
 }
 
+/// EXIF data that holds IPTC data too, where a format has no other place for it. Its first directory is written anew behind
+/// everything, so that nothing else moves. `None` if the data given cannot be read.
+pub fn with_iptc(exif: Option<&[u8]>, iptc: &[u8]) -> Option<Vec<u8>> {
+    const NONE: &[u8] = b"II\x2A\0\x08\0\0\0\0\0\0\0\0\0";
+    let file = TiffFile::new(exif.unwrap_or(NONE)).filter(|file| file.first_pointer() == (4, 4))?;
+    let (_, first) = file.directories().next()?;
+    let kept = first.entries.iter().filter(|entry| entry.tag != IPTC);
+    let mut rows: Vec<Row<'_>> = kept
+        .filter_map(|&e| Some((e.tag, e.kind, u32::try_from(e.count).ok()?, file.bytes_of(e)?.into())))
+        .collect();
+    rows.push((IPTC, 7, u32::try_from(iptc.len()).ok()?, iptc.into()));
+    rows.sort_by_key(|row| row.0);
+    let mut out = file.bytes.to_vec();
+    out.resize(out.len().next_multiple_of(2), 0);
+    let at = u32::try_from(out.len()).ok()?;
+    let table = table(&rows, out.len(), file.is_little())?;
+    out.extend(table);
+    out[4..8].copy_from_slice(&if file.is_little() { at.to_le_bytes() } else { at.to_be_bytes() });
+    Some(out)
+}
+
+/// IPTC data in EXIF data.
+pub fn iptc(file: &TiffFile<'_>) -> Option<Vec<u8>> {
+    let (_, first) = file.directories().next()?;
+    first.find(IPTC).and_then(|entry| file.bytes_of(entry)).map(<[u8]>::to_vec)
+}
+
 /// Tag, type, number of values, and their bytes.
 type Row<'a> = (u16, u16, u32, std::borrow::Cow<'a, [u8]>);
 

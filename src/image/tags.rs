@@ -23,13 +23,14 @@ pub struct Tags {
 
 impl Tags {
     /// What a decoder found, in one form. Some programs write JPEG's six-byte prefix before EXIF data in PNG and WebP too. Without
-    /// a density of its own, a file has that of its EXIF data.
+    /// a density or IPTC data of its own, a file has those of its EXIF data.
     pub(super) fn settled(self) -> Self {
         let prefix = |exif: Vec<u8>| exif.strip_prefix(b"Exif\0\0").map_or(exif.clone(), <[u8]>::to_vec);
         let exif = self.exif.map(prefix);
-        let told = exif.as_deref().and_then(TiffFile::new).and_then(|file| exif::density(&file));
-        let density = self.density.or(told).filter(Density::says_something);
-        Self { exif, density, ..self }
+        let file = exif.as_deref().and_then(TiffFile::new);
+        let density = self.density.or(file.and_then(|file| exif::density(&file))).filter(Density::says_something);
+        let iptc = self.iptc.or(file.and_then(|file| exif::iptc(&file)));
+        Self { exif, density, iptc, ..self }
     }
 
     /// The orientation that the EXIF data asks for; data that cannot be read asks for none.

@@ -119,8 +119,8 @@ pub(super) fn lossy(
 const METHOD: u8 = 4;
 const METHOD_OF_FEW_CHOICES: u8 = 2;
 
-/// The file with a profile, EXIF data and XMP: after an extended header, in the order that the format asks for. IPTC data and
-/// density have no place of their own in WebP.
+/// The file with a profile, EXIF data and XMP: after an extended header, in the order that the format asks for. IPTC data
+/// and density have no place of their own in WebP.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`].
