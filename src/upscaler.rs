@@ -3,7 +3,9 @@
 use crate::canvas::Canvas;
 use crate::compute::Compute;
 use crate::helpers::{Alone, Helpers};
-use crate::image::{Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, neutral::Neutral, resize::bicubic_rows};
+use crate::image::{
+    Picture, Pixels, Sample, alpha::fill_transparent, encode::to_u8, neutral::Neutral, resize::bicubic_rows,
+};
 use crate::model::config::ModelConfig;
 use crate::model::{Model, Reach};
 use crate::sampler::{Chain, Levels, Noise, decoder};
@@ -283,7 +285,8 @@ impl Upscaler {
                 let visible = (height.saturating_sub(top)).min(rows.len() / line);
                 let unit = || {
                     let lines = rows.chunks_exact(line).take(visible).zip(top..);
-                    let pixels = lines.flat_map(|(row, y)| row[..width * 3].chunks_exact(3).zip(0..).map(move |p| (p, y)));
+                    let pixels =
+                        lines.flat_map(|(row, y)| row[..width * 3].chunks_exact(3).zip(0..).map(move |p| (p, y)));
                     pixels.flat_map(|((p, x), y)| neutral.kept([p[0], p[1], p[2]].map(|v| v * 0.5 + 0.5), x, y))
                 };
                 result.data.extend(unit().map(T::of));

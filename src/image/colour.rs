@@ -2,13 +2,13 @@
 //! applied. The mathematics of profiles is moxcms'.
 
 use super::Tags;
-use crate::memory;
 use crate::Result;
+use crate::memory;
 use ::image::DynamicImage;
 use ::png::{Info, ScaledFloat, SourceChromaticities};
 use moxcms::{
     Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, Layout, MatrixCoefficients,
-    Transform16BitExecutor, TransferCharacteristics, TransformOptions,
+    TransferCharacteristics, Transform16BitExecutor, TransformOptions,
 };
 use std::sync::Arc;
 
@@ -18,7 +18,9 @@ use std::sync::Arc;
 /// [`crate::Error::OutOfMemory`].
 pub(super) fn settle(image: DynamicImage, tags: Tags) -> Result<(DynamicImage, Tags)> {
     let is_grey = !image.color().has_color();
-    let Some(icc) = tags.icc.as_ref().filter(|icc| space(icc) != Some(*b"RGB ") || is_grey) else { return Ok((image, tags)) };
+    let Some(icc) = tags.icc.as_ref().filter(|icc| space(icc) != Some(*b"RGB ") || is_grey) else {
+        return Ok((image, tags));
+    };
     let image = match is_grey.then(|| Profile::new(icc, *b"GRAY", Layout::Gray)).flatten() {
         Some(profile) => profile.apply_to_grey(image)?,
         None => image,
@@ -145,7 +147,9 @@ pub(super) fn of_png(image: DynamicImage, icc: Option<Vec<u8>>, info: &Info<'_>)
     if icc.is_some() || info.srgb.is_some() {
         return (image, icc);
     }
-    let Some(gamma) = info.gama_chunk.map(ScaledFloat::into_scaled).filter(|&gamma| gamma > 0) else { return (image, None) };
+    let Some(gamma) = info.gama_chunk.map(ScaledFloat::into_scaled).filter(|&gamma| gamma > 0) else {
+        return (image, None);
+    };
     let primaries = info.chrm_chunk.filter(|primaries| !are_srgb(primaries));
     // What programs write for sRGB.
     if primaries.is_none() && (45_000..=46_000).contains(&gamma) {

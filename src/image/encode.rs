@@ -174,7 +174,9 @@ pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, qualit
     format.check_size(*width, *height, quality)?;
     let eight = || T::bytes_only(data).ok_or_else(|| Error::BadOption("Only PNG files hold 16 bits.".into()));
     let mut tags = tags.sized(*width, *height);
-    if format == Format::WebP && let Some(iptc) = &tags.iptc {
+    if format == Format::WebP
+        && let Some(iptc) = &tags.iptc
+    {
         tags.exif = exif::with_iptc(tags.exif.as_deref(), iptc).or(tags.exif);
     }
     let tags = &tags;
@@ -182,7 +184,8 @@ pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, qualit
     let grey = tags.grey && format != Format::WebP && is_grey();
     match format {
         Format::Png if grey => {
-            let kept = data.chunks_exact(*channels).flat_map(|pixel| [pixel[0]].into_iter().chain(pixel.get(3).copied()));
+            let kept =
+                data.chunks_exact(*channels).flat_map(|pixel| [pixel[0]].into_iter().chain(pixel.get(3).copied()));
             let data = memory::gather(width * height * (channels - 2), kept)?;
             png(columns, rows, channels - 2, &data, tags)
         }
@@ -243,7 +246,8 @@ fn jpeg(size: (u32, u32), channels: usize, data: &[u8], tags: &Tags, quality: u8
         _ => {
             let kept = if grey { 1 } else { 3 };
             let alpha = |pixel: &[u8]| pixel.get(3).copied().unwrap_or(u8::MAX);
-            let samples = data.chunks_exact(channels).flat_map(|p| p[..kept].iter().map(move |&v| over_white(v, alpha(p))));
+            let samples =
+                data.chunks_exact(channels).flat_map(|p| p[..kept].iter().map(move |&v| over_white(v, alpha(p))));
             Cow::Owned(memory::gather(data.len() / channels * kept, samples)?)
         }
     };
@@ -269,7 +273,9 @@ fn with_segments(mut file: Vec<u8>, tags: &Tags) -> Result<Vec<u8>> {
     let xmp = tags.xmp.as_deref().map(|packet| (APP1, [b"http://ns.adobe.com/xap/1.0/\0", packet].concat()));
     let iptc = tags.iptc.as_deref().map(|data| (APP13, [b"Photoshop 3.0\0", &iptc::resources(data)[..]].concat()));
     let mut segments = Vec::new();
-    for (marker, contents) in [xmp, iptc].into_iter().flatten().filter(|(_, contents)| contents.len() <= MOST_IN_SEGMENT) {
+    for (marker, contents) in
+        [xmp, iptc].into_iter().flatten().filter(|(_, contents)| contents.len() <= MOST_IN_SEGMENT)
+    {
         segments.extend([0xFF, marker]);
         segments.extend(((contents.len() + 2) as u16).to_be_bytes());
         segments.extend(contents);

@@ -20,8 +20,22 @@ const SIZES: [(u16, u16); 2] = [(0x0100, 0x0101), (0xA002, 0xA003)];
 
 /// Of the first directory of a TIFF file: what tells of the picture and not of how it is stored.
 const DESCRIPTIVE: [u16; 16] = [
-    0x010E, 0x010F, 0x0110, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746,
-    0x4749, 0x8298, EXIF, GPS,
+    0x010E,
+    0x010F,
+    0x0110,
+    ORIENTATION,
+    X_RESOLUTION,
+    Y_RESOLUTION,
+    RESOLUTION_UNIT,
+    0x0131,
+    0x0132,
+    0x013B,
+    0x013C,
+    0x4746,
+    0x4749,
+    0x8298,
+    EXIF,
+    GPS,
 ];
 
 /// Pixels are turned as the orientation says, and have no thumbnail.
@@ -129,7 +143,8 @@ pub fn of_tiff(file: &TiffFile<'_>, directory: &Directory) -> [Option<Vec<u8>>; 
     let inside = |tag| file.number(directory, tag).and_then(|at| file.directory(at));
     let (exif, gps) = (inside(EXIF), inside(GPS));
     // Density is told by every format itself, and turned pixels have no orientation.
-    let says_more = |tag| DESCRIPTIVE.contains(&tag) && !(X_RESOLUTION..=RESOLUTION_UNIT).contains(&tag) && tag != ORIENTATION;
+    let says_more =
+        |tag| DESCRIPTIVE.contains(&tag) && !(X_RESOLUTION..=RESOLUTION_UNIT).contains(&tag) && tag != ORIENTATION;
     let exif = directory.entries.iter().any(|entry| says_more(entry.tag)).then(|| block(file, directory, exif, gps));
     [exif.flatten(), raw(XMP), raw(IPTC)]
 }
@@ -141,9 +156,8 @@ pub fn with_iptc(exif: Option<&[u8]>, iptc: &[u8]) -> Option<Vec<u8>> {
     let file = TiffFile::new(exif.unwrap_or(NONE)).filter(|file| file.first_pointer() == (4, 4))?;
     let (_, first) = file.directories().next()?;
     let kept = first.entries.iter().filter(|entry| entry.tag != IPTC);
-    let mut rows: Vec<Row<'_>> = kept
-        .filter_map(|&e| Some((e.tag, e.kind, u32::try_from(e.count).ok()?, file.bytes_of(e)?.into())))
-        .collect();
+    let mut rows: Vec<Row<'_>> =
+        kept.filter_map(|&e| Some((e.tag, e.kind, u32::try_from(e.count).ok()?, file.bytes_of(e)?.into()))).collect();
     rows.push((IPTC, 7, u32::try_from(iptc.len()).ok()?, iptc.into()));
     rows.sort_by_key(|row| row.0);
     let mut out = file.bytes.to_vec();
@@ -183,7 +197,8 @@ fn block(
         kept.filter_map(|&e| Some((e.tag, e.kind, u32::try_from(e.count).ok()?, file.bytes_of(e)?.into()))).collect()
     };
     // Directories still further inside would need their own place; nobody reads them.
-    let inner = [(EXIF, exif), (GPS, gps)].map(|(tag, found)| Some((tag, rows(&found?, &|tag| tag != INTEROPERABILITY))));
+    let inner =
+        [(EXIF, exif), (GPS, gps)].map(|(tag, found)| Some((tag, rows(&found?, &|tag| tag != INTEROPERABILITY))));
     let mut first = rows(directory, &|tag| DESCRIPTIVE.contains(&tag) && tag != EXIF && tag != GPS);
     let size_of = |rows: &[Row<'_>]| table(rows, 0, little).map(|table| table.len());
     let mut at = HEADER + size_of(&first)? + 12 * inner.iter().flatten().count();

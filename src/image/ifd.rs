@@ -108,7 +108,8 @@ impl<'a> TiffFile<'a> {
         }
         let entry = |begin: usize| {
             let (tag, kind) = (self.number_at(begin, 2)? as u16, self.number_at(begin + 2, 2)? as u16);
-            let mut entry = Entry { tag, kind, count: self.number_at(begin + 4, pointer)?, at: begin + 4 + pointer, begin };
+            let mut entry =
+                Entry { tag, kind, count: self.number_at(begin + 4, pointer)?, at: begin + 4 + pointer, begin };
             let size = entry.size()?;
             if size > pointer {
                 entry.at = self.number_at(entry.at, pointer)?;

@@ -36,7 +36,9 @@ pub fn text(iptc: &[u8]) -> String {
     let mut text = format!("\niptc\n{:8}", resources.len());
     for line in resources.chunks(36) {
         text.push('\n');
-        text.extend(line.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)));
+        text.extend(
+            line.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)),
+        );
     }
     text.push('\n');
     text

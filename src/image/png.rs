@@ -40,7 +40,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Tag
     let grey = colour.samples() < 3;
     let (image, icc) = colour::of_png(image, icc, info);
     let density = info.pixel_dims.map(|d| Density { x: d.xppu, y: d.yppu, absolute: matches!(d.unit, Unit::Meter) });
-    let tags = Tags { icc, exif, xmp: xmp(info), iptc: iptc_data(info), density, grey: grey && !image.color().has_color() };
+    let tags =
+        Tags { icc, exif, xmp: xmp(info), iptc: iptc_data(info), density, grey: grey && !image.color().has_color() };
     Ok((image, tags))
 }
 

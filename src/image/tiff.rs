@@ -202,13 +202,7 @@ impl Layout {
 
 /// All samples, of 16 bits, of a palette its indices; `[height, width, samples]`, or planes of `[height, width]` if they are
 /// stored so.
-fn stored(
-    file: &TiffFile<'_>,
-    at: usize,
-    directory: &Directory,
-    layout: &Layout,
-    limits: &Limits,
-) -> Result<Vec<u16>> {
+fn stored(file: &TiffFile<'_>, at: usize, directory: &Directory, layout: &Layout, limits: &Limits) -> Result<Vec<u16>> {
     const GREY: u16 = 1;
     let mut bytes = memory::gather(file.bytes.len(), file.bytes.iter().copied())?;
     let mut write = |at: usize, size: usize, value: u64| {
@@ -348,7 +342,9 @@ fn interpreted(
     // Some writers fill the map with 8 bits.
     let scale = if map.iter().all(|&value| value < 256) { 257 } else { 1 };
     let colour = |index: u16, channel: usize| {
-        map.get(channel * entries + usize::from(index)).filter(|_| usize::from(index) < entries).map_or(0, |v| v * scale) as u16
+        map.get(channel * entries + usize::from(index))
+            .filter(|_| usize::from(index) < entries)
+            .map_or(0, |v| v * scale) as u16
     };
     let is_jpeg = layout.compression == JPEG;
     let inks = Inks::new(icc.as_deref().filter(|_| layout.colours == Colours::Cmyk));

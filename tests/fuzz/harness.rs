@@ -73,7 +73,11 @@ impl Random {
                     let number = NUMBERS[self.below(NUMBERS.len())];
                     let bytes = if self.below(2) == 0 { number.to_be_bytes() } else { number.to_le_bytes() };
                     let size = [1, 2, 4][self.below(3)].min(file.len() - at);
-                    file[at..at + size].copy_from_slice(if bytes[0] == 0 { &bytes[4 - size..] } else { &bytes[..size] });
+                    file[at..at + size].copy_from_slice(if bytes[0] == 0 {
+                        &bytes[4 - size..]
+                    } else {
+                        &bytes[..size]
+                    });
                 }
                 4 => drop(file.drain(at..at + length)),
                 5 => {

@@ -22,7 +22,8 @@ fn model_json() {
 fn shards() {
     use safetensors::{Dtype, serialize, tensor::TensorView};
     let numbers: Vec<u8> = (0..96).collect();
-    let view = |dtype, shape: &[usize], bytes: usize| TensorView::new(dtype, shape.to_vec(), &numbers[..bytes]).unwrap();
+    let view =
+        |dtype, shape: &[usize], bytes: usize| TensorView::new(dtype, shape.to_vec(), &numbers[..bytes]).unwrap();
     let tensors = [
         ("a.weight#0", view(Dtype::F16, &[2, 3], 12)),
         ("a.weight#1", view(Dtype::F32, &[1, 3], 12)),

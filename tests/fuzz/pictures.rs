@@ -36,22 +36,42 @@ fn mend_png(file: &mut Vec<u8>) {
 
 #[test]
 fn png() {
-    let names = ["original.png", "alpha.png", "interlaced.png", "animated.png", "grey-profile.png", "linear-16bit.png", "p3-gamma.png"];
+    let names = [
+        "original.png",
+        "alpha.png",
+        "interlaced.png",
+        "animated.png",
+        "grey-profile.png",
+        "linear-16bit.png",
+        "p3-gamma.png",
+    ];
     fuzz("png", &pictures(&names), mend_png, picture);
 }
 
 #[test]
 fn jpeg() {
     let names = [
-        "baseline.jpg", "progressive.jpg", "restart.jpg", "cmyk.jpg", "three-scans.jpg", "all-metadata.jpg", "cmyk-profile.jpg",
-        "thumbnail-gps.jpg", "grey-halftone.jpg",
+        "baseline.jpg",
+        "progressive.jpg",
+        "restart.jpg",
+        "cmyk.jpg",
+        "three-scans.jpg",
+        "all-metadata.jpg",
+        "cmyk-profile.jpg",
+        "thumbnail-gps.jpg",
+        "grey-halftone.jpg",
     ];
     fuzz("jpeg", &pictures(&names), keep, picture);
 }
 
 #[test]
 fn webp() {
-    fuzz("webp", &pictures(&["lossy.webp", "lossy-alpha.webp", "animated.webp", "first-frame-offset.webp"]), keep, picture);
+    fuzz(
+        "webp",
+        &pictures(&["lossy.webp", "lossy-alpha.webp", "animated.webp", "first-frame-offset.webp"]),
+        keep,
+        picture,
+    );
 }
 
 #[test]
@@ -68,7 +88,9 @@ fn tiff() {
 #[test]
 fn bmp() {
     let mut bmp = std::io::Cursor::new(Vec::new());
-    image::RgbImage::from_fn(9, 7, |x, y| image::Rgb([x as u8 * 20, y as u8 * 30, 7])).write_to(&mut bmp, image::ImageFormat::Bmp).unwrap();
+    image::RgbImage::from_fn(9, 7, |x, y| image::Rgb([x as u8 * 20, y as u8 * 30, 7]))
+        .write_to(&mut bmp, image::ImageFormat::Bmp)
+        .unwrap();
     // Run lengths of 8 bits: 4 x 2 pixels, three colours.
     let mut rle = b"BM\0\0\0\0\0\0\0\0\x42\0\0\0\x28\0\0\0\x04\0\0\0\x02\0\0\0\x01\0\x08\0\x01\0\0\0".to_vec();
     rle.extend([0; 12]);

@@ -23,7 +23,8 @@ fn assert_near(found: &[[i32; 3]], expected: &[[i32; 3]], name: &str) {
 #[test]
 fn linear_samples_get_the_usual_curve() {
     let (picture, tags) = decode_tagged(&fixture("linear-16bit.png"), &SMALL).unwrap();
-    let expected = [[200, 38, 38], [38, 159, 59], [50, 69, 190], [220, 200, 59], [59, 190, 190], [180, 59, 159], [255; 3], [0; 3]];
+    let expected =
+        [[200, 38, 38], [38, 159, 59], [50, 69, 190], [220, 200, 59], [59, 190, 190], [180, 59, 159], [255; 3], [0; 3]];
     assert_near(&patches(&picture), &expected, "linear");
     assert_eq!(tags, Tags::default());
 }
@@ -57,7 +58,8 @@ fn ramp(chunks: &[(&[u8; 4], &[u8])]) -> (Vec<i32>, Tags) {
 fn the_chunks_of_png_have_the_rank_that_browsers_give_them() {
     const LINEAR: [i32; 4] = [79, 160, 208, 244];
     let gamma = |scaled: u32| scaled.to_be_bytes();
-    let chromaticities = |red: u32| [31270u32, 32900, red, 33000, 30000, 60000, 15000, 6000].map(u32::to_be_bytes).concat();
+    let chromaticities =
+        |red: u32| [31270u32, 32900, red, 33000, 30000, 60000, 15000, 6000].map(u32::to_be_bytes).concat();
     let (srgb, p3) = (chromaticities(64000), chromaticities(68000));
     let same: [&[(&[u8; 4], &[u8])]; 7] = [
         &[],

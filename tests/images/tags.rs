@@ -3,8 +3,13 @@
 use super::{SMALL, exif, fixture, gradient};
 use resshift::image::{Density, Format, Tags, decode_tagged, encode};
 
-const FORMATS: [(Format, Option<u8>); 5] =
-    [(Format::Png, None), (Format::Jpeg, None), (Format::Jpeg, Some(50)), (Format::WebP, None), (Format::WebP, Some(90))];
+const FORMATS: [(Format, Option<u8>); 5] = [
+    (Format::Png, None),
+    (Format::Jpeg, None),
+    (Format::Jpeg, Some(50)),
+    (Format::WebP, None),
+    (Format::WebP, Some(90)),
+];
 
 /// An ICC profile as far as anyone here looks: its header, and a body that nobody reads.
 fn profile(space: &[u8; 4]) -> Vec<u8> {
@@ -125,7 +130,9 @@ fn metadata_that_is_damaged_does_no_harm() {
             encode(&gradient(8, 6, 3), &tags, Format::WebP, None).unwrap();
         }
     }
-    for xmp in ["tiff:Orientation=", "tiff:Orientation=\"", "<xmp:Thumbnails>", "<tiff:Orientation>", "</tiff:Orientation>"] {
+    for xmp in
+        ["tiff:Orientation=", "tiff:Orientation=\"", "<xmp:Thumbnails>", "<tiff:Orientation>", "</tiff:Orientation>"]
+    {
         let tags = Tags { xmp: Some(xmp.into()), ..Tags::default() }.for_result(true);
         assert_eq!(tags.xmp.as_deref(), Some(xmp.as_bytes()));
     }

@@ -7,7 +7,8 @@ use resshift::image::decode;
 /// Tags and values, in a file without compression, of one strip.
 fn tiff_file(big: bool, width: u16, data: &[u8], tags: &[(u16, &[u16])]) -> Vec<u8> {
     let height = 1;
-    let mut entries: Vec<(u16, u16, Vec<u16>)> = vec![(256, 3, vec![width]), (257, 3, vec![height]), (278, 3, vec![height])];
+    let mut entries: Vec<(u16, u16, Vec<u16>)> =
+        vec![(256, 3, vec![width]), (257, 3, vec![height]), (278, 3, vec![height])];
     entries.extend(tags.iter().map(|&(tag, values)| (tag, 3, values.to_vec())));
     let (head, pointer) = if big { (16, 8) } else { (8, 4) };
     let count = entries.len() + 2;
@@ -113,7 +114,10 @@ fn palettes_are_resolved() {
     let map: Vec<u16> = [[0, 65535, 257], [0, 0, 514], [0, 32896, 771]].concat();
     for (bits, data) in [(8, vec![2, 1, 0]), (4, vec![0x21, 0]), (2, vec![0b10_01_00_00])] {
         let entries = 1 << bits;
-        let whole: Vec<u16> = map.chunks(3).flat_map(|c| (0..entries).map(|i| c.get(i).copied().unwrap_or(9)).collect::<Vec<_>>()).collect();
+        let whole: Vec<u16> = map
+            .chunks(3)
+            .flat_map(|c| (0..entries).map(|i| c.get(i).copied().unwrap_or(9)).collect::<Vec<_>>())
+            .collect();
         let tags: [(u16, &[u16]); 3] = [(BITS, &[bits]), (PHOTOMETRIC, &[3]), (COLOUR_MAP, &whole)];
         let picture = read(&tiff_file(false, 3, &data, &tags));
         assert_eq!(picture.rgb, units(&[1, 2, 3, 255, 0, 128, 0, 0, 0]), "{bits} bits");
@@ -144,7 +148,10 @@ fn what_is_not_read_has_a_name() {
         ("TIFF with signed samples", &[(BITS, &[16]), (PHOTOMETRIC, &[1]), (FORMAT, &[2])]),
         ("TIFF with samples of 12 bits", &[(BITS, &[12]), (PHOTOMETRIC, &[1])]),
         ("TIFF with samples of [5, 6, 5] bits", &[(BITS, &[5, 6, 5]), (PHOTOMETRIC, &[2]), (SAMPLES, &[3])]),
-        ("TIFF with YCbCr colours outside JPEG whose chroma is subsampled", &[(BITS, &[8, 8, 8]), (PHOTOMETRIC, &[6]), (SAMPLES, &[3])]),
+        (
+            "TIFF with YCbCr colours outside JPEG whose chroma is subsampled",
+            &[(BITS, &[8, 8, 8]), (PHOTOMETRIC, &[6]), (SAMPLES, &[3])],
+        ),
     ];
     for (name, tags) in cases {
         match decode(&tiff_file(false, 2, &grey, tags), &SMALL) {

@@ -1,7 +1,7 @@
 //! What the markers of a JPEG file say, before anything is decoded (ITU-T T.81, Annex B).
 
-use crate::image::{Density, iptc};
 use crate::image::decode::cut_short;
+use crate::image::{Density, iptc};
 use crate::memory::{self, Growing};
 use crate::{Error, Result};
 use jpeg_decoder::ColorTransform;
