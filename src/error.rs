@@ -16,6 +16,9 @@ pub enum Error {
     /// A known format, but broken or cut short.
     #[error("The picture is damaged or cut short: {0}")]
     BadImage(String),
+    /// A known format, in a variety that is not read; the name of both.
+    #[error("{0} is not supported.")]
+    Unsupported(String),
     /// The picture, or its x4 result, is above the limit.
     #[error("The picture is too large: {width} x {height} pixels; at most {limit} can be upscaled here.")]
     ImageTooLarge {
@@ -73,6 +76,7 @@ impl Error {
             Error::NoInput => "no-input",
             Error::NotAnImage => "not-an-image",
             Error::BadImage(_) => "bad-image",
+            Error::Unsupported(_) => "unsupported-image",
             Error::ImageTooLarge { .. } => "image-too-large",
             Error::OutOfMemory => "out-of-memory",
             Error::BadOption(_) => "bad-option",
@@ -93,6 +97,7 @@ impl Error {
             Error::NoInput => "Choose a picture first.",
             Error::NotAnImage => "Choose a PNG, JPEG, WebP, GIF, BMP or TIFF file.",
             Error::BadImage(_) => "Open the picture in another program and save it again, or choose another copy.",
+            Error::Unsupported(_) => "Save the picture as PNG in a program that opens it, and choose that file.",
             Error::ImageTooLarge { .. } => "Crop the picture or make it smaller before upscaling.",
             Error::OutOfMemory => "Take a smaller copy of the picture, or close other tabs and programs and try again.",
             Error::BadOption(_) => "Correct the option and start again.",

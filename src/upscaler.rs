@@ -10,6 +10,7 @@ use crate::chain::tiles::{Plan, Team, Tile, largest_tile, plan, shared_plan};
 use crate::compute::Compute;
 use crate::image::alpha::fill_transparent;
 use crate::image::encode::to_u8;
+use crate::image::neutral::Neutral;
 use crate::image::resize::bicubic_rows;
 use crate::image::{Picture, Pixels, Sample};
 use crate::model::config::ModelConfig;
@@ -172,6 +173,7 @@ impl Upscaler {
         let latent = &*self.model.latent;
         let (width, height) = (picture.width * UPSCALE, picture.height * UPSCALE);
         let mut result = Pixels { width, height, channels: 3, data: alloc::room(width * height * 3)? };
+        let neutral = Neutral::of(picture, UPSCALE)?;
         // Rows of the result that no later tile touches leave the band at once, so it never holds more than a tile row.
         let mut band = Canvas::band(decode.tallest() * UPSCALE, z0.width * UPSCALE, 3)?;
         let mut band_begin = 0;
@@ -200,8 +202,12 @@ impl Upscaler {
             let line = band.width * 3;
             let shown = band.shift((done - band_begin) * UPSCALE, |rows| -> Result<_> {
                 let visible = (height.saturating_sub(top)).min(rows.len() / line);
-                let unit =
-                    || rows.chunks_exact(line).take(visible).flat_map(|row| &row[..width * 3]).map(|v| v * 0.5 + 0.5);
+                let unit = || {
+                    let lines = rows.chunks_exact(line).take(visible).zip(top..);
+                    let pixels =
+                        lines.flat_map(|(row, y)| row[..width * 3].chunks_exact(3).zip(0..).map(move |p| (p, y)));
+                    pixels.flat_map(|((p, x), y)| neutral.kept([p[0], p[1], p[2]].map(|v| v * 0.5 + 0.5), x, y))
+                };
                 result.data.extend(unit().map(T::of));
                 let data = alloc::gather(width * visible * 3, unit().map(to_u8))?;
                 Ok(Pixels { width, height: visible, channels: 3, data })

@@ -221,6 +221,22 @@ fn a_picture_becomes_four_times_as_large() {
     upscale(8, 8);
 }
 
+/// As long as the usual file systems allow, and longer.
+#[test]
+fn a_name_may_be_as_long_as_the_file_system_allows() {
+    let folder = folder();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/nano");
+    let named = |bytes: usize| format!("{}.png", "n".repeat(bytes - 4));
+    for name in [named(245), named(255), format!("{}n.png", "ö".repeat(125))] {
+        let run = ["upscale", "in.png", "-o", &name, "--device", "cpu", "--steps", "1", "--model", model];
+        let output = resshift(folder.path(), &run);
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        assert!(folder.path().join(&name).is_file());
+    }
+    // Before the model is looked for.
+    fails(&folder, &["upscale", "in.png", "-o", &named(256), "--model", "nowhere"], "file", "nnn");
+}
+
 #[test]
 fn a_single_pixel_becomes_sixteen() {
     upscale(1, 1);

@@ -23,7 +23,7 @@ pub fn failed(path: &Path, reason: impl ToString) -> Error {
 ///
 /// # Errors
 /// [`Error::BadOption`] if its ending names no format, or if it is the input itself; [`Error::File`] if its folder does
-/// not exist or it is a folder.
+/// not exist, it is a folder, or its name is longer than the file system allows.
 pub fn check_output(input: &Path, output: &Path) -> Result<Format> {
     let Some(format) = output.extension().and_then(|ending| Format::named(&ending.to_string_lossy())) else {
         let name = output.display();
@@ -39,19 +39,22 @@ pub fn check_output(input: &Path, output: &Path) -> Result<Format> {
     }
     let folder = folder_of(output);
     match folder.metadata() {
-        Ok(data) if data.is_dir() => Ok(format),
+        Ok(data) if data.is_dir() => match output.symlink_metadata() {
+            Err(reason) if reason.kind() != io::ErrorKind::NotFound => Err(failed(output, reason)),
+            _ => Ok(format),
+        },
         Ok(_) => Err(failed(&folder, io::Error::from(io::ErrorKind::NotADirectory))),
         Err(reason) => Err(failed(&folder, reason)),
     }
 }
 
-/// Writes the file whole or not at all: under another name in the same folder, renamed when it is on the disk.
+/// Writes the file whole or not at all: under another name in the same folder, renamed when it is on the disk. That name is
+/// short, since the file's own may be as long as the file system allows.
 ///
 /// # Errors
 /// [`Error::File`].
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = folder_of(path).join(format!(".{name}.{}.part", std::process::id()));
+    let partial = folder_of(path).join(format!(".{}.part", std::process::id()));
     let written = OpenOptions::new().write(true).create_new(true).open(&partial).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;

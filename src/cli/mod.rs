@@ -63,7 +63,7 @@ struct Upscale {
     /// Enlargement above 0, at most 4, instead of a width or height.
     #[arg(long, value_name = "X", conflicts_with_all = ["width", "height"])]
     scale: Option<f64>,
-    /// Leave the metadata (EXIF) of the input behind; its colour profile is always kept.
+    /// Leave the metadata of the input behind (EXIF, XMP, IPTC, density); its colour profile is always kept.
     #[arg(long)]
     strip: bool,
     /// Folder with model.json and the weights [default: models/compact in the current folder, in the program's

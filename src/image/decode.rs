@@ -1,11 +1,12 @@
 //! A file's bytes to a picture: PNG, JPEG, WebP, GIF, BMP and TIFF, told apart by content.
 //!
 //! The size in the header is checked before anything is allocated for pixels. Of an animation the first frame is
-//! read. Colour profiles are not applied: samples are taken as stored, and the profile goes along ([`Tags`]).
+//! read. RGB profiles are not applied: samples are taken as stored, and the profile goes along ([`Tags`]); others are.
 
-use super::{Picture, Tags, bmp_gif_tiff, jpeg, png, webp};
+use super::{Density, Picture, Tags, bmp, colour, gif, jpeg, png, tiff, webp};
 use crate::{Error, Result};
-use ::image::{DynamicImage, ImageBuffer, ImageFormat};
+use ::image::metadata::Orientation;
+use ::image::{DynamicImage, ImageBuffer, ImageError, ImageFormat};
 use std::io::ErrorKind;
 
 /// [`Limits::default`]'s number of input pixels: 4 million, whose x4 result has 64 million, 8192 a side. A page that knows
@@ -57,25 +58,35 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
 
 /// Decodes a PNG, JPEG, WebP, GIF, BMP or TIFF file.
 ///
-/// Grey becomes RGB; palettes and colour keys are resolved; 1, 2, 4, 8 and 16 bits are scaled to [0, 1]; CMYK is
-/// converted without a profile; the EXIF orientation is applied, so width and height are those that are seen.
+/// Grey becomes RGB; palettes and colour keys are resolved; 1, 2, 4, 8 and 16 bits are scaled to [0, 1]; grey and CMYK become
+/// sRGB by their profile; the EXIF orientation is applied, so width and height are those that are seen.
 ///
 /// # Errors
-/// [`Error::NoInput`] for no bytes, [`Error::NotAnImage`] for any other kind of file, [`Error::ImageTooLarge`]
-/// with the header's width and height, [`Error::BadImage`] for a file that is damaged, cut short, or of a variety
-/// that the decoder lacks. A file that ends too early is always an error, never a picture with a grey rest.
+/// [`Error::NoInput`] for no bytes, [`Error::NotAnImage`] for any other kind of file, [`Error::Unsupported`] with the
+/// name of a variety that is not read, [`Error::ImageTooLarge`] with the header's width and height, [`Error::BadImage`] for
+/// a file that is damaged or cut short. A file that ends too early is always an error, never a picture with a grey rest.
 pub fn decode_tagged(bytes: &[u8], limits: &Limits) -> Result<(Picture, Tags)> {
+    const BIG_TIFF: [&[u8]; 2] = [b"II\x2B\0", b"MM\0\x2B"];
     if bytes.is_empty() {
         return Err(Error::NoInput);
     }
-    let (mut image, tags) = match ::image::guess_format(bytes) {
+    let (image, tags) = match ::image::guess_format(bytes) {
         Ok(ImageFormat::Png) => png::decode(bytes, limits)?,
         Ok(ImageFormat::Jpeg) => jpeg::decode(bytes, limits)?,
         Ok(ImageFormat::WebP) => webp::decode(bytes, limits)?,
-        Ok(other) => bmp_gif_tiff::decode(bytes, other, limits)?,
-        Err(_) => return Err(Error::NotAnImage),
+        Ok(ImageFormat::Bmp) => bmp::decode(bytes, limits)?,
+        Ok(ImageFormat::Gif) => gif::decode(bytes, limits)?,
+        Ok(ImageFormat::Tiff) => tiff::decode(bytes, limits)?,
+        _ if BIG_TIFF.iter().any(|magic| bytes.starts_with(magic)) => tiff::decode(bytes, limits)?,
+        _ => return Err(Error::NotAnImage),
     };
-    image.apply_orientation(tags.orientation());
+    let (mut image, mut tags) = colour::settle(image, tags.settled())?;
+    let orientation = tags.orientation();
+    image.apply_orientation(orientation);
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    if matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH) {
+        tags.density = tags.density.map(Density::turned);
+    }
     Ok((picture(&image)?, tags))
 }
 
@@ -92,9 +103,6 @@ fn picture(image: &DynamicImage) -> Result<Picture> {
         DynamicImage::ImageLumaA16(image) => sixteen(2, image),
         DynamicImage::ImageRgb16(image) => sixteen(3, image),
         DynamicImage::ImageRgba16(image) => sixteen(4, image),
-        // Floating point, which only TIFF has here.
-        DynamicImage::ImageRgb32F(image) => sixteen(3, &DynamicImage::ImageRgb32F(image.clone()).to_rgb16()),
-        DynamicImage::ImageRgba32F(image) => sixteen(4, &DynamicImage::ImageRgba32F(image.clone()).to_rgba16()),
         other => Err(Error::Internal(format!("a decoder returned {:?}", other.color()))),
     }
 }
@@ -129,4 +137,13 @@ pub(super) fn cut_short() -> Error {
 /// A decoder's complaint, or [`cut_short`] if it met the end of the file.
 pub(super) fn bad(error: impl std::error::Error, io: Option<ErrorKind>) -> Error {
     if io == Some(ErrorKind::UnexpectedEof) { cut_short() } else { Error::BadImage(error.to_string()) }
+}
+
+/// A complaint of the `image` crate's decoder of `format`.
+pub(super) fn bad_image(format: &str, error: ImageError) -> Error {
+    match error {
+        ImageError::Unsupported(what) => Error::Unsupported(format!("This kind of {format} ({what})")),
+        ImageError::IoError(io) => bad(&io, Some(io.kind())),
+        other => bad(other, None),
+    }
 }

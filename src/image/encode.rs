@@ -1,13 +1,14 @@
 //! A picture to a file: PNG of 8 or 16 bits, JPEG, WebP.
 
-use super::webp::lossy as lossy_webp;
-use super::{Pixels, Tags};
+use super::png::XMP;
+use super::webp::{lossy as lossy_webp, tagged as tagged_webp};
+use super::{Pixels, Tags, exif, iptc};
 use crate::alloc::{self, Growing};
 use crate::{Error, Result};
-use ::image::codecs::jpeg::JpegEncoder;
+use ::image::codecs::jpeg::{JpegEncoder, PixelDensity, PixelDensityUnit};
 use ::image::codecs::webp::WebPEncoder;
 use ::image::{ExtendedColorType, ImageEncoder, ImageError};
-use ::png::{BitDepth, ColorType, DeflateCompression, Encoder, EncodingError, Filter, Info};
+use ::png::{BitDepth, ColorType, DeflateCompression, Encoder, EncodingError, Filter, Info, PixelDimensions, Unit};
 use fast_image_resize::{PixelTrait, pixels};
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -67,7 +68,7 @@ impl Format {
 }
 
 /// How the samples of a result are stored: `u8` or `u16`.
-pub trait Sample: bytemuck::Pod {
+pub trait Sample: bytemuck::Pod + PartialEq {
     /// In a PNG file.
     const DEPTH: BitDepth;
     /// Of a PNG file: the fastest that makes it smaller.
@@ -155,7 +156,8 @@ pub fn encode_png(pixels: &Pixels) -> Result<Vec<u8>> {
     encode(pixels, &Tags::default(), Format::Png, None)
 }
 
-/// A file with the given tags, which are those of [`Tags::for_result`]. `quality`, 1 to 100: JPEG's, 92 if it is `None`; with
+/// A file with the given tags, which are those of [`Tags::for_result`]; sizes in them become the picture's. What they say was
+/// stored as grey becomes a grey PNG or JPEG file, if the pixels are grey. `quality`, 1 to 100: JPEG's, 92 if it is `None`; with
 /// one a WebP file is lossy, else lossless.
 ///
 /// # Errors
@@ -171,9 +173,24 @@ pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, qualit
     }
     format.check_size(*width, *height, quality)?;
     let eight = || T::bytes_only(data).ok_or_else(|| Error::BadOption("Only PNG files hold 16 bits.".into()));
+    let mut tags = tags.sized(*width, *height);
+    if format == Format::WebP
+        && let Some(iptc) = &tags.iptc
+    {
+        tags.exif = exif::with_iptc(tags.exif.as_deref(), iptc).or(tags.exif);
+    }
+    let tags = &tags;
+    let is_grey = || data.chunks_exact(*channels).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]);
+    let grey = tags.grey && format != Format::WebP && is_grey();
     match format {
+        Format::Png if grey => {
+            let kept =
+                data.chunks_exact(*channels).flat_map(|pixel| [pixel[0]].into_iter().chain(pixel.get(3).copied()));
+            let data = alloc::gather(width * height * (channels - 2), kept)?;
+            png(columns, rows, channels - 2, &data, tags)
+        }
         Format::Png => png(columns, rows, *channels, data, tags),
-        Format::Jpeg => jpeg(columns, rows, *channels, eight()?, tags, quality.unwrap_or(JPEG_QUALITY)),
+        Format::Jpeg => jpeg((columns, rows), *channels, eight()?, tags, quality.unwrap_or(JPEG_QUALITY), grey),
         Format::WebP => match quality {
             None => webp(columns, rows, *channels, eight()?, tags),
             Some(quality) => lossy_webp(*width, *height, *channels, eight()?, tags, quality.clamp(1, 100)),
@@ -187,14 +204,30 @@ const PIECE: usize = 1 << 16;
 /// Fast compression, a filter chosen for each row; row by row, so that only the file itself takes memory.
 fn png<T: Sample>(width: u32, height: u32, channels: usize, data: &[T], tags: &Tags) -> Result<Vec<u8>> {
     let mut info = Info::with_size(width, height);
-    info.color_type = if channels == 4 { ColorType::Rgba } else { ColorType::Rgb };
+    info.color_type = match channels {
+        1 => ColorType::Grayscale,
+        2 => ColorType::GrayscaleAlpha,
+        3 => ColorType::Rgb,
+        _ => ColorType::Rgba,
+    };
     info.bit_depth = T::DEPTH;
     info.icc_profile = tags.icc.as_deref().map(Cow::Borrowed);
     info.exif_metadata = tags.exif.as_deref().map(Cow::Borrowed);
+    info.pixel_dims = tags.density.map(|density| {
+        let unit = if density.absolute { Unit::Meter } else { Unit::Unspecified };
+        PixelDimensions { xppu: density.x, yppu: density.y, unit }
+    });
+    let xmp = tags.xmp.as_deref().and_then(|packet| str::from_utf8(packet).ok());
     let mut file = Growing::default();
     let written = Encoder::with_info(&mut file, info).and_then(|mut encoder| {
         encoder.set_deflate_compression(T::COMPRESSION);
         encoder.set_filter(Filter::Adaptive);
+        if let Some(xmp) = xmp {
+            encoder.add_itxt_chunk(XMP.into(), xmp.into())?;
+        }
+        if let Some(data) = &tags.iptc {
+            encoder.add_ztxt_chunk(iptc::KEYWORD.into(), iptc::text(data))?;
+        }
         let mut writer = encoder.write_header()?;
         let mut rows = writer.stream_writer_with_size(PIECE)?;
         for row in data.chunks_exact((width as usize * channels).max(1)) {
@@ -207,38 +240,70 @@ fn png<T: Sample>(width: u32, height: u32, channels: usize, data: &[T], tags: &T
     Ok(file.0)
 }
 
-fn jpeg(width: u32, height: u32, channels: usize, data: &[u8], tags: &Tags, quality: u8) -> Result<Vec<u8>> {
-    let on_white: Cow<'_, [u8]> = match channels {
-        4 => {
-            let rgb = data.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|v| over_white(v, p[3])));
-            Cow::Owned(alloc::gather(data.len() / 4 * 3, rgb)?)
+fn jpeg(size: (u32, u32), channels: usize, data: &[u8], tags: &Tags, quality: u8, grey: bool) -> Result<Vec<u8>> {
+    let on_white: Cow<'_, [u8]> = match (channels, grey) {
+        (3, false) => Cow::Borrowed(data),
+        _ => {
+            let kept = if grey { 1 } else { 3 };
+            let alpha = |pixel: &[u8]| pixel.get(3).copied().unwrap_or(u8::MAX);
+            let samples =
+                data.chunks_exact(channels).flat_map(|p| p[..kept].iter().map(move |&v| over_white(v, alpha(p))));
+            Cow::Owned(alloc::gather(data.len() / channels * kept, samples)?)
         }
-        _ => Cow::Borrowed(data),
     };
     let mut file = Growing::default();
     let mut encoder = JpegEncoder::new_with_quality(&mut file, quality.clamp(1, 100));
-    put_tags(&mut encoder, tags, 65_000);
-    let written = encoder.write_image(&on_white, width, height, ExtendedColorType::Rgb8);
-    written.map_err(|e| failed("JPEG", &e, io(&e)))?;
-    Ok(file.0)
+    if let Some(density) = tags.density {
+        let unit = if density.absolute { PixelDensityUnit::Inches } else { PixelDensityUnit::PixelAspectRatio };
+        encoder.set_pixel_density(PixelDensity { density: density.sixteen_bits(), unit });
+    }
+    put_tags(&mut encoder, tags);
+    let colour = if grey { ExtendedColorType::L8 } else { ExtendedColorType::Rgb8 };
+    encoder.write_image(&on_white, size.0, size.1, colour).map_err(|e| failed("JPEG", &e, io(&e)))?;
+    with_segments(file.0, tags)
+}
+
+/// Longest contents of a JPEG segment. What does not fit is left out, as any camera's own software does.
+const MOST_IN_SEGMENT: usize = 65_533;
+
+/// The file with XMP and IPTC behind the segments for applications that it has.
+fn with_segments(mut file: Vec<u8>, tags: &Tags) -> Result<Vec<u8>> {
+    const APP1: u8 = 0xE1;
+    const APP13: u8 = 0xED;
+    let xmp = tags.xmp.as_deref().map(|packet| (APP1, [b"http://ns.adobe.com/xap/1.0/\0", packet].concat()));
+    let iptc = tags.iptc.as_deref().map(|data| (APP13, [b"Photoshop 3.0\0", &iptc::resources(data)[..]].concat()));
+    let mut segments = Vec::new();
+    for (marker, contents) in
+        [xmp, iptc].into_iter().flatten().filter(|(_, contents)| contents.len() <= MOST_IN_SEGMENT)
+    {
+        segments.extend([0xFF, marker]);
+        segments.extend(((contents.len() + 2) as u16).to_be_bytes());
+        segments.extend(contents);
+    }
+    let mut at = 2;
+    while let Some(&[0xFF, 0xE0..=0xEF, high, low]) = file.get(at..at + 4) {
+        at += 2 + usize::from(u16::from_be_bytes([high, low]));
+    }
+    alloc::reserve(&mut file, segments.len())?;
+    file.splice(at..at, segments);
+    Ok(file)
 }
 
 fn webp(width: u32, height: u32, channels: usize, data: &[u8], tags: &Tags) -> Result<Vec<u8>> {
     let mut file = Growing::default();
-    let mut encoder = WebPEncoder::new_lossless(&mut file);
-    put_tags(&mut encoder, tags, usize::MAX);
     let colour = if channels == 4 { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
+    let encoder = WebPEncoder::new_lossless(&mut file);
     encoder.write_image(data, width, height, colour).map_err(|e| failed("WebP", &e, io(&e)))?;
-    Ok(file.0)
+    tagged_webp(file.0, width as usize, height as usize, channels == 4, tags)
 }
 
-/// EXIF data beyond `most` bytes does not fit the format and is left out, as any camera's own software does.
-fn put_tags(encoder: &mut impl ImageEncoder, tags: &Tags, most: usize) {
+fn put_tags(encoder: &mut impl ImageEncoder, tags: &Tags) {
+    const PREFIX: usize = 6;
     if let Some(icc) = &tags.icc {
-        // Both encoders take profiles.
+        // Every encoder that is used here takes profiles.
         let _ = encoder.set_icc_profile(icc.clone());
     }
-    if let Some(exif) = tags.exif.as_ref().filter(|exif| exif.len() <= most) {
+    if let Some(exif) = tags.exif.as_ref().filter(|exif| exif.len() + PREFIX <= MOST_IN_SEGMENT) {
         let _ = encoder.set_exif_metadata(exif.clone());
     }
 }

@@ -1,17 +1,27 @@
 //! Pictures in memory, and their way from and to files.
 
 pub mod alpha;
-mod bmp_gif_tiff;
+mod bmp;
+mod colour;
 pub mod decode;
+mod density;
 pub mod encode;
+mod exif;
+mod gif;
+mod ifd;
+mod iptc;
 mod jpeg;
+pub mod neutral;
 mod png;
 pub mod reduce;
 pub mod resize;
 mod tags;
+mod tiff;
 mod webp;
+mod xmp;
 
 pub use decode::{Limits, decode, decode_tagged};
+pub use density::Density;
 pub use encode::{Format, Sample, encode, encode_png};
 pub use reduce::{Size, reduce};
 pub use tags::Tags;

@@ -2,10 +2,10 @@
 //! the file, where an orientation may stand and where a cut file shows.
 
 use super::decode::{bad, image8, image16};
-use super::{Limits, Tags};
+use super::{Density, Limits, Tags, colour, iptc};
 use crate::{Error, Result};
 use ::image::DynamicImage;
-use ::png::{BitDepth, Decoder, DecodingError, Transformations};
+use ::png::{BitDepth, Decoder, DecodingError, Info, Transformations, Unit};
 use std::io::Cursor;
 
 /// Decodes the default image (of an animated PNG: what a viewer without animation shows).
@@ -14,7 +14,6 @@ use std::io::Cursor;
 /// [`Error::ImageTooLarge`], [`Error::BadImage`].
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Tags)> {
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), ::png::Limits { bytes: limits.bytes() });
-    decoder.set_ignore_text_chunk(true);
     decoder.set_transformations(Transformations::EXPAND);
     let (width, height) = decoder.read_header_info().map_err(damaged)?.size();
     limits.check(width.into(), height.into())?;
@@ -38,7 +37,33 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Tag
     let image = image.ok_or_else(|| Error::Internal("PNG samples do not fit their size".into()))?;
     let info = reader.info();
     let [icc, exif] = [&info.icc_profile, &info.exif_metadata].map(|tag| tag.as_deref().map(<[u8]>::to_vec));
-    Ok((image, Tags::new(icc, exif)))
+    let grey = colour.samples() < 3;
+    let (image, icc) = colour::of_png(image, icc, info);
+    let density = info.pixel_dims.map(|d| Density { x: d.xppu, y: d.yppu, absolute: matches!(d.unit, Unit::Meter) });
+    let tags =
+        Tags { icc, exif, xmp: xmp(info), iptc: iptc_data(info), density, grey: grey && !image.color().has_color() };
+    Ok((image, tags))
+}
+
+/// Keyword of an XMP packet's text chunk.
+pub(super) const XMP: &str = "XML:com.adobe.xmp";
+
+/// Longest text that is unpacked, in bytes.
+const MOST_TEXT: usize = 1 << 22;
+
+fn xmp(info: &Info<'_>) -> Option<Vec<u8>> {
+    let mut chunk = info.utf8_text.iter().find(|chunk| chunk.keyword == XMP)?.clone();
+    chunk.decompress_text_with_limit(MOST_TEXT).ok()?;
+    Some(chunk.get_text().ok()?.into_bytes())
+}
+
+fn iptc_data(info: &Info<'_>) -> Option<Vec<u8>> {
+    if let Some(chunk) = info.uncompressed_latin1_text.iter().find(|chunk| chunk.keyword == iptc::KEYWORD) {
+        return iptc::of_text(&chunk.text);
+    }
+    let mut chunk = info.compressed_latin1_text.iter().find(|chunk| chunk.keyword == iptc::KEYWORD)?.clone();
+    chunk.decompress_text_with_limit(MOST_TEXT).ok()?;
+    iptc::of_text(&chunk.get_text().ok()?)
 }
 
 fn damaged(error: DecodingError) -> Error {

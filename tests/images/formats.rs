@@ -106,3 +106,29 @@ fn image_data_keeps_alpha_only_where_something_is_transparent() {
         assert_eq!(error.code(), "bad-image", "{width} x {height}");
     }
 }
+
+#[test]
+fn a_gif_whose_frame_is_larger_than_its_screen_is_shown_whole() {
+    let file = fixture("frame-larger-than-screen.gif");
+    let whole = read(&file);
+    assert_eq!((whole.width, whole.height, whole.alpha.as_ref()), (32, 32, None));
+    let mut none = file.clone();
+    none[6..10].fill(0);
+    assert_eq!(read(&none), whole);
+    // A screen that is larger than the frame is transparent around it.
+    let mut larger = file;
+    larger[6..10].copy_from_slice(&[40, 0, 33, 0]);
+    let picture = read(&larger);
+    assert_eq!((picture.width, picture.height), (40, 33));
+    let alpha = picture.alpha.unwrap();
+    assert_eq!([alpha[0], alpha[31], alpha[32], alpha[32 * 40]], [1.0, 1.0, 0.0, 0.0]);
+    assert_eq!(decode(&larger, &Limits { max_pixels: 32 * 32 }).unwrap_err().code(), "image-too-large");
+}
+
+#[test]
+fn a_webp_is_transparent_where_its_first_frame_does_not_reach() {
+    let picture = read(&fixture("first-frame-offset.webp"));
+    let alpha = picture.alpha.unwrap();
+    assert_eq!([alpha[0], alpha[8 * 64 + 8], alpha[24 * 64 + 32]], [0.0, 0.0, 1.0]);
+    assert!(levels_apart(&picture.rgb[(24 * 64 + 32) * 3..][..3], &units(&[200, 40, 40])) < 4.0);
+}

@@ -3,12 +3,15 @@
 //! Beside the tests lies what they cannot write themselves: lossy WebP, progressive, restarted and CMYK JPEG, animations
 //! and an interlaced PNG. `original.png` and `alpha.png` are what the lossy ones were made from.
 
+mod colour;
 mod damage;
 mod encode;
 mod formats;
+mod jpeg_matrix;
 mod orientation;
 mod png_files;
 mod tags;
+mod tiff_files;
 
 use png::{BitDepth, ColorType};
 use resshift::image::{Limits, Picture, Pixels, decode};
