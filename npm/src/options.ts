@@ -104,7 +104,7 @@ function url(given: string | URL, here: string, what: string): URL {
 /** @throws UpscalerError `bad-option` */
 export function run(options: UpscaleOptions): Run {
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
-  if (steps !== undefined && !isInteger(steps, 1, U32_MAX)) throw badOption('The steps are a whole number from 1.');
+  if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw badOption('The steps are a whole number from 0.');
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw badOption('The seed is a whole number from 0 to 2^53 - 1.');
   if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2)) {
     throw badOption('The temperature is a number from 0 to 2.');
