@@ -129,7 +129,7 @@ impl Upscaler {
         let network = shared_plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile, team);
         let decode = plan(h, w, latent.decode_reach(), 1, options.tile);
         // Better now than after the work.
-        alloc::check(need::<T>(&lr, latent.channels(), denoiser.sees_y0(), &network, &decode))?;
+        alloc::check(need::<T>(&lr, latent.channels(), chain.keeps_y0(), &network, &decode))?;
         let restored = match earlier {
             Some(snapshot) => chain.restore(snapshot, &lr).await?,
             None => None,

@@ -87,7 +87,7 @@ fn tiles_leave_no_trace() {
     }
 }
 
-/// The same of y0 alone, for sizes and tiles of a hash's choosing; and not so with less of a halo.
+/// The same of y0 alone, for sizes and tiles of a hash's choosing; and not so without a halo.
 #[test]
 fn any_tiles_of_y0_are_the_whole() {
     let model = model(tiny_prior_folder(), &cpu());
@@ -115,9 +115,9 @@ fn any_tiles_of_y0_are_the_whole() {
         channels: 3,
         data: (0..10800).map(|i| (i * 37 % 101) as f32 / 50.0 - 1.0).collect(),
     };
-    let close = draw(&lr, &Plan::exact(60, 60, 10, 4, 2));
+    let close = draw(&lr, &Plan::exact(60, 60, 10, 0, 2));
     let naive = max_error(&close, &draw(&lr, &Plan::exact(60, 60, 4096, 0, 2)));
-    assert!(naive > 1e-4, "a smaller halo must show, but only by {naive}");
+    assert!(naive > 1e-3, "tiles without a halo should differ, but only by {naive}");
 }
 
 /// What a run shows before its first step, and in how many steps it reports.

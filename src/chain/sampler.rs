@@ -105,10 +105,13 @@ impl Chain<'_> {
         self.run_on_host(done, x, y0, lr, plan, watch).await
     }
 
-    /// For y0's code, where the steps need it.
+    /// Whether y0's code is kept for the steps.
+    pub fn keeps_y0(&self) -> bool {
+        self.denoiser.sees_y0() && !self.levels.visited.is_empty()
+    }
+
     fn room_for_y0(&self, lr: &Canvas) -> Result<Option<PriorCode>> {
-        let needed = self.denoiser.sees_y0() && !self.levels.visited.is_empty();
-        needed.then(|| PriorCode::room(lr.height, lr.width, self.latent.channels())).transpose()
+        self.keeps_y0().then(|| PriorCode::room(lr.height, lr.width, self.latent.channels())).transpose()
     }
 
     /// The steps that a snapshot of this chain over `lr` had done, and the state after them; `None` if it is another chain's, or
