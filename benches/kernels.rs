@@ -73,7 +73,8 @@ fn model(bench: &Bench, arguments: &Arguments, gpu: &Rc<Gpu>, config: &ModelConf
         measure(bench, arguments, &case);
     }
     drop(parts);
-    for steps in [4, 15] {
+    let y0_alone = (config.share_of_y0() > 0.0).then_some(0);
+    for steps in y0_alone.into_iter().chain([4, 15]) {
         let case = format!("{name} tile, {steps} steps");
         for form in bench.forms().filter(|&form| arguments.want(&case, form)) {
             bench.choose(form);

@@ -1,12 +1,14 @@
 // A picture with every channel times a number of its own, or as it is; also how pictures are put side by side.
 //
-//   y[p, c] = x[p, c] * factor[c]       with FACTOR, else  y[p, c] = x[p, c]
+//   y[p, c] = x[p, c] * factor[c]                  with FACTOR, else  y[p, c] = x[p, c]
+//   y[p, c] = (x[p, c] - mean[p, c]) * factor[c]   with FACTOR and MEAN
 //
 // Bindings
 //   0 x       [pixels, c]
 //   1 factor  (with FACTOR) [c]
+//   2 mean    (with MEAN) [pixels, c]
 //   last two: y [pixels, c], a slice of channels of a wider picture where the stride is larger than c; size
-// Workgroup: 64 invocations, each one number. Constant: RESULT. Flag: FACTOR.
+// Workgroup: 64 invocations, each one number. Constant: RESULT. Flags: FACTOR, MEAN.
 // X and Y, f32 or f16: how x and y are stored.
 
 struct Size {
@@ -22,6 +24,9 @@ struct Size {
 #if FACTOR
 @group(0) @binding(1) var<storage, read> factor: array<f32>;
 #endif
+#if MEAN
+@group(0) @binding(2) var<storage, read> mean: array<f32>;
+#endif
 @group(0) @binding(RESULT) var<storage, read_write> y: array<Y>;
 @group(0) @binding(RESULT + 1) var<uniform> size: Size;
 
@@ -36,6 +41,9 @@ fn main(
     let pixel = id / size.c;
     let c = id % size.c;
     var v = f32(x[pixel * size.x_stride + size.x_offset + c]);
+#if MEAN
+    v -= mean[id];
+#endif
 #if FACTOR
     v *= factor[c];
 #endif

@@ -1,22 +1,26 @@
 // The compact model's prediction: the network's gate and correction around the Wiener estimate of z0 from z_t.
 //
 //   z0[c] = wiener[c] * z_t[c] * sigmoid(g[c] + 1) + correction[c] * F[c]
+//   z0[c] = wiener[c] * (z_t[c] - mean[c]) * sigmoid(g[c] + 1) + correction[c] * F[c] + mean[c]   with MEAN
 //
 // Bindings
 //   0 z_t         [pixels, c]
 //   1 network     [pixels, 2, c]: gate g, correction F
 //   2 wiener      [c]
 //   3 correction  [c]
-//   4 z0          [pixels, c]
-//   5 size        pixels, c
-// Workgroup: 64 invocations, each one number. N, f32 or f16: how network is stored.
+//   4 mean        (with MEAN) [pixels, c]
+//   last two: z0  [pixels, c]; size: pixels, c
+// Workgroup: 64 invocations, each one number. Constant: RESULT. Flag: MEAN. N, f32 or f16: how network is stored.
 
 @group(0) @binding(0) var<storage, read> z_t: array<f32>;
 @group(0) @binding(1) var<storage, read> network: array<N>;
 @group(0) @binding(2) var<storage, read> wiener: array<f32>;
 @group(0) @binding(3) var<storage, read> correction: array<f32>;
-@group(0) @binding(4) var<storage, read_write> z0: array<f32>;
-@group(0) @binding(5) var<uniform> size: vec4<u32>;
+#if MEAN
+@group(0) @binding(4) var<storage, read> mean: array<f32>;
+#endif
+@group(0) @binding(RESULT) var<storage, read_write> z0: array<f32>;
+@group(0) @binding(RESULT + 1) var<uniform> size: vec4<u32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -31,5 +35,9 @@ fn main(
     let at = pixel * 2u * size.y + c;
     // Clamped, or exp would overflow; sigmoid is 0 to f32's precision there.
     let gate = 1.0 / (1.0 + exp(-max(f32(network[at]) + 1.0, -80.0)));
+#if MEAN
+    z0[id] = fma(wiener[c] * (z_t[id] - mean[id]), gate, fma(correction[c], f32(network[at + size.y]), mean[id]));
+#else
     z0[id] = fma(wiener[c] * z_t[id], gate, correction[c] * f32(network[at + size.y]));
+#endif
 }

@@ -18,11 +18,12 @@ use crate::model::{Model, Reach, UPSCALE};
 use crate::paper::schedule::Schedule;
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
 use crate::{Error, Result, alloc};
+use half::f16;
 
 /// What a run may be asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// Steps of the chain; `None`: as many as the model was trained for.
+    /// Steps of the chain; `None`: as many as the model was trained for. 0: y0 is the result, where a network draws it.
     pub steps: Option<usize>,
     /// Selects the noise field.
     pub seed: u64,
@@ -80,8 +81,8 @@ impl Upscaler {
 
     /// Upscales. Alpha, if any, is upscaled by bicubic interpolation.
     ///
-    /// Host memory: a latent canvas of `4 * channels` bytes per low-resolution pixel, one row of tiles, and the result;
-    /// everything else is bounded by the tile.
+    /// Host memory: a latent canvas of `4 * channels` bytes per low-resolution pixel, half as much for y0 where the network sees
+    /// it, one row of tiles, and the result; everything else is bounded by the tile.
     ///
     /// # Errors
     /// [`Error::BadOption`], [`Error::OutOfMemory`], [`Error::Gpu`], or whatever `watch` returns. The upscaler stays usable.
@@ -123,18 +124,19 @@ impl Upscaler {
         });
         let size = [picture.height, picture.width];
         let chain = Chain { latent, denoiser, levels, noise, temperature, compute: &self.compute, size, key };
-        let encode = plan(h, w, latent.reach(), 1, options.tile);
-        let team = Team { engines: 1 + watch.helpers().count(), most: options.most };
+        let alone = Team { engines: 1, most: options.most };
+        let encode = shared_plan(h, w, latent.encode_reach(), latent.multiple(), options.tile, alone);
+        let team = Team { engines: 1 + watch.helpers().count(), ..alone };
         let network = shared_plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile, team);
-        let decode = plan(h, w, latent.reach(), 1, options.tile);
+        let decode = plan(h, w, latent.decode_reach(), 1, options.tile);
         // Better now than after the work.
-        alloc::check(need::<T>(&lr, latent.channels(), &network, &decode))?;
+        alloc::check(need::<T>(&lr, latent.channels(), chain.keeps_y0(), &network, &decode))?;
         let restored = match earlier {
             Some(snapshot) => chain.restore(snapshot, &lr).await?,
             None => None,
         };
         let z0 = match restored {
-            Some((done, x)) => chain.resume(done, x, &lr, &network, watch).await?,
+            Some(state) => chain.resume(state, &lr, &encode, &network, watch).await?,
             None => chain.run(&lr, &encode, &network, watch).await?,
         };
         let result = self.decode(z0, &lr, &decode, picture, watch).await?;
@@ -151,14 +153,11 @@ impl Upscaler {
     /// [`Error::Internal`] if the inputs do not fit the network, [`Error::Gpu`] if the device fails.
     pub async fn predict(&self, rows: usize, cols: usize, inputs: &[&[f32]]) -> Result<Vec<f32>> {
         let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
-        let mut sizes = vec![[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
-        sizes.extend(denoiser.level(&self.schedule, 0).iter().map(|values| [1, 1, 1, values.len()]));
+        let sizes = denoiser.sizes([1, rows, cols], latent, &self.schedule);
         if !sizes.iter().map(|size| size.iter().product::<usize>()).eq(inputs.iter().map(|input| input.len())) {
             return Err(Error::Internal("a tile of another model".into()));
         }
-        let stage =
-            self.compute.prepare(&sizes, |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]))?;
-        stage.start(inputs).finish().await
+        self.compute.prepare(&sizes, |maps| denoiser.predict(maps))?.start(inputs).finish().await
     }
 
     /// z_0 to pixels, one row of tiles at a time.
@@ -222,11 +221,12 @@ impl Upscaler {
     }
 }
 
-/// Bytes that a run takes at its worst, beside those of a tile: the latent canvas, and first a row of predicted tiles, then
-/// one of decoded tiles and the result.
-fn need<T>(lr: &Canvas, channels: usize, network: &Plan, decode: &Plan) -> usize {
+/// Bytes that a run takes at its worst, beside those of a tile: the latent canvas, and first y0's code, where it is `kept` for
+/// the steps, and a row of predicted tiles, then a row of decoded tiles and the result.
+fn need<T>(lr: &Canvas, channels: usize, kept: bool, network: &Plan, decode: &Plan) -> usize {
     let positions = lr.height * lr.width;
-    let predicted = network.tallest() * lr.width * channels * size_of::<f32>();
+    let y0 = if kept { positions * channels * size_of::<f16>() } else { 0 };
+    let predicted = y0 + network.tallest() * lr.width * channels * size_of::<f32>();
     let row = decode.tallest() * lr.width;
     let decoded = (row * size_of::<f32>() + positions * size_of::<T>()) * UPSCALE * UPSCALE * 3;
     positions * channels * size_of::<f32>() + predicted.max(decoded)

@@ -17,7 +17,7 @@ const TOLERANCE: f64 = 5e-5;
 
 fn predict(compute: &Compute, inputs: &[(Vec<f32>, [usize; 4])], denoiser: &dyn Denoiser) -> Vec<f32> {
     let sizes: Vec<[usize; 4]> = inputs.iter().map(|input| input.1).collect();
-    let network = |maps: &[Map]| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]);
+    let network = |maps: &[Map]| denoiser.predict(maps);
     let stage = compute.prepare(&sizes, network).unwrap();
     let work: Work<'_> = stage.start(&inputs.iter().map(|input| input.0.as_slice()).collect::<Vec<_>>());
     block_on(work.finish()).unwrap()

@@ -73,7 +73,7 @@ fn wrong_use_exits_with_2_and_names_the_option() {
         (&[], "Usage"),
         (&["upscale", "in.png"], "--output"),
         (&["upscale", "-o", "out.png"], "<IN>"),
-        (&["upscale", "in.png", "-o", "out.png", "--steps", "0"], "--steps"),
+        (&["upscale", "in.png", "-o", "out.png", "--steps", "1.5"], "--steps"),
         (&["upscale", "in.png", "-o", "out.png", "--steps", "many"], "--steps"),
         (&["upscale", "in.png", "-o", "out.png", "--tile", "0"], "--tile"),
         (&["upscale", "in.png", "-o", "out.png", "--seed", "-1"], "-1"),
@@ -214,6 +214,17 @@ fn the_name_and_the_options_decide_what_is_written() {
     }
     fails(&folder, &["upscale", "in.png", "-o", "out2.png", "--width", "33"], "bad-option", "1 to 32 x 32 pixels");
     fails(&folder, &["upscale", "in.png", "-o", "out2.png", "--scale", "0"], "bad-option", "scale");
+}
+
+#[test]
+fn no_steps_are_for_models_that_draw_y0() {
+    let folder = folder();
+    let run = |model| ["upscale", "in.png", "-o", "out.png", "--device", "cpu", "--steps", "0", "--model", model];
+    fails(&folder, &run(concat!(env!("CARGO_MANIFEST_DIR"), "/models/compact")), "bad-option", "draws none");
+    let drawn = resshift(folder.path(), &run(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/tiny_prior")));
+    assert_eq!(drawn.status.code(), Some(0), "{}", errors(&drawn));
+    let result = decode(&std::fs::read(folder.path().join("out.png")).unwrap(), &Limits::default()).unwrap();
+    assert_eq!((result.width, result.height), (32, 32));
 }
 
 #[test]

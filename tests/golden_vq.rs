@@ -173,7 +173,7 @@ fn model_parts_behind_the_traits() {
     let unet: UNetConfig = json("tiny_unet.config");
     let (latent, denoiser) = swin_vq::load(&unet, &config(), &weights, &weights).unwrap();
     assert_eq!((latent.channels(), denoiser.multiple()), (3, 16));
-    assert!(matches!(latent.reach(), Reach::Global { .. }) && matches!(denoiser.reach(), Reach::Global { .. }));
+    assert!(matches!(latent.encode_reach(), Reach::Global { .. }) && matches!(denoiser.reach(), Reach::Global { .. }));
 
     let lr = uniform("lr", &[1, 3, 16, 16]).picture(&device);
     let vq = VqAutoencoder::load(&config(), &weights).unwrap();

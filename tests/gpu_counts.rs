@@ -5,10 +5,11 @@
 mod support;
 
 use pollster::block_on;
+use resshift::bench;
 use resshift::compute::Compute;
 use resshift::gpu::{Cost, Gpu, SUBMIT_MACS};
-use resshift::model::config::{UNetConfig, VqConfig};
-use resshift::model::{Denoiser, Latent, swin_vq};
+use resshift::model::config::{Arch, UNetConfig, VqConfig};
+use resshift::model::{Denoiser, Latent, Model, swin_vq};
 use resshift::ops::Map;
 use resshift::paper::schedule::{Schedule, ScheduleConfig};
 use resshift::weights::{TensorSource, Weights};
@@ -43,13 +44,9 @@ fn cost(gpu: &Rc<Gpu>, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map) ->
 
 /// A step of the network and the decoder, on a tile.
 fn costs(gpu: &Rc<Gpu>, latent: &dyn Latent, denoiser: &dyn Denoiser, schedule: &Schedule) -> [Cost; 2] {
-    let sizes = vec![[1, SIDE, SIDE, latent.channels()], [1, SIDE, SIDE, 3]];
-    let mut step = sizes.clone();
-    step.extend(denoiser.level(schedule, 0).iter().map(|v| [1, 1, 1, v.len()]));
-    [
-        cost(gpu, &step, |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..])),
-        cost(gpu, &sizes, |maps| latent.decode(&maps[0], &maps[1])),
-    ]
+    let sizes = [[1, SIDE, SIDE, latent.channels()], [1, SIDE, SIDE, 3]];
+    let step = denoiser.sizes([1, SIDE, SIDE], latent, schedule);
+    [cost(gpu, &step, |maps| denoiser.predict(maps)), cost(gpu, &sizes, |maps| latent.decode(&maps[0], &maps[1]))]
 }
 
 fn report(name: &str, cost: &Cost) -> f64 {
@@ -63,6 +60,32 @@ fn report(name: &str, cost: &Cost) -> f64 {
         (cost.activation_bytes + cost.io_bytes) as f64 / 1e6
     );
     ratio
+}
+
+/// y0 of the shipped size: once per picture.
+#[test]
+fn prior() {
+    let gpu = gpu();
+    let mut config = compact(&gpu).config;
+    let Arch::Compact { network } = &mut config.arch else { panic!("the default model is compact") };
+    network.prior = 60;
+    let model = Model::load(config, &Weights::new(bench::Zeros, &gpu)).unwrap();
+    let schedule = Schedule::new(model.config.schedule).unwrap();
+    for (form, tiled, half) in [("registers", false, false), ("tiles", true, false), ("tiles, f16", true, true)] {
+        gpu.set_tiled(tiled);
+        gpu.set_half_maps(half);
+        let y0 = cost(&gpu, &[[1, SIDE, SIDE, 3]], |maps| model.latent.encode(&maps[0]));
+        let ratio = report(&format!("y0, {form}"), &y0);
+        let step = costs(&gpu, &*model.latent, &*model.denoiser, &schedule)[0];
+        let counted = y0.macs as f64 / step.macs as f64;
+        println!("y0 / step: {counted:.3} counted, {:.3} from the configuration", model.config.share_of_y0());
+        // The embedding of the noise level is once per tile.
+        assert!((counted / model.config.share_of_y0() - 1.0).abs() < 1e-3);
+        // 23 convolutions, the mean's, the basis' and two of 1x1; six attentions; the residual; one copy side by side.
+        assert!(y0.dispatches <= 34 && y0.submits == 1, "{y0:?}");
+        assert!(y0.activation_bytes + y0.io_bytes <= 12_000_000, "{y0:?}");
+        assert!(ratio <= 1.5, "{ratio}");
+    }
 }
 
 #[test]

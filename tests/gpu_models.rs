@@ -9,14 +9,14 @@ use resshift::chain::warmup::precompile;
 use resshift::compute::Compute;
 use resshift::gpu::{Cost, Gpu};
 use resshift::image::{Picture, Pixels};
-use resshift::model::config::{UNetConfig, VqConfig};
+use resshift::model::config::{ModelConfig, UNetConfig, VqConfig};
 use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
 use resshift::ops::Map;
 use resshift::upscaler::{Options, Upscaler};
 use resshift::weights::Weights;
 use std::rc::Rc;
-use support::{Formula, Golden, compact_folder, json, max_error};
+use support::{Formula, Golden, compact_folder, json, max_error, tiny_prior_folder};
 
 fn gpu() -> Rc<Gpu> {
     block_on(resshift::gpu::open()).expect("these tests need a GPU; an emulated one (mesa-vulkan-drivers) will do")
@@ -133,24 +133,55 @@ fn small_picture() -> Picture {
 /// tiles, and with either form of the convolution.
 #[test]
 fn compact() {
+    as_on_the_cpu(compact_folder, 2);
+}
+
+/// The same with a network that draws y0, and of y0 alone.
+#[test]
+fn compact_with_a_prior() {
+    as_on_the_cpu(tiny_prior_folder, 2);
+    as_on_the_cpu(tiny_prior_folder, 0);
+}
+
+fn as_on_the_cpu(folder: fn() -> (ModelConfig, Vec<Vec<u8>>), steps: usize) {
     let gpu = gpu();
     let run = |compute: &Compute, tile: Option<usize>| {
-        let (config, files) = compact_folder();
+        let (config, files) = folder();
+        let name = config.name.clone();
         let upscaler = Upscaler::load(config, files, compute).unwrap();
-        let options = Options { steps: Some(2), seed: 9, tile, ..Options::default() };
+        let options = Options { steps: Some(steps), seed: 9, tile, ..Options::default() };
         let results: Vec<_> =
             (0..2).map(|_| block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap()).collect();
         assert_eq!(results[0], results[1], "the same seed must give the same picture");
-        results[0].data.clone()
+        (name, results[0].data.clone())
     };
-    let cpu = run(&Compute::cpu(), None);
+    let (name, cpu) = run(&Compute::cpu(), None);
     for form in forms(&gpu) {
         for tile in [None, Some(8)] {
-            let pixels = run(&Compute::Gpu(gpu.clone()), tile);
+            let (_, pixels) = run(&Compute::Gpu(gpu.clone()), tile);
             let worst = pixels.iter().zip(&cpu).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-            println!("compact, GPU against CPU, {form}, tile {tile:?}: max |difference| = {worst}/255");
+            println!("{name}, {steps} steps, GPU against CPU, {form}, tile {tile:?}: max |difference| = {worst}/255");
             assert!(worst <= 1);
         }
+    }
+}
+
+/// y0 is drawn in f32 also where maps are stored as f16, as those of the decoder are: the same bits.
+#[test]
+fn y0_stays_in_f32() {
+    let gpu = gpu();
+    let model = support::model(tiny_prior_folder(), &gpu);
+    let lr: Array = ((0..14 * 20 * 3).map(|i| (i * 29 % 64) as f32 / 32.0 - 1.0).collect(), [1, 14, 20, 3]);
+    for form in forms(&gpu) {
+        let both = |half: bool| {
+            gpu.set_half_maps(half);
+            let (code, _) = run(&gpu, std::slice::from_ref(&lr), |maps| model.latent.encode(&maps[0]));
+            let inputs = [(code.clone(), [1, 14, 20, 48]), lr.clone()];
+            (code, run(&gpu, &inputs, |maps| model.latent.decode(&maps[0], &maps[1])).0)
+        };
+        let (plain, half) = (both(false), both(true));
+        assert!(plain.0 == half.0, "{form}");
+        assert!(!gpu.f16 || plain.1 != half.1, "nothing was stored as f16");
     }
 }
 
@@ -208,20 +239,22 @@ fn the_steady_state_makes_nothing() {
 /// After a rehearsal, which knows no weights, a run of that size makes no pipeline any more.
 #[test]
 fn a_rehearsal_leaves_no_pipeline_to_make() {
-    for tiled in [false, true] {
-        let gpu = gpu();
-        gpu.set_tiled(tiled);
-        let compute = Compute::Gpu(gpu.clone());
-        let (config, files) = compact_folder();
-        precompile(&config, gpu.f16, &compute, 13, 20).unwrap();
-        let precompiled = gpu.made();
-        // Of the latent's basis, whose numbers are looked at, the weights are packed.
-        assert!(precompiled.pipelines > 10 && precompiled.bind_groups <= 1, "{precompiled:?}");
-        let upscaler = Upscaler::load(config, files, &compute).unwrap();
-        let options = Options { steps: Some(2), ..Options::default() };
-        block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap();
-        println!("tiled {tiled}: {} pipelines, all of them precompiled", gpu.made().pipelines);
-        assert_eq!(gpu.made().pipelines, precompiled.pipelines);
+    // Packed are the weights of the latent's basis, whose numbers are looked at, and with a prior its transpose and SPAN's mean.
+    for (folder, packed) in [(compact_folder as fn() -> _, 1), (tiny_prior_folder, 3)] {
+        for tiled in [false, true] {
+            let gpu = gpu();
+            gpu.set_tiled(tiled);
+            let compute = Compute::Gpu(gpu.clone());
+            let (config, files) = folder();
+            precompile(&config, gpu.f16, &compute, 13, 20).unwrap();
+            let precompiled = gpu.made();
+            assert!(precompiled.pipelines > 10 && precompiled.bind_groups <= packed, "{precompiled:?}");
+            let upscaler = Upscaler::load(config, files, &compute).unwrap();
+            let options = Options { steps: Some(2), ..Options::default() };
+            block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap();
+            println!("tiled {tiled}: {} pipelines, all of them precompiled", gpu.made().pipelines);
+            assert_eq!(gpu.made().pipelines, precompiled.pipelines);
+        }
     }
 }
 

@@ -8,12 +8,16 @@ use resshift::chain::tiles::{Team, largest_tile, plan, shared_plan};
 use resshift::compute::Compute;
 use resshift::image::Picture;
 use resshift::model::Reach;
+use resshift::model::config::ModelConfig;
 use resshift::upscaler::{Options, Upscaler};
 use std::cell::Cell;
-use support::compact_folder;
+use support::{compact_folder, tiny_prior_folder};
 
 fn upscaler() -> Upscaler {
-    let (config, files) = compact_folder();
+    load(compact_folder())
+}
+
+fn load((config, files): (ModelConfig, Vec<Vec<u8>>)) -> Upscaler {
     Upscaler::load(config, files, &Compute::cpu()).unwrap()
 }
 
@@ -61,11 +65,17 @@ impl Watch for Crew {
 
 #[test]
 fn help_changes_nothing() {
-    let (alone, picture) = (upscaler(), photo(44, 28));
+    for folder in [compact_folder, tiny_prior_folder] {
+        helps_without_a_trace(folder);
+    }
+}
+
+fn helps_without_a_trace(folder: fn() -> (ModelConfig, Vec<Vec<u8>>)) {
+    let (alone, picture) = (load(folder()), photo(44, 28));
     let options = Options { steps: Some(2), seed: 5, tile: Some(8), ..Options::default() };
     let want = pollster::block_on(alone.upscale(&picture, &options, &mut Unwatched)).unwrap();
     for (busy, failing) in [(usize::MAX, usize::MAX), (3, usize::MAX), (2, 5), (4, 3)] {
-        let mut crew = Crew { engine: upscaler(), asked: Cell::new(0), computed: Cell::new(0), busy, failing };
+        let mut crew = Crew { engine: load(folder()), asked: Cell::new(0), computed: Cell::new(0), busy, failing };
         let got = pollster::block_on(alone.upscale(&picture, &options, &mut crew)).unwrap();
         assert!(crew.computed.get() > 5, "only {} tiles were computed elsewhere", crew.computed.get());
         assert_eq!(got, want, "busy {busy}, failing {failing}");

@@ -46,6 +46,8 @@ tests!(
     attention,
     nearest_code,
     bicubic,
+    bicubic_residual,
+    parameter_free_attention,
     scale,
     wiener,
     posterior,

@@ -6,6 +6,7 @@ use pollster::block_on;
 use resshift::chain::run_context::Unwatched;
 use resshift::compute::Compute;
 use resshift::image::Picture;
+use resshift::model::config::ModelConfig;
 use resshift::upscaler::{Options, Upscaler};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
@@ -45,11 +46,17 @@ fn grey(width: usize, height: usize) -> Picture {
 }
 
 /// Two pictures of one width, tiles of one size: the larger may cost more only by its canvas (4 bytes in each of 48
-/// channels), the low-resolution picture (4 x 3) and the result (48). Everything that a row of tiles needs is the same for both.
+/// channels), the low-resolution picture (4 x 3), and what is larger of the result (48) and y0's code (2 x 48), which steps alone
+/// keep. Everything that a row of tiles needs is the same for both.
 #[test]
 fn peak_grows_only_with_canvas_and_result() {
     let _turn = TURN.lock();
-    let (config, files) = support::compact_folder();
+    peak_grows_only_by(support::compact_folder(), &[(1, 0), (2, 0)]);
+    peak_grows_only_by(support::tiny_prior_folder(), &[(0, 0), (1, 2 * 48), (2, 2 * 48)]);
+}
+
+/// For every number of steps, bytes of y0's code per pixel.
+fn peak_grows_only_by((config, files): (ModelConfig, Vec<Vec<u8>>), runs: &[(usize, usize)]) {
     let upscaler = Upscaler::load(config, files, &Compute::cpu()).unwrap();
     let tile = 24;
     let peak = |width: usize, height: usize, steps: usize| {
@@ -65,12 +72,14 @@ fn peak_grows_only_with_canvas_and_result() {
     // The first run also fills buffers that the threads keep.
     peak(width, short, 1);
     let pixels = (long - short) * width;
-    let allowed = (4 * 48 + 4 * 3 + 48) * pixels;
-    for steps in [1, 2] {
+    for &(steps, y0) in runs {
+        // Each of three plans has a weight for every position of a tile's side, for each row of tiles.
+        let plans = 3 * 4 * (tile + 2 * 64) * (long - short).div_ceil(tile);
+        let allowed = (4 * 48 + 4 * 3 + y0.max(48)) * pixels + plans;
         let (small, large) = (peak(width, short, steps), peak(width, long, steps));
         println!("peak above the weights: {small} and {large} bytes; growth {} of {allowed} allowed", large - small);
         assert!(large - small <= allowed);
-        assert!(large - small >= 4 * 48 * pixels, "the count must see the canvas");
+        assert!(large - small >= (4 * 48 + y0) * pixels, "the count must see the canvas and y0");
     }
 }
 

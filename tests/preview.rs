@@ -151,8 +151,11 @@ impl Latent for Counting<'_> {
     fn is_decoded_cheaply(&self) -> bool {
         self.0.is_decoded_cheaply()
     }
-    fn reach(&self) -> Reach {
-        self.0.reach()
+    fn encode_reach(&self) -> Reach {
+        self.0.encode_reach()
+    }
+    fn decode_reach(&self) -> Reach {
+        self.0.decode_reach()
     }
 }
 

@@ -243,7 +243,7 @@ fn seams_are_weaker_than_released() {
             key: None,
         };
         let network = plan(padded.height, padded.width, denoiser.reach(), denoiser.multiple(), Some(32));
-        let autoencoder = plan(padded.height, padded.width, latent.reach(), 1, Some(32));
+        let autoencoder = plan(padded.height, padded.width, latent.encode_reach(), 1, Some(32));
         let z0 = block_on(chain.run(&padded, &autoencoder, &network, &mut Unwatched)).unwrap();
         let mut ours = Canvas::zeros(4 * padded.height, 4 * padded.width, 3);
         for tile in autoencoder.tiles() {

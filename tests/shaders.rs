@@ -4,9 +4,10 @@
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use resshift::checks::shipped;
 use resshift::gpu::{
-    ConvForm, Kernel, attention_kernel, bicubic_kernel, conv2d_kernel, group_norm_kernels, group_norm_small_kernel,
-    nearest_code_kernel, norm_apply_kernel, pack_conv2d_kernel, posterior_kernel, rms_norm_kernel, scale_kernel,
-    wiener_kernel, window_attention_kernel,
+    ConvForm, Kernel, attention_kernel, bicubic_kernel, bicubic_residual_kernel, conv2d_kernel, group_norm_kernels,
+    group_norm_small_kernel, nearest_code_kernel, norm_apply_kernel, pack_conv2d_kernel,
+    parameter_free_attention_kernel, posterior_kernel, rms_norm_kernel, scale_kernel, wiener_kernel,
+    window_attention_kernel,
 };
 use resshift::layer::{Activation, ConvShape, MaskKind};
 
@@ -141,10 +142,12 @@ fn norms() {
 fn the_rest() {
     for flag in [false, true] {
         validate(&bicubic_kernel(flag));
-        validate(&scale_kernel(flag));
+        validate(&wiener_kernel(flag));
     }
     [4, 64, 300, 512].into_iter().for_each(|dim| validate(&attention_kernel(dim)));
-    validate(&wiener_kernel());
+    [(false, false), (true, false), (true, true)].into_iter().for_each(|(f, m)| validate(&scale_kernel(f, m)));
+    validate(&bicubic_residual_kernel());
+    validate(&parameter_free_attention_kernel());
     validate(&posterior_kernel());
     resshift::gpu::peak::peak_kernels().iter().for_each(validate);
 }
@@ -184,7 +187,7 @@ fn every_file_begins_with_its_description() {
             "{path:?} does not say what it binds"
         );
         // An included file is launched by others.
-        let included = path.ends_with("conv2d_store.wgsl");
+        let included = path.ends_with("conv2d_store.wgsl") || path.ends_with("bicubic_sample.wgsl");
         assert!(included || has("// Workgroup: "), "{path:?} does not say how it is launched");
     }
 }

@@ -8,7 +8,7 @@ use resshift::chain::snapshot::{Pace, Snapshot, State};
 use resshift::image::{Picture, Pixels};
 use resshift::upscaler::{Options, Upscaler};
 use resshift::{Error, Result};
-use support::{Formula, compact_folder, cpu, json};
+use support::{Formula, compact_folder, cpu, json, tiny_prior_folder};
 
 /// Takes snapshots, and stops the run after some of them.
 struct Interrupted {
@@ -68,6 +68,12 @@ fn compact() -> Upscaler {
     Upscaler::load(config, files, &cpu()).unwrap()
 }
 
+/// A compact model whose y0 is a network's: a snapshot does not hold it, so it is drawn again.
+fn with_prior() -> Upscaler {
+    let (config, files) = tiny_prior_folder();
+    Upscaler::load(config, files, &cpu()).unwrap()
+}
+
 /// The released architecture, small, with weights by formula: blended tiles, an encoder, GroupNorm and attention.
 fn released() -> Upscaler {
     Upscaler::build(json("tiny.model"), Formula, &cpu()).unwrap()
@@ -97,6 +103,7 @@ fn interrupted_everywhere(make: fn() -> Upscaler, picture: &Picture, options: &O
 fn exact_tiles_go_on_to_the_same_bytes() {
     let options = Options { steps: Some(5), seed: 7, tile: Some(8), ..Options::default() };
     interrupted_everywhere(compact, &photo(20, 12), &options, 5);
+    interrupted_everywhere(with_prior, &photo(20, 12), &options, 5);
 }
 
 #[test]

@@ -1,29 +1,39 @@
-"""Writes the vector that ties the Rust network to this one: `python check.py MODEL_FOLDER FILE.safetensors`.
+"""Writes the vectors that tie the Rust networks to these; `tests/compact.rs` and `tests/span.rs` compare.
 
-FILE must exist: its input and noise, of any of 1, 4 and 15 steps, are kept, everything that the network computes from them is
-made anew, in f32 from the stored f16 weights. `tests/compact.rs` compares.
+`python check.py chain MODEL_FOLDER FILE.safetensors` makes the chain's vector anew, in f32 from the stored f16 weights. FILE must
+exist: its input and noise, of any of 1, 4 and 15 steps, are kept.
+`python check.py tiny FOLDER FILE.safetensors` makes a small model with a network of y0, all of it from a seed, and its chain.
+`python check.py span STEM PHOTO FILE.safetensors` makes that of the published SPAN, ncnn's STEM.param and STEM.bin, on a part of
+a photo.
 """
 
 import argparse
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 import settings
 from diffusion import levels, sample
+from export import export
+from network import LATENT, Compact
+from span import published
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("model", type=Path)
-    arguments.add_argument("file", type=Path)
-    options = arguments.parse_args()
-    config = json.loads((options.model / "model.json").read_text())
-    model = settings.model({**config, "start": {"weights": str(options.model)}})
-    stored = load_file(options.file)
+def chain(folder: Path, file: Path) -> None:
+    config = json.loads((folder / "model.json").read_text())
+    model = settings.model({**config, "start": {"weights": str(folder)}})
+    stored = load_file(file)
     lr = stored["lr"]
+    if model.prior:
+        stored["y0"] = model.code_of_y0(lr)
+        # The engine keeps it in f16.
+        rounded = stored["y0"].half().float()
+        model.code_of_y0 = lambda _: rounded
     for steps in (1, 4, 15):
         if f"T{steps}.noise" not in stored:
             continue
@@ -31,13 +41,60 @@ def main() -> None:
         noise = stored[f"T{steps}.noise"]
         trace = []
         z = sample(model, lr, table, lambda i: noise[i : i + 1], trace=trace)
-        changed = (trace[-1] - stored[f"T{steps}.step{steps - 1}.z0"]).abs().max()
-        print(f"T={steps}: last z0 differs from the stored one by at most {changed:.1e}")
+        last = f"T{steps}.step{steps - 1}.z0"
+        if last in stored:
+            changed = (trace[-1] - stored[last]).abs().max()
+            print(f"T={steps}: last z0 differs from the stored one by at most {changed:.1e}")
         stored[f"T{steps}.sqrt_eta"] = torch.tensor(table, dtype=torch.float64)
         stored[f"T{steps}.step0.z0"] = trace[0]
-        stored[f"T{steps}.step{steps - 1}.z0"] = z
+        stored[last] = z
         stored[f"T{steps}.image"] = model.to_picture(z, lr)
-    save_file({name: t.contiguous() for name, t in stored.items()}, options.file)
+    save_file({name: t.contiguous() for name, t in stored.items()}, file)
+
+
+def tiny(folder: Path, file: Path) -> None:
+    torch.manual_seed(1)
+    compact = Path(__file__).parent.parent / "compact"
+    config = json.loads((compact / "model.json").read_text())
+    config |= {"name": "tiny", "version": "0.0.0"}
+    config["network"] = {"channels": [16, 24], "enc_blocks": [1, 1], "dec_blocks": [1, 1], "emb": 16, "prior": 12}
+    model = Compact(config["network"], config["schedule"]["kappa"])
+    for name, parameter in model.net.named_parameters():
+        # Layers that begin at zero would hide what is before them.
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.05)
+    basis = {name: t for path in settings.shards(compact) for name, t in load_file(path).items() if name.startswith("basis.")}
+    model.load_state_dict(basis | {"basis.y0_s": basis["basis.s"].flip(0)}, strict=False)
+    export(config, model.state_dict(), folder, config["temperature"])
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 12), torch.linspace(-1, 1, 16), indexing="ij")
+    lr = torch.stack([torch.sin(5 * x + 3 * y), torch.cos(7 * x * y), (4 * y).sign() * 0.6])[None]
+    noise = {f"T{steps}.noise": torch.randn(steps, LATENT, 12, 16) for steps in (1, 4)}
+    save_file({"lr": lr.contiguous(), **noise}, file)
+    chain(folder, file)
+
+
+def span(stem: Path, photo: Path, file: Path) -> None:
+    crop = Image.open(photo).convert("RGB").crop((20, 10, 44, 30))
+    lr = torch.from_numpy(np.array(crop)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    network = published(stem)
+    weights = {name: t if name == "mean" else t.half() for name, t in network.state_dict().items()}
+    network.load_state_dict(weights)
+    picture = nn.functional.pixel_unshuffle(network(lr), 4)
+    print(f"picture from {picture.min():.2f} to {picture.max():.2f}")
+    vector = {"lr": lr, "picture": picture} | {f"prior.{name}": t for name, t in weights.items()}
+    save_file({name: t.detach().contiguous() for name, t in vector.items()}, file)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = arguments.add_subparsers(required=True)
+    for make, names in ((chain, ["model", "file"]), (tiny, ["model", "file"]), (span, ["stem", "photo", "file"])):
+        kind = kinds.add_parser(make.__name__)
+        kind.set_defaults(make=make)
+        for name in names:
+            kind.add_argument(name, type=Path)
+    options = vars(arguments.parse_args())
+    options.pop("make")(*options.values())
 
 
 if __name__ == "__main__":

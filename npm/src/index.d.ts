@@ -74,7 +74,10 @@ export type Input = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData | 
 
 /** How to run one picture, and what file to make of it. */
 export interface UpscaleOptions {
-  /** Steps of the diffusion chain. Default: what the model was trained for (15). */
+  /**
+   * Steps of the diffusion chain. Default: what the model was trained for (15). 0: no diffusion step, the result is the picture
+   * that the chain starts from; only of models that have a network for it ({@link ModelInfo.y0}).
+   */
   steps?: number;
   /** Selects the noise; the same seed gives the same picture. Default 0. Integer, 0 to 2^53 - 1. */
   seed?: number;
@@ -107,7 +110,8 @@ export interface UpscaleOptions {
   onTile?: (tile: Tile) => void;
   /**
    * What parts of the picture look like so far, while the chain runs: as often as that takes no more than a few percent of
-   * the time. Not with converted models, whose predictions are costly to look at.
+   * the time; first of all the picture that the chain starts from, where a network draws it. Not with converted models, whose
+   * predictions are costly to look at.
    */
   onPreview?: (part: Tile) => void;
   /**
@@ -224,6 +228,8 @@ export interface ModelInfo {
   version: string;
   /** Steps of the chain that it was trained for. */
   steps: number;
+  /** Work of the network that draws the picture which the chain starts from, as a share of a step; 0: it has none. */
+  y0: number;
   /** Size of the weights in bytes. */
   bytes: number;
   /** The terms of the weights. */

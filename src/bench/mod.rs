@@ -182,18 +182,15 @@ pub fn networks<'a>(
     denoiser: &'a dyn Denoiser,
     schedule: &Schedule,
 ) -> Vec<Case<'a>> {
-    let sizes = vec![[1, SIDE, SIDE, latent.channels()], [1, SIDE, SIDE, 3]];
-    let mut step = sizes.clone();
-    step.extend(denoiser.level(schedule, 0).iter().map(|values| [1, 1, 1, values.len()]));
     let mut cases = vec![
         Case {
             name: format!("{name} step"),
-            sizes: step,
-            network: Box::new(move |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..])),
+            sizes: denoiser.sizes([1, SIDE, SIDE], latent, schedule),
+            network: Box::new(move |maps| denoiser.predict(maps)),
         },
         Case {
             name: format!("{name} decoder"),
-            sizes,
+            sizes: vec![[1, SIDE, SIDE, latent.channels()], [1, SIDE, SIDE, 3]],
             network: Box::new(move |maps| latent.decode(&maps[0], &maps[1])),
         },
     ];

@@ -120,9 +120,9 @@ impl Canvas {
     }
 
     /// Removes the first `rows` rows, after `see` has seen them.
-    pub fn shift<T>(&mut self, rows: usize, see: impl FnOnce(&[f32]) -> T) -> T {
+    pub fn shift<T>(&mut self, rows: usize, see: impl FnOnce(&mut [f32]) -> T) -> T {
         let values = rows * self.width * self.channels;
-        let seen = see(&self.data[..values]);
+        let seen = see(&mut self.data[..values]);
         self.data.drain(..values);
         self.height -= rows;
         seen

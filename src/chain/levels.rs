@@ -15,15 +15,23 @@ pub struct Levels {
 
 impl Levels {
     /// The chain of `steps` steps for a network: its own schedule of that length if the network takes any level,
-    /// else evenly spaced trained levels.
+    /// else evenly spaced trained levels. None at all for 0 steps: the result is y0, where a network draws it.
     ///
     /// # Errors
     /// [`Error::BadOption`] if there is no such chain.
     pub fn new(denoiser: &dyn Denoiser, trained: &Schedule, steps: Option<usize>) -> Result<Self> {
         let steps = steps.unwrap_or(trained.steps());
+        if steps == 0 {
+            if !denoiser.sees_y0() {
+                let reason =
+                    "Without a step the result is the picture that the chain starts from, and this model draws none.";
+                return Err(Error::BadOption(reason.into()));
+            }
+            return Ok(Self { visited: Vec::new(), schedule: trained.clone() });
+        }
         if denoiser.accepts_any_noise_level() {
-            if !(1..=100).contains(&steps) {
-                return Err(Error::BadOption("This model runs 1 to 100 steps.".into()));
+            if steps > 100 {
+                return Err(Error::BadOption("This model runs at most 100 steps.".into()));
             }
             let mut config = trained.config;
             config.steps = steps;

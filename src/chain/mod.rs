@@ -5,6 +5,7 @@
 //! | [`sampler`] | one run of the chain, Eq. 7 |
 //! | [`levels`] | the noise levels that it visits |
 //! | [`tiles`], [`canvas`] | tile plans; picture-shaped arrays |
+//! | [`prior_code`] | y0 for the network, in half the memory |
 //! | [`tile_pipeline`] | tiles on their way through a network and onto a canvas |
 //! | [`run_context`] | what a run reports, and what it asks of its surroundings |
 //! | [`team`] | other engines that compute a part of the tiles |
@@ -15,6 +16,7 @@
 pub mod canvas;
 pub mod levels;
 pub mod preview;
+pub mod prior_code;
 pub mod reference_tiling;
 pub mod run_context;
 pub mod sampler;

@@ -7,6 +7,7 @@
 use crate::chain::canvas::Canvas;
 use crate::chain::levels::Levels;
 use crate::chain::preview::Previews;
+use crate::chain::prior_code::PriorCode;
 use crate::chain::run_context::{Event, Watch};
 use crate::chain::snapshot::{Pace, Snapshot, State};
 use crate::chain::team::{Answer, NoHelpers};
@@ -57,22 +58,60 @@ struct Step {
 
 impl Chain<'_> {
     /// From the low-resolution canvas `lr` (RGB in [-1, 1], sides multiples of [`Denoiser::multiple`]) to z_0.
-    /// `encode` tiles the encoder, `plan` the network.
+    /// `encode` tiles the encoder, `plan` the network. Without steps z_0 is y0.
     ///
     /// # Errors
     /// [`Error::Gpu`], or what `watch` returns.
     pub async fn run(&self, lr: &Canvas, encode: &Plan, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
-        let mut x = self.encode(lr, encode, watch).await?;
+        let mut x = Canvas::try_zeros(lr.height, lr.width, self.latent.channels())?;
+        let (line, mut y0) = (x.width * x.channels, self.room_for_y0(lr)?);
+        self.encode(lr, encode, watch, |top, rows| {
+            let x = &mut x.data[top * line..][..rows.len()];
+            x.copy_from_slice(rows);
+            y0.iter_mut().for_each(|y0| y0.take(x));
+        })
+        .await?;
+        if self.levels.visited.is_empty() {
+            return Ok(x);
+        }
         match (self.compute, self.noise) {
             (Compute::Gpu(_), Noise::Seeded(seed)) if plan.count() == 1 => {
                 self.run_on_gpu(lr, x, seed, plan, watch).await
             }
             _ => {
-                let line = x.width * x.channels;
                 self.add_noise(&mut x.data, line, 0, 0, prior(&self.levels.schedule).std);
-                self.resume(0, x, lr, plan, watch).await
+                self.run_on_host(0, x, y0, lr, plan, watch).await
             }
         }
+    }
+
+    /// The rest of the chain from its state `x` after `done` steps, to the z_0 that [`Self::run`] gives; arguments as there. y0
+    /// is computed again where the network sees it.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn resume(
+        &self,
+        (done, x): (usize, Canvas),
+        lr: &Canvas,
+        encode: &Plan,
+        plan: &Plan,
+        watch: &mut impl Watch,
+    ) -> Result<Canvas> {
+        let mut y0 = self.room_for_y0(lr)?;
+        if let Some(y0) = &mut y0 {
+            self.encode(lr, encode, watch, |_, rows| y0.take(rows)).await?;
+        }
+        self.run_on_host(done, x, y0, lr, plan, watch).await
+    }
+
+    /// Whether y0's code is kept for the steps.
+    pub fn keeps_y0(&self) -> bool {
+        self.denoiser.sees_y0() && !self.levels.visited.is_empty()
+    }
+
+    fn room_for_y0(&self, lr: &Canvas) -> Result<Option<PriorCode>> {
+        self.keeps_y0().then(|| PriorCode::room(lr.height, lr.width, self.latent.channels())).transpose()
     }
 
     /// The steps that a snapshot of this chain over `lr` had done, and the state after them; `None` if it is another chain's, or
@@ -106,19 +145,16 @@ impl Chain<'_> {
 
     /// The network for `n` tiles of `rows` x `cols` at once.
     fn network(&self, n: usize, rows: usize, cols: usize) -> Result<Stage<'_>> {
-        let mut sizes = vec![[n, rows, cols, self.latent.channels()], [n, rows, cols, 3]];
-        sizes.extend(self.denoiser.level(&self.levels.schedule, 0).iter().map(|v| [1, 1, 1, v.len()]));
-        self.compute.prepare(&sizes, |maps| self.denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]))
+        let sizes = self.denoiser.sizes([n, rows, cols], self.latent, &self.levels.schedule);
+        self.compute.prepare(&sizes, |maps| self.denoiser.predict(maps))
     }
 
-    /// The rest of the chain, over a canvas on the host, from its state `x` after `done` steps: to the z_0 that [`Self::run`] gives.
-    ///
-    /// # Errors
-    /// As [`Self::run`].
-    pub async fn resume(
+    /// The steps after the first `done`, over a canvas on the host.
+    async fn run_on_host(
         &self,
         done: usize,
         mut x: Canvas,
+        y0: Option<PriorCode>,
         lr: &Canvas,
         plan: &Plan,
         watch: &mut impl Watch,
@@ -143,9 +179,11 @@ impl Chain<'_> {
                         watch.pause().await?;
                         let tile = group[0];
                         let n = batch(tile.y.len(), tile.x.len());
-                        let (x_t, y) = (gather(&x, group, n), gather(lr, group, n));
+                        let of = |canvas: &Canvas| gather(group, n, |tile| canvas.part(tile.y.range(), tile.x.range()));
+                        let (x_t, y) = (of(&x), of(lr));
+                        let y0 = y0.as_ref().map(|y0| gather(group, n, |tile| y0.part(tile)));
                         let mut inputs: Vec<&[f32]> = vec![&x_t, &y];
-                        inputs.extend(level.iter().map(Vec::as_slice));
+                        inputs.extend(y0.iter().chain(&level).map(Vec::as_slice));
                         let stage = stages.of(tile)?;
                         let help = if tiles > 1 && n == 1 { watch.helpers() } else { &NoHelpers };
                         let work = match help.start(tile.y.len(), tile.x.len(), &inputs) {
@@ -213,13 +251,16 @@ impl Chain<'_> {
         let size = [1, y0.height, y0.width, y0.channels];
         let chain = GpuChain::new(gpu, program.clone(), size, &y0.data, seed);
         let start = prior(&self.levels.schedule).std;
-        let (mut q, mut pixels) = (Gaussian { a: 1.0, b: 0.0, std: start }, Some(&lr.data[..]));
+        let mut q = Gaussian { a: 1.0, b: 0.0, std: start };
+        // What stays the same is written once.
+        let (mut pixels, mut prior_mean) = (Some(&lr.data[..]), Some(&y0.data[..]));
         let steps = self.steps().len();
         let mut previews = Previews::new(self.latent, self.compute, plan, lr, self.size, watch.now());
         for (step, Step { t, next }) in self.steps().enumerate() {
             watch.pause().await?;
             let level = self.denoiser.level(&self.levels.schedule, t);
             let mut others = vec![pixels.take()];
+            others.extend(self.denoiser.sees_y0().then(|| prior_mean.take()));
             others.extend(level.iter().map(|v| Some(v.as_slice())));
             chain.advance(q, q.std * self.temperature, step as u32, &others).await?;
             watch.event(Event::Step { step: step + 1, steps, tile: 1, tiles: 1 });
@@ -236,24 +277,46 @@ impl Chain<'_> {
         Err(no_steps())
     }
 
-    /// The prior mean y0 of the whole canvas.
-    async fn encode(&self, lr: &Canvas, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
-        let mut y0 = Canvas::try_zeros(lr.height, lr.width, self.latent.channels())?;
+    /// The prior mean y0, where there is one: `keep` is given its rows from the top down, and the number of the first. It is
+    /// shown at once where that costs little, unless it is the result.
+    async fn encode(
+        &self,
+        lr: &Canvas,
+        plan: &Plan,
+        watch: &mut impl Watch,
+        mut keep: impl FnMut(usize, &mut [f32]),
+    ) -> Result<()> {
         if !self.latent.has_encoder() {
-            return Ok(y0);
+            return Ok(());
         }
+        let mut previews = Previews::new(self.latent, self.compute, plan, lr, self.size, watch.now());
+        let shown = watch.previews() && self.latent.is_decoded_cheaply() && !self.levels.visited.is_empty();
+        let mut y0 = Canvas::band(plan.tallest(), lr.width, self.latent.channels())?;
         let stages = Stages::new(plan, |rows, cols| {
             self.compute.prepare(&[[1, rows, cols, 3]], |maps| self.latent.encode(&maps[0]))
         })?;
         let tiles: Vec<Tile<'_>> = plan.tiles().collect();
         let mut pipeline = TilePipeline::new(&mut y0, 1);
-        for tile in tiles.chunks(1) {
-            watch.pause().await?;
-            let part = gather(lr, tile, 1);
-            pipeline.add(tile, stages.of(tile[0])?.start(&[&part]), 0).await?;
+        for tile in tiles.chunks(1).map(Some).chain([None]) {
+            match tile {
+                Some(tile) => {
+                    watch.pause().await?;
+                    let part = lr.part(tile[0].y.range(), tile[0].x.range());
+                    pipeline.add(tile, stages.of(tile[0])?.start(&[&part.data]), 0).await?;
+                }
+                None => pipeline.drain().await?,
+            }
+            for index in pipeline.arrived() {
+                if shown {
+                    let (rows, cols) = (tiles[index].y.range(), tiles[index].x.range());
+                    let z = pipeline.canvas.part_below(pipeline.top, rows, cols);
+                    previews.show(index, tiles[index], &z, watch).await?;
+                    previews.arrive(watch).await?;
+                }
+            }
+            pipeline.retire_rows(plan, &mut keep);
         }
-        pipeline.drain().await?;
-        Ok(y0)
+        Ok(())
     }
 
     /// To rows of `line` values, of which the first is row `top` of the canvas.
@@ -282,10 +345,9 @@ fn elsewhere<'a>(answer: Answer, stage: &'a Stage<'_>, inputs: Vec<Vec<f32>>) ->
     }))
 }
 
-/// What `tiles` read of a canvas, one after the other, `n` in all: the last is repeated where there are fewer.
-fn gather(canvas: &Canvas, tiles: &[Tile<'_>], n: usize) -> Vec<f32> {
-    let at = |i: usize| tiles[i.min(tiles.len() - 1)];
-    (0..n).flat_map(|i| canvas.part(at(i).y.range(), at(i).x.range()).data).collect()
+/// What `tiles` read, each a `part`, one after the other, `n` in all: the last is repeated where there are fewer.
+fn gather<'t>(tiles: &[Tile<'t>], n: usize, part: impl Fn(Tile<'t>) -> Canvas) -> Vec<f32> {
+    (0..n).flat_map(|i| part(tiles[i.min(tiles.len() - 1)]).data).collect()
 }
 
 fn no_steps() -> Error {

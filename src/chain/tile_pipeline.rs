@@ -102,7 +102,7 @@ impl<'a, 'c> TilePipeline<'a, 'c> {
     }
 
     /// Takes the rows that no tile to come reads or writes off the canvas: `see` gets the number of the first, and them.
-    pub(super) fn retire_rows(&mut self, plan: &Plan, see: impl FnOnce(usize, &[f32])) {
+    pub(super) fn retire_rows(&mut self, plan: &Plan, see: impl FnOnce(usize, &mut [f32])) {
         let end = plan.settled(self.landed / plan.cols.len());
         let top = std::mem::replace(&mut self.top, end);
         self.canvas.shift((end - top) * self.scale, |rows| see(top, rows));

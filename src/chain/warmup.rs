@@ -54,18 +54,17 @@ pub fn precompile(config: &ModelConfig, half: bool, compute: &Compute, height: u
     if let Some(tile) = network.tiles().next() {
         let (rows, cols) = (tile.y.len(), tile.x.len());
         let n = compute.batch(rows * cols).min(network.count());
-        let mut sizes = vec![[n, rows, cols, latent.channels()], [n, rows, cols, 3]];
-        sizes.extend(denoiser.level(&schedule, 0).iter().map(|values| [1, 1, 1, values.len()]));
-        compute.precompile(&sizes, |maps| denoiser.predict_x0(maps[0].clone(), maps[1].clone(), &maps[2..]));
+        compute.precompile(&denoiser.sizes([n, rows, cols], latent, &schedule), |maps| denoiser.predict(maps));
     }
     if network.count() == 1 {
         GpuChain::precompile(gpu);
     }
-    if let Some(tile) = plan(height, width, latent.reach(), 1, None).tiles().next() {
+    let encode = plan(height, width, latent.encode_reach(), latent.multiple(), None);
+    if let (true, Some(tile)) = (latent.has_encoder(), encode.tiles().next()) {
+        compute.precompile(&[[1, tile.y.len(), tile.x.len(), 3]], |maps| latent.encode(&maps[0]));
+    }
+    if let Some(tile) = plan(height, width, latent.decode_reach(), 1, None).tiles().next() {
         let (rows, cols) = (tile.y.len(), tile.x.len());
-        if latent.has_encoder() {
-            compute.precompile(&[[1, rows, cols, 3]], |maps| latent.encode(&maps[0]));
-        }
         let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
         compute.precompile(&sizes, |maps| latent.decode(&maps[0], &maps[1]));
     }

@@ -27,7 +27,8 @@ use norms::{
     rms_norm, rms_norm_batch, rms_norm_folded, rms_norm_layers,
 };
 use others::{
-    bicubic_both, nearest_code_distances, nearest_code_ties, peak_copy, peak_fma, posterior_steps, scale_and_concat,
+    bicubic_both, bicubic_residual_sizes, nearest_code_distances, nearest_code_ties, parameter_free_attention_slices,
+    parameter_free_attentions, peak_copy, peak_fma, posterior_steps, scale_and_concat, scale_around_mean,
     wiener_prediction,
 };
 pub use self_test::self_test;
@@ -155,8 +156,12 @@ pub fn all() -> Vec<Check> {
         check!("nearest_code: the released codebook's size", 1e-6, nearest_code_distances),
         check!("nearest_code: the lowest of equal codes", EXACT, nearest_code_ties),
         check!("bicubic: enlargement, and the residual on top", NORMS, bicubic_both),
+        check!("bicubic_residual: what it leaves of a picture", NORMS, bicubic_residual_sizes),
         check!("scale: factors, and pictures side by side", SUMS, scale_and_concat),
-        check!("wiener: the compact model's prediction", NORMS, wiener_prediction),
+        check!("scale: around a mean", STEP, scale_around_mean),
+        check!("parameter_free_attention: large and small, even and odd", NORMS, parameter_free_attentions),
+        check!("parameter_free_attention: slices of wider pictures", NORMS, parameter_free_attention_slices),
+        check!("wiener: the compact model's prediction, around 0 and a mean", NORMS, wiener_prediction),
         check!("posterior: a step of the chain with its noise", STEP, posterior_steps),
         check!("peak_fma: what it sums up to", SUMS, peak_fma),
         check!("peak_copy: the same numbers", EXACT, peak_copy),

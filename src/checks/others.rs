@@ -7,7 +7,7 @@ use crate::gpu::Program;
 use crate::gpu::peak;
 use crate::gpu::resident_chain::GpuChain;
 use crate::layer::ConvShape;
-use crate::ops::{Map, bicubic, nearest_code, wiener};
+use crate::ops::{Map, bicubic, bicubic_residual, nearest_code, parameter_free_attention, wiener};
 use crate::paper::noise;
 use crate::paper::process::Gaussian;
 use std::rc::Rc;
@@ -69,7 +69,7 @@ pub(super) async fn scale_and_concat(gpu: &Rc<Gpu>) -> Result<f32, String> {
         // The scaled part is read by itself before and after it is put beside the other.
         for (before, after) in [(false, false), (true, false), (false, true)] {
             let network = |compute: &Compute, maps: &[Map]| {
-                let scaled = maps[0].scale(&maps[2]);
+                let scaled = maps[0].scale(&maps[2], None);
                 let layer = conv(ConvShape::same(a, 4, 1), compute);
                 let mut parts = Vec::new();
                 if before {
@@ -88,14 +88,73 @@ pub(super) async fn scale_and_concat(gpu: &Rc<Gpu>) -> Result<f32, String> {
     Ok(worst)
 }
 
+/// The mean is half of what is scaled: what is left of it counts.
+pub(super) async fn scale_around_mean(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    let mut worst = 0f32;
+    for c in [48, 3] {
+        let inputs = [input(1, [2, 5, 7, c]), input(2, [1, 1, 1, c]), input(3, [2, 5, 7, c])];
+        let network = |_: &Compute, maps: &[Map]| {
+            // Beside another map, as the compact model has it.
+            Map::concat(vec![maps[0].scale(&maps[1], Some(&maps[2])), maps[2].clone()])
+        };
+        worst = worst.max(compare(gpu, &inputs, network).await?);
+    }
+    Ok(worst)
+}
+
+pub(super) async fn bicubic_residual_sizes(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    let mut worst = 0f32;
+    for [h, w] in [[1, 1], [2, 3], [9, 13], [37, 31]] {
+        let mut picture = input(1, [2, h, w, 48]);
+        // A third of it is clamped.
+        picture.data.iter_mut().for_each(|v| *v *= 1.5);
+        let inputs = [picture, input(2, [2, h, w, 3])];
+        worst = worst.max(compare(gpu, &inputs, |_, maps| bicubic_residual(&maps[0], &maps[1])).await?);
+    }
+    Ok(worst)
+}
+
+pub(super) async fn parameter_free_attentions(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    let mut worst = 0f32;
+    for [h, w, c] in [[1, 1, 1], [5, 7, 6], [9, 10, 60], [61, 53, 12]] {
+        // Far out the gate is -1/2, and nothing overflows; the sum is small, as errors are relative to the largest number.
+        let inputs = [(1, 1000.0), (2, -1000.0)].map(|(seed, far)| {
+            let mut map = input(seed, [2, h, w, c]);
+            map.data.iter_mut().for_each(|v| *v *= 4.0);
+            map.data[0] = far;
+            map
+        });
+        worst = worst.max(compare(gpu, &inputs, |_, maps| parameter_free_attention(&maps[0], &maps[1])).await?);
+    }
+    Ok(worst)
+}
+
+/// As SPAN has it: what is read is a slice of a wider map, and what is written becomes one.
+pub(super) async fn parameter_free_attention_slices(gpu: &Rc<Gpu>) -> Result<f32, String> {
+    compare(gpu, &[input(1, [2, 9, 10, 8])], |compute, maps| {
+        let first = conv(ConvShape::same(8, 12, 3), compute).forward(&maps[0]);
+        let block = |x: &Map| {
+            let y = conv(ConvShape::same(12, 12, 3), compute).forward(x);
+            parameter_free_attention(x, &y)
+        };
+        let early = block(&first);
+        let last = block(&early);
+        let all = Map::concat(vec![first, last, early]);
+        conv(ConvShape::same(36, 5, 1), compute).forward(&all)
+    })
+    .await
+}
+
 pub(super) async fn wiener_prediction(gpu: &Rc<Gpu>) -> Result<f32, String> {
     let factor = |seed| input(seed, [1, 1, 1, 48]);
     let mut network = input(2, [1, 6, 7, 96]);
     network.data.iter_mut().for_each(|v| *v *= 4.0);
     // Far out the gate is closed, and nothing overflows.
     network.data[0] = -1000.0;
-    let inputs = [input(1, [1, 6, 7, 48]), network, factor(3), factor(4)];
-    compare(gpu, &inputs, |_, maps| wiener(&maps[0], &maps[1], &maps[2], &maps[3])).await
+    let inputs = [input(1, [1, 6, 7, 48]), network, factor(3), factor(4), input(5, [1, 6, 7, 48])];
+    let around_0 = compare(gpu, &inputs, |_, maps| wiener(&maps[0], &maps[1], &maps[2], &maps[3], None)).await?;
+    let mean = compare(gpu, &inputs, |_, maps| wiener(&maps[0], &maps[1], &maps[2], &maps[3], Some(&maps[4]))).await?;
+    Ok(around_0.max(mean))
 }
 
 pub(super) async fn posterior_steps(gpu: &Rc<Gpu>) -> Result<f32, String> {
@@ -104,7 +163,7 @@ pub(super) async fn posterior_steps(gpu: &Rc<Gpu>) -> Result<f32, String> {
         let dims = [1, 5, 9, c];
         let y0 = input(1, dims).data;
         let program = Program::new(gpu, &[dims, [1, 1, 1, c]], |nodes| {
-            Map::Gpu(nodes[0].clone()).scale(&Map::Gpu(nodes[1].clone())).node().clone()
+            Map::Gpu(nodes[0].clone()).scale(&Map::Gpu(nodes[1].clone()), None).node().clone()
         });
         let program = Rc::new(program.map_err(|e| e.to_string())?);
         program.poison();

@@ -27,7 +27,7 @@ pub struct Eval {
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Steps of the diffusion chain [default: as many as the model was trained for].
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N")]
     steps: Option<usize>,
     /// How low-resolution pictures come from HR/. "clean" takes those of LRx4/ where that exists.
     #[arg(long, value_enum, default_value_t = Kind::Clean)]

@@ -70,8 +70,9 @@ struct Upscale {
     /// folder, or in ../share/resshift from there].
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Steps of the diffusion chain [default: as many as the model was trained for].
-    #[arg(long, value_name = "N", value_parser = positive)]
+    /// Steps of the diffusion chain [default: as many as the model was trained for]; with 0 the result is the picture that
+    /// the chain starts from, where the model draws one.
+    #[arg(long, value_name = "N")]
     steps: Option<usize>,
     /// Selects the noise; the same seed gives the same picture.
     #[arg(long, value_name = "S", default_value_t = 0)]

@@ -6,6 +6,7 @@ use super::list::{Binding, Command, Node, Number};
 /// The kernel, with or without a residual in space-to-depth order.
 pub fn bicubic_kernel(residual: bool) -> Kernel {
     Kernel::new("bicubic", include_str!("../../shaders/bicubic.wgsl"))
+        .including(include_str!("../../shaders/bicubic_sample.wgsl"))
         .count("RESULT", 1 + usize::from(residual))
         .flag("RESIDUAL", residual)
         .elements(if residual { &["R"] } else { &[] })

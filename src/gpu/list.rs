@@ -25,6 +25,8 @@ pub(super) struct State {
     pub(super) commands: Vec<Command>,
     /// Which maps are stored as f16; none until [`State::store`] has decided.
     pub(super) half: Vec<bool>,
+    /// Whether all of them stay f32, whatever the GPU's other lists do.
+    pub(super) in_f32: bool,
     /// What could not be recorded; reported when the list is compiled.
     pub(super) trouble: Option<String>,
 }
@@ -187,6 +189,11 @@ impl Node {
         self.dims
     }
 
+    /// Has all maps of the list stored as f32.
+    pub fn in_f32(&self) {
+        self.list.state.borrow_mut().in_f32 = true;
+    }
+
     /// Number of values.
     pub(super) fn count(&self) -> usize {
         self.dims.iter().product()
@@ -219,7 +226,7 @@ impl Node {
                 drop(state);
                 let slice = part.list.sliceable(part.dims, Slices::Any);
                 slice.list.state.borrow_mut().maps[slice.id].slice_of = Some((whole.id, offset));
-                super::scale::record(&part, None, &slice);
+                super::scale::record(&part, &slice);
             }
             offset += part.dims[3];
         }

@@ -6,6 +6,7 @@
 
 mod attention;
 mod bicubic;
+mod bicubic_residual;
 mod buffer;
 pub mod buffer_plan;
 mod conv2d;
@@ -15,6 +16,7 @@ mod list;
 mod nearest_code;
 mod norm;
 mod pack_conv2d;
+mod parameter_free_attention;
 pub mod peak;
 mod posterior;
 mod program;
@@ -27,6 +29,7 @@ mod window_attention;
 
 pub use attention::{MAX_CHANNELS, attention, attention_kernel};
 pub use bicubic::{bicubic, bicubic_kernel};
+pub use bicubic_residual::{bicubic_residual, bicubic_residual_kernel};
 pub use conv2d::{ConvForm, conv2d, conv2d_kernel};
 pub use device::{Gpu, Made, SUBMIT_MACS, best_adapter, open, open_on, take_error};
 pub use kernel::Kernel;
@@ -37,6 +40,7 @@ pub use norm::{
     rms_norm_kernel,
 };
 pub use pack_conv2d::{pack_conv2d, pack_conv2d_kernel, placeholder_conv2d};
+pub use parameter_free_attention::{parameter_free_attention, parameter_free_attention_kernel};
 pub use posterior::{Posterior, posterior_kernel};
 pub use program::{Cost, Job, Program};
 pub(crate) use scale::copy as copy_map;

@@ -321,7 +321,7 @@ fn recorded(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -
     let output = if plain { output } else { super::scale::copy(&output) };
     list.state.borrow_mut().maps[output.id].role = Role::Output;
     let mut state = std::mem::take(&mut *list.state.borrow_mut());
-    if gpu.half_maps() {
+    if gpu.half_maps() && !state.in_f32 {
         state.store();
     }
     (state, input_ids, output.id)

@@ -3,34 +3,39 @@
 use super::kernel::{Kernel, invocations};
 use super::list::{Binding, Command, Node, Number, Slices};
 
-/// The kernel, with or without factors.
-pub fn scale_kernel(factor: bool) -> Kernel {
+/// The kernel, with or without factors, and with them with or without a mean.
+pub fn scale_kernel(factor: bool, mean: bool) -> Kernel {
     Kernel::new("scale", include_str!("../../shaders/scale.wgsl"))
-        .count("RESULT", 1 + usize::from(factor))
+        .count("RESULT", 1 + usize::from(factor) + usize::from(mean))
         .flag("FACTOR", factor)
+        .flag("MEAN", mean)
         .elements(&["X", "Y"])
 }
 
-/// Appends `x * factor`, `x` `[n, h, w, c]`, `factor` `[1, 1, 1, c]`.
-pub fn scale(x: &Node, factor: &Node) -> Node {
+/// Appends `(x - mean) * factor`, `x` and `mean` `[n, h, w, c]`, `factor` `[1, 1, 1, c]`; without a mean `x * factor`.
+pub fn scale(x: &Node, factor: &Node, mean: Option<&Node>) -> Node {
     let x = x.materialize();
     let y = x.list.sliceable(x.dims, Slices::Any);
-    record(&x, Some(factor), &y);
+    write(&x, Some(factor), mean, &y);
     y
 }
 
 /// Appends a packed copy of a map without a pending norm.
 pub(crate) fn copy(x: &Node) -> Node {
     let y = x.list.result(x.dims);
-    record(x, None, &y);
+    record(x, &y);
     y
 }
 
-/// Appends the kernel that writes `y`.
-pub(super) fn record(x: &Node, factor: Option<&Node>, y: &Node) {
+/// Appends the copy of `x` to `y`.
+pub(super) fn record(x: &Node, y: &Node) {
+    write(x, None, None, y);
+}
+
+fn write(x: &Node, factor: Option<&Node>, mean: Option<&Node>, y: &Node) {
     let [n, h, w, c] = x.dims;
     let mut bindings = vec![Binding::View(x.id)];
-    bindings.extend(factor.map(|factor| Binding::Read(factor.id)));
+    bindings.extend(factor.into_iter().chain(mean).map(|map| Binding::Read(map.id)));
     bindings.push(Binding::Write(y.id));
     let numbers = vec![
         Number::Value((n * h * w) as u32),
@@ -41,6 +46,6 @@ pub(super) fn record(x: &Node, factor: Option<&Node>, y: &Node) {
         Number::Offset(y.id),
     ];
     let groups = invocations(x.count());
-    let kernel = scale_kernel(factor.is_some());
+    let kernel = scale_kernel(factor.is_some(), mean.is_some());
     x.list.push(Command { kernel, bindings, elements: vec![x.id, y.id], numbers, groups, macs: 0 });
 }

@@ -1,13 +1,15 @@
 //! The compact model: a convolutional UNet in a lossless linear latent space.
 //!
 //! Latent: space-to-depth by 4 of the picture minus its bicubic enlargement, in a fixed orthonormal basis V of the
-//! 48 channels, `z = V^T (unshuffle(x) - unshuffle(bicubic(lr)))`. The prior mean is then 0 and nothing is lost.
-//! Every norm looks at one pixel, so the network's reach is finite and tiles can be exact.
+//! 48 channels, `z = V^T (unshuffle(x) - unshuffle(bicubic(lr)))`. Nothing is lost. The prior mean y0 is the picture of the
+//! network `prior`, or where there is none the bicubic picture, whose code is 0.
+//! Every norm looks at one pixel, so the networks' reach is finite and tiles can be exact.
 
 use super::config::CompactConfig;
+use super::span::Span;
 use super::{Denoiser, Latent, Reach};
 use crate::layer::{Activation, ConvShape};
-use crate::ops::{Conv2d, Map, RmsNorm, bicubic, wiener};
+use crate::ops::{Conv2d, Map, RmsNorm, bicubic, bicubic_residual, wiener};
 use crate::paper::schedule::Schedule;
 use crate::weights::Weights;
 use crate::{Error, Result};
@@ -16,28 +18,49 @@ use crate::{Error, Result};
 const CHANNELS: usize = 48;
 /// Frequencies of the time embedding.
 const FREQUENCIES: usize = 16;
+/// Pixels that bicubic taps reach.
+const TAPS: usize = 2;
 
 /// Space-to-depth in an orthonormal basis, over a bicubic base.
 pub struct SpaceToDepth {
     /// `V` as a 1x1 convolution: basis coefficients to unshuffled channels.
     basis: Conv2d,
+    prior: Option<Prior>,
+}
+
+/// What draws y0.
+struct Prior {
+    network: Span,
+    /// `V^T` as a 1x1 convolution.
+    to_basis: Conv2d,
 }
 
 impl SpaceToDepth {
-    /// Reads `basis.V`, `[48, 48]`, whose columns are the basis vectors.
+    /// Reads `basis.V`, `[48, 48]`, whose columns are the basis vectors, and `prior.*` where the configuration has it.
     ///
     /// # Errors
-    /// [`Error::BadWeights`] if V is missing or not orthonormal to 1e-4.
-    pub fn load(weights: &Weights) -> Result<Self> {
+    /// [`Error::BadWeights`] if V is missing or not orthonormal to 1e-4, or a tensor of the prior does not fit.
+    pub fn load(config: &CompactConfig, weights: &Weights) -> Result<Self> {
         let v = weights.at("basis").read("V", &[CHANNELS, CHANNELS])?;
         let dot = |i: usize, j: usize| (0..CHANNELS).map(|k| v[k * CHANNELS + i] * v[k * CHANNELS + j]).sum::<f32>();
         let orthonormal = |i: usize, j: usize| (dot(i, j) - if i == j { 1.0 } else { 0.0 }).abs() < 1e-4;
         if !(0..CHANNELS).all(|i| (0..=i).all(|j| orthonormal(i, j))) {
             return Err(Error::BadWeights("basis.V is not orthonormal".into()));
         }
-        let weight = weights.compute().weight(v, [CHANNELS, CHANNELS, 1, 1]);
-        let bias = weights.compute().weight(vec![0.0; CHANNELS], [CHANNELS]);
-        Ok(Self { basis: Conv2d::new(weight, bias, ConvShape::same(CHANNELS, CHANNELS, 1)) })
+        let matrix = |numbers: Vec<f32>| {
+            let weight = weights.compute().weight(numbers, [CHANNELS, CHANNELS, 1, 1]);
+            let bias = weights.compute().weight(vec![0.0; CHANNELS], [CHANNELS]);
+            Conv2d::new(weight, bias, ConvShape::same(CHANNELS, CHANNELS, 1))
+        };
+        let prior = match config.prior {
+            0 => None,
+            channels => {
+                let transposed = (0..CHANNELS * CHANNELS).map(|i| v[i % CHANNELS * CHANNELS + i / CHANNELS]).collect();
+                let network = Span::load(channels, &weights.at("prior"))?;
+                Some(Prior { network, to_basis: matrix(transposed) })
+            }
+        };
+        Ok(Self { basis: matrix(v), prior })
     }
 }
 
@@ -46,12 +69,15 @@ impl Latent for SpaceToDepth {
         CHANNELS
     }
 
+    /// In f32 on every device: it is computed once, and all steps build on it.
     fn encode(&self, lr: &Map) -> Map {
-        lr.clone()
+        let Some(Prior { network, to_basis }) = &self.prior else { return lr.clone() };
+        lr.in_f32();
+        to_basis.forward(&bicubic_residual(&network.forward(lr), lr))
     }
 
     fn has_encoder(&self) -> bool {
-        false
+        self.prior.is_some()
     }
 
     fn decode(&self, z: &Map, lr: &Map) -> Map {
@@ -63,17 +89,28 @@ impl Latent for SpaceToDepth {
         true
     }
 
-    /// Bicubic taps reach two pixels.
-    fn reach(&self) -> Reach {
-        Reach::Finite(2)
+    /// The CPU computes pairs of pixels (see [`crate::cpu`]), and a tile gives the same bits as the whole where its pairs are
+    /// the same.
+    fn multiple(&self) -> usize {
+        2
+    }
+
+    fn encode_reach(&self) -> Reach {
+        Reach::Finite(self.prior.as_ref().map_or(0, |prior| prior.network.halo()).max(TAPS))
+    }
+
+    fn decode_reach(&self) -> Reach {
+        Reach::Finite(TAPS)
     }
 }
 
 /// The network.
 pub struct CompactUNet {
     config: CompactConfig,
-    /// Per-channel standard deviation of the residual in the basis.
+    /// Per-channel standard deviation, in the basis, of what y0 lacks.
     s: Vec<f32>,
+    /// Of y0, where a network draws it.
+    y0_s: Option<Vec<f32>>,
     time: [Conv2d; 2],
     inp: Conv2d,
     enc: Vec<Vec<ResBlock>>,
@@ -120,12 +157,12 @@ impl ResBlock {
 }
 
 impl CompactUNet {
-    /// Reads `net.*` and `basis.s`.
+    /// Reads `net.*`, `basis.s`, and with a prior `basis.y0_s`.
     ///
     /// # Errors
     /// [`Error::BadWeights`] if the configuration is inconsistent or a tensor does not fit it.
     pub fn load(config: &CompactConfig, weights: &Weights) -> Result<Self> {
-        let CompactConfig { channels: ch, enc_blocks, dec_blocks, emb } = config;
+        let CompactConfig { channels: ch, enc_blocks, dec_blocks, emb, prior } = config;
         let levels = ch.len();
         if levels == 0 || enc_blocks.len() != levels || dec_blocks.len() != levels || levels > 6 {
             return Err(Error::BadWeights(
@@ -138,12 +175,15 @@ impl CompactUNet {
             (0..count).map(|i| ResBlock::load(&level_weights.at(i.to_string()), ch[level], *emb)).collect()
         };
         let numbered = |name: &str, level: usize| net.at(name).at(level.to_string());
+        let y0_s = (*prior > 0).then(|| weights.at("basis").read("y0_s", &[CHANNELS])).transpose()?;
+        let c_in = CHANNELS + 3 + if y0_s.is_some() { CHANNELS } else { 0 };
         let te = |i: &str, c_in: usize| Conv2d::load_linear(&net.at("te").at(i), c_in, *emb);
         Ok(Self {
             config: config.clone(),
             s: weights.at("basis").read("s", &[CHANNELS])?,
+            y0_s,
             time: [te("0", 2 * FREQUENCIES)?, te("2", *emb)?],
-            inp: Conv2d::load(&net.at("inp"), ConvShape::same(CHANNELS + 3, ch[0], 3))?,
+            inp: Conv2d::load(&net.at("inp"), ConvShape::same(c_in, ch[0], 3))?,
             enc: (0..levels).map(|l| blocks("enc", l, enc_blocks[l])).collect::<Result<_>>()?,
             down: (1..levels)
                 .map(|l| Conv2d::load(&numbered("down", l - 1), ConvShape::down(ch[l - 1], ch[l], 1, 1)))
@@ -178,7 +218,7 @@ impl CompactUNet {
         self.time[1].forward_with(&self.time[0].forward_with(frequencies, silu, None), silu, None)
     }
 
-    /// The raw network: `[n, h, w, 51]` to gate and correction, `[n, h, w, 96]`.
+    /// The raw network: `[n, h, w, 51]`, or 99 with y0, to gate and correction, `[n, h, w, 96]`.
     fn network(&self, x: &Map, emb: &Map) -> Map {
         let run = |blocks: &[ResBlock], h: Map| blocks.iter().fold(h, |h, block| block.forward(&h, emb));
         let levels = self.config.channels.len();
@@ -239,7 +279,7 @@ impl CompactUNet {
 impl Denoiser for CompactUNet {
     /// The noise level's frequencies, then three factors per channel, with `q = sqrt(eta)`, `a = 1 - eta` and
     /// `v = (a s)^2 + kappa^2 eta`: the Wiener estimate's of z0 in units of s, `a s / v`; its own, `a s^2 / v`; and the
-    /// deviation that is left, `s kappa q / sqrt(v)`.
+    /// deviation that is left, `s kappa q / sqrt(v)`. With a prior one over the deviation of y0 comes last.
     fn level(&self, schedule: &Schedule, t: usize) -> Vec<Vec<f32>> {
         let (kappa, q) = (schedule.config.kappa, schedule.sqrt_eta[t]);
         let a = 1.0 - q * q;
@@ -250,19 +290,28 @@ impl Denoiser for CompactUNet {
             };
             self.s.iter().map(value).collect()
         };
-        vec![
+        let mut level = vec![
             frequencies(q),
             per_channel(&|s, v| a * s / v),
             per_channel(&|s, v| a * s * s / v),
             per_channel(&|s, v| s * kappa * q / v.sqrt()),
-        ]
+        ];
+        // A channel without any deviation says nothing.
+        let inverse = |s: &f32| if *s > 0.0 { 1.0 / s } else { 0.0 };
+        level.extend(self.y0_s.as_ref().map(|y0_s| y0_s.iter().map(inverse).collect()));
+        level
     }
 
-    /// `z0 = w sigmoid(g + 1) + s kappa q / sqrt(v) F` around the Wiener estimate `w` of z0 from z_t.
-    fn predict_x0(&self, x_t: Map, lr: Map, level: &[Map]) -> Map {
-        let scaled = x_t.scale(&level[1]);
-        let output = self.network(&Map::concat(vec![scaled, lr]), &self.embed(&level[0]));
-        wiener(&x_t, &output, &level[2], &level[3])
+    /// `z0 = y0 + w sigmoid(g + 1) + s kappa q / sqrt(v) F` around the Wiener estimate `w` of z0 - y0 from z_t - y0.
+    fn predict_x0(&self, x_t: &Map, lr: &Map, y0: Option<&Map>, level: &[Map]) -> Map {
+        let mut inputs = vec![x_t.scale(&level[1], y0), lr.clone()];
+        inputs.extend(y0.map(|y0| y0.scale(&level[4], None)));
+        let output = self.network(&Map::concat(inputs), &self.embed(&level[0]));
+        wiener(x_t, &output, &level[2], &level[3], y0)
+    }
+
+    fn sees_y0(&self) -> bool {
+        self.y0_s.is_some()
     }
 
     /// The grid of the downsamplings, twice: the CPU computes pairs of pixels (see [`crate::cpu`]), and a tile gives the

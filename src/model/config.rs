@@ -91,6 +91,38 @@ pub struct CompactConfig {
     pub dec_blocks: Vec<usize>,
     /// Width of the time embedding.
     pub emb: usize,
+    /// Channels of the network that draws the prior mean y0; 0: y0 is the bicubic picture.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub prior: usize,
+}
+
+impl CompactConfig {
+    /// Multiply-adds of the convolutions of a step, and of y0, per low-resolution pixel.
+    pub fn macs(&self) -> [f64; 2] {
+        let conv = |c_in: usize, c_out: usize, taps: usize| c_in as f64 * c_out as f64 * taps as f64;
+        let Self { channels: ch, enc_blocks, dec_blocks, prior, .. } = self;
+        let inputs = 51 + if *prior > 0 { 48 } else { 0 };
+        let ends = ch.first().map_or(0.0, |&c| conv(inputs, c, 9) + conv(c, 96, 9));
+        let pixels = |level: usize| 0.25f64.powi(level as i32);
+        let blocks = ch.iter().zip(enc_blocks).zip(dec_blocks).enumerate();
+        let blocks = blocks.map(|(l, ((&c, &enc), &dec))| 2.0 * conv(c, c, 9) * (enc as f64 + dec as f64) * pixels(l));
+        // Down to a quarter of the pixels, and up again by 2x2 taps.
+        let between = ch.windows(2).enumerate();
+        let between = between.map(|(l, c)| (conv(c[0], c[1], 9) / 4.0 + conv(c[1], c[0], 4)) * pixels(l));
+        let step = ends + blocks.sum::<f64>() + between.sum::<f64>();
+        let y0 = match *prior {
+            0 => 0.0,
+            c => {
+                conv(3, 3, 1)
+                    + conv(3, c, 9)
+                    + 19.0 * conv(c, c, 9)
+                    + conv(4 * c, c, 1)
+                    + conv(c, 48, 9)
+                    + conv(48, 48, 1)
+            }
+        };
+        [step, y0]
+    }
 }
 
 /// Shape of the released UNet; field names as in its own configuration files.
@@ -182,6 +214,10 @@ fn one() -> f64 {
     1.0
 }
 
+fn is_zero(value: &usize) -> bool {
+    *value == 0
+}
+
 /// The one field that every engine reads in every `model.json`.
 #[derive(Deserialize)]
 struct Demand {
@@ -189,6 +225,17 @@ struct Demand {
 }
 
 impl ModelConfig {
+    /// Work of y0 as a share of that of a step; 0 where no network draws it.
+    pub fn share_of_y0(&self) -> f64 {
+        match &self.arch {
+            Arch::Compact { network } => {
+                let [step, y0] = network.macs();
+                if step > 0.0 { y0 / step } else { 0.0 }
+            }
+            Arch::SwinVq { .. } => 0.0,
+        }
+    }
+
     /// Reads `model.json`.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ pub mod compact;
 pub mod config;
 pub(crate) mod feature_extractor;
 pub(crate) mod resblock;
+pub mod span;
 pub(crate) mod swin;
 pub mod swin_vq;
 pub mod time_embed;
@@ -36,7 +37,8 @@ pub enum Reach {
 pub trait Latent {
     /// Channels of the latent.
     fn channels(&self) -> usize;
-    /// The chain's prior mean y0 for a low-resolution picture: `[n, h, w, 3]` to `[n, h, w, channels]`.
+    /// The chain's prior mean y0 for a low-resolution picture: `[n, h, w, 3]` to `[n, h, w, channels]`. Position, height and
+    /// width of a tile are multiples of [`Self::multiple`].
     fn encode(&self, lr: &Map) -> Map;
     /// Whether there is anything to encode; if not, y0 is zero everywhere.
     fn has_encoder(&self) -> bool;
@@ -47,18 +49,28 @@ pub trait Latent {
     fn is_decoded_cheaply(&self) -> bool {
         false
     }
-    /// Reach of [`Self::encode`] and [`Self::decode`].
-    fn reach(&self) -> Reach;
+    /// What [`Self::encode`]'s tiles are multiples of, in latent pixels.
+    fn multiple(&self) -> usize {
+        1
+    }
+    /// Reach of [`Self::encode`].
+    fn encode_reach(&self) -> Reach;
+    /// Reach of [`Self::decode`].
+    fn decode_reach(&self) -> Reach;
 }
 
 /// The network f(x_t, y0, t) that predicts x0 (paper Eq. 8).
 pub trait Denoiser {
     /// What the network needs to know of index `t` of the schedule: lists of numbers, as many and as long for every `t`.
     fn level(&self, schedule: &Schedule, t: usize) -> Vec<Vec<f32>>;
-    /// `x_t` `[n, h, w, channels]`, the low-resolution picture `lr` `[n, h, w, 3]`, and [`Self::level`] as maps
-    /// `[1, 1, 1, length]`; returns the predicted x0, shaped as `x_t`. Height and width are multiples of
-    /// [`Self::multiple`].
-    fn predict_x0(&self, x_t: Map, lr: Map, level: &[Map]) -> Map;
+    /// `x_t` `[n, h, w, channels]`, the low-resolution picture `lr` `[n, h, w, 3]`, the prior mean `y0` shaped as `x_t` where
+    /// [`Self::sees_y0`] says so, and [`Self::level`] as maps `[1, 1, 1, length]`; returns the predicted x0, shaped as `x_t`.
+    /// Height and width are multiples of [`Self::multiple`].
+    fn predict_x0(&self, x_t: &Map, lr: &Map, y0: Option<&Map>, level: &[Map]) -> Map;
+    /// Whether it is given y0, which a network draws then: y0 is a result by itself, of a chain without steps.
+    fn sees_y0(&self) -> bool {
+        false
+    }
     /// Height and width of a tile, and the tile's position, are multiples of this many latent pixels.
     fn multiple(&self) -> usize;
     /// Reach of [`Self::predict_x0`].
@@ -67,6 +79,22 @@ pub trait Denoiser {
     /// visits some of the trained levels.
     fn accepts_any_noise_level(&self) -> bool {
         false
+    }
+}
+
+impl dyn Denoiser + '_ {
+    /// Sizes of all that [`Self::predict_x0`] is given, for `n` tiles of `h` x `w` of a latent.
+    pub fn sizes(&self, [n, h, w]: [usize; 3], latent: &dyn Latent, schedule: &Schedule) -> Vec<[usize; 4]> {
+        let mut sizes = vec![[n, h, w, latent.channels()], [n, h, w, 3]];
+        sizes.extend(self.sees_y0().then(|| [n, h, w, latent.channels()]));
+        sizes.extend(self.level(schedule, 0).iter().map(|values| [1, 1, 1, values.len()]));
+        sizes
+    }
+
+    /// [`Self::predict_x0`] of maps of [`Self::sizes`].
+    pub fn predict(&self, maps: &[Map]) -> Map {
+        let (y0, level) = if self.sees_y0() { (Some(&maps[2]), &maps[3..]) } else { (None, &maps[2..]) };
+        self.predict_x0(&maps[0], &maps[1], y0, level)
     }
 }
 
@@ -88,7 +116,7 @@ impl Model {
     pub fn load(config: config::ModelConfig, weights: &Weights) -> Result<Self> {
         let (latent, denoiser): (Box<dyn Latent>, Box<dyn Denoiser>) = match &config.arch {
             config::Arch::Compact { network } => (
-                Box::new(compact::SpaceToDepth::load(weights)?),
+                Box::new(compact::SpaceToDepth::load(network, weights)?),
                 Box::new(compact::CompactUNet::load(network, weights)?),
             ),
             config::Arch::SwinVq { unet, autoencoder } => {

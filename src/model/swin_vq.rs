@@ -59,7 +59,11 @@ impl Latent for VqLatent {
         self.autoencoder.decode(&self.autoencoder.quantise(z).0)
     }
 
-    fn reach(&self) -> Reach {
+    fn encode_reach(&self) -> Reach {
+        REACH
+    }
+
+    fn decode_reach(&self) -> Reach {
         REACH
     }
 }
@@ -76,8 +80,8 @@ impl Denoiser for SwinDenoiser {
         vec![self.unet.time(t), vec![(1.0 / schedule.input_std(t)) as f32; self.channels]]
     }
 
-    fn predict_x0(&self, x_t: Map, lr: Map, level: &[Map]) -> Map {
-        self.unet.forward_at(x_t.scale(&level[1]), &level[0], lr, None)
+    fn predict_x0(&self, x_t: &Map, lr: &Map, _y0: Option<&Map>, level: &[Map]) -> Map {
+        self.unet.forward_at(x_t.scale(&level[1], None), &level[0], lr.clone(), None)
     }
 
     fn multiple(&self) -> usize {

@@ -59,11 +59,21 @@ impl Map {
         }
     }
 
-    /// Every channel times a number of its own: `factor` `[1, 1, 1, c]`.
-    pub fn scale(&self, factor: &Map) -> Map {
+    /// Every channel times a number of its own: `factor` `[1, 1, 1, c]`. A `mean`, shaped as the map, is subtracted before.
+    pub fn scale(&self, factor: &Map, mean: Option<&Map>) -> Map {
         match self {
-            Map::Host(x) => Map::Host(x.clone() * factor.clone().host()),
-            Map::Gpu(x) => Map::Gpu(gpu::scale(x, factor.node())),
+            Map::Host(x) => {
+                let x = mean.map_or(x.clone(), |mean| x.clone() - mean.clone().host());
+                Map::Host(x * factor.clone().host())
+            }
+            Map::Gpu(x) => Map::Gpu(gpu::scale(x, factor.node(), mean.map(Map::node))),
+        }
+    }
+
+    /// Has a GPU store all maps of this one's command list as f32, whatever it does with those of others.
+    pub fn in_f32(&self) {
+        if let Map::Gpu(x) = self {
+            x.in_f32();
         }
     }
 }

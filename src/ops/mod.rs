@@ -5,10 +5,12 @@
 
 mod attention;
 mod bicubic;
+mod bicubic_residual;
 mod conv2d;
 mod group_norm;
 mod map;
 mod nearest_code;
+mod parameter_free_attention;
 mod rms_norm;
 pub mod tap;
 mod weight;
@@ -17,10 +19,12 @@ mod window_attention;
 
 pub use attention::{attention, check_attention};
 pub use bicubic::bicubic;
+pub use bicubic_residual::bicubic_residual;
 pub use conv2d::Conv2d;
 pub use group_norm::GroupNorm;
 pub use map::Map;
 pub use nearest_code::{nearest_code, nearest_index};
+pub use parameter_free_attention::parameter_free_attention;
 pub use rms_norm::RmsNorm;
 pub use weight::Weight;
 pub use wiener::wiener;

@@ -152,6 +152,7 @@ pub fn model_info(config: &ModelConfig) -> JsValue {
         ("name", config.name.as_str().into()),
         ("version", config.version.as_str().into()),
         ("steps", config.schedule.steps.into()),
+        ("y0", config.share_of_y0().into()),
         ("bytes", (config.bytes as f64).into()),
         ("licence", licence(&config.licence)),
     ])

@@ -7,7 +7,7 @@ import type { Wishes } from './fake/wishes.d.ts';
 test.use({ engine: 'fake' });
 
 const SITE = ['compact (default)', 'nano'];
-const OWN = { name: 'own', version: '1', steps: 4, bytes: 12_000_000, licence: { name: 'CC0-1.0', commercial: true }, imported: true };
+const OWN = { name: 'own', version: '1', steps: 4, y0: 0, bytes: 12_000_000, licence: { name: 'CC0-1.0', commercial: true }, imported: true };
 const UNET = { name: 'resshift_realsrx4_s4_v3.pth', mimeType: '', buffer: Buffer.from('unet') };
 const AUTOENCODER = { name: 'autoencoder_vq_f4.pth', mimeType: '', buffer: Buffer.from('autoencoder') };
 

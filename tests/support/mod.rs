@@ -132,7 +132,16 @@ pub fn compact_folder() -> (ModelConfig, Vec<Vec<u8>>) {
 
 /// A folder of `models/`: its configuration and files.
 pub fn model_folder(name: &str) -> (ModelConfig, Vec<Vec<u8>>) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
+    folder(&format!("models/{name}"))
+}
+
+/// A small compact model with weights from a seed, whose y0 is a network's: its configuration and files.
+pub fn tiny_prior_folder() -> (ModelConfig, Vec<Vec<u8>>) {
+    folder("tests/golden/tiny_prior")
+}
+
+fn folder(path: &str) -> (ModelConfig, Vec<Vec<u8>>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let config = ModelConfig::parse(&std::fs::read(folder.join("model.json")).unwrap()).unwrap();
     let files = config.shards.iter().map(|f| std::fs::read(folder.join(&f.name)).unwrap()).collect();
     (config, files)
@@ -157,7 +166,7 @@ pub fn predict_x0(denoiser: &dyn Denoiser, x_t: Tensor<4>, lr: Tensor<4>, schedu
         Map::Host(Tensor::from_data(TensorData::new(v, shape), &device))
     };
     let level: Vec<Map> = denoiser.level(schedule, t).into_iter().map(map).collect();
-    denoiser.predict_x0(x_t.into(), lr.into(), &level).host()
+    denoiser.predict_x0(&x_t.into(), &lr.into(), None, &level).host()
 }
 
 /// [`Latent::encode`] on the CPU.
@@ -193,7 +202,11 @@ pub fn compact(compute: impl Into<Compute>) -> Model {
 
 /// A model of `models/`.
 pub fn shipped(name: &str, compute: impl Into<Compute>) -> Model {
-    let (config, files) = model_folder(name);
+    model(model_folder(name), compute)
+}
+
+/// The model of a folder.
+pub fn model((config, files): (ModelConfig, Vec<Vec<u8>>), compute: impl Into<Compute>) -> Model {
     Model::load(config, &Weights::new(SafetensorsSource::new(files).unwrap(), compute)).unwrap()
 }
 

@@ -7,14 +7,14 @@ import { modelSize } from './options.ts';
 /** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
 const MEASURED_PIXELS = 64 * 64;
 
-/** Seconds per input pixel and step of an earlier run of the same upscaler. */
+/** Seconds per input pixel and step of an earlier run of the same upscaler; the picture that a chain starts from counts as {@link ModelInfo.y0} steps. */
 export type Rate = number | undefined;
 
 export function estimate(width: number, height: number, steps: number, rate: Rate, device: DeviceInfo, model: ModelInfo): Estimate {
   const pixels = width * height;
   const perPixel = rate ?? measuredRate(device, model);
   return {
-    seconds: perPixel === undefined ? null : perPixel * pixels * steps,
+    seconds: perPixel === undefined ? null : perPixel * pixels * (steps + model.y0),
     bytes: pageBytes(width, height, { ...modelSize(model.name), bytes: model.bytes }),
   };
 }

@@ -109,7 +109,7 @@ function url(given: string | URL, here: string, what: string): URL {
 /** @throws UpscalerError `bad-option` */
 export function run(options: UpscaleOptions): Run {
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
-  if (steps !== undefined && !isInteger(steps, 1, U32_MAX)) throw badOption('steps must be an integer of at least 1.');
+  if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw badOption('steps must be an integer of at least 0.');
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw badOption('seed must be an integer from 0 to 2^53 - 1.');
   if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2)) {
     throw badOption('temperature must be from 0 to 2.');

@@ -94,7 +94,7 @@ export class Upscaler implements api.Upscaler {
       const { file, width, height, pixels } = await this.#withFallback(input, payload, run, { ...given, onProgress });
       // Of a run that was resumed, only the steps of this time.
       const steps = (run.steps ?? this.model.steps) + 1 - (first ?? 1);
-      this.#rate = (performance.now() - begun) / 1000 / pixels / steps;
+      this.#rate = (performance.now() - begun) / 1000 / pixels / (steps + this.model.y0);
       return { blob: file, width, height, device: this.device };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
@@ -107,7 +107,8 @@ export class Upscaler implements api.Upscaler {
   }
 
   estimate(width: number, height: number, { steps = this.model.steps }: { steps?: number } = {}): api.Estimate {
-    checkNumbers(width, height, steps);
+    checkNumbers(width, height);
+    if (!Number.isSafeInteger(steps) || steps < (this.model.y0 > 0 ? 0 : 1)) throw badOption('The steps are a whole number from 1, or 0 where the model allows it.');
     return estimate(width, height, steps, this.#rate, this.device, this.model);
   }
 
@@ -163,7 +164,7 @@ export class Upscaler implements api.Upscaler {
 Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'memory' | 'preload'>;
 
 function checkNumbers(...given: number[]): void {
-  if (!given.every((number) => Number.isSafeInteger(number) && number > 0)) throw badOption('width, height and steps must be integers of at least 1.');
+  if (!given.every((number) => Number.isSafeInteger(number) && number > 0)) throw badOption('width and height must be integers of at least 1.');
 }
 
 /** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */

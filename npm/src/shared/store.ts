@@ -28,8 +28,8 @@ export interface Entry extends ModelInfo {
 }
 
 /** What callers see of an entry. */
-export function stored({ name, version, steps, bytes, licence, imported }: Entry): StoredModel {
-  return { name, version, steps, bytes, licence, imported };
+export function stored({ name, version, steps, y0 = 0, bytes, licence, imported }: Entry): StoredModel {
+  return { name, version, steps, y0, bytes, licence, imported };
 }
 
 interface Pending {

@@ -75,13 +75,13 @@ export class Upscaler {
   /** @param {import('resshift-web').PreloadOptions} [options] */
   static async preload({ model = 'compact', signal, onProgress } = {}) {
     await Upscaler.create({ device: 'cpu', signal, onProgress });
-    stored = [...stored, { name: model, version: '0.1', steps: 15, bytes: 8_173_408, licence: { name: 'CC0-1.0', commercial: true }, imported: false }];
+    stored = [...stored, { name: model, version: '0.1', steps: 15, y0: 0, bytes: 8_173_408, licence: { name: 'CC0-1.0', commercial: true }, imported: false }];
   }
 
   /** @param {import('resshift-web').DeviceInfo} device */
   constructor(device) {
     this.device = device;
-    this.model = { name: 'compact', version: '0.1', steps: 15, bytes: 8_173_408, licence: { name: 'CC0-1.0', commercial: true } };
+    this.model = { name: 'compact', version: '0.1', steps: 15, y0: 0, bytes: 8_173_408, licence: { name: 'CC0-1.0', commercial: true } };
     this.warnings = (wishes.warnings ?? []).map((code) => new UpscalerError(code));
   }
 

@@ -1,0 +1,17 @@
+//! SPAN's parameter-free attention.
+
+use super::Map;
+use crate::gpu;
+use burn::tensor::activation::sigmoid;
+
+/// `(x + y) (sigmoid(y) - 1/2)`, number by number: `x`, `y` and the result `[n, h, w, c]`. What a block has made of `x` is
+/// added to it, and weighted by how far it is from 0.
+pub fn parameter_free_attention(x: &Map, y: &Map) -> Map {
+    match x {
+        Map::Gpu(x) => Map::Gpu(gpu::parameter_free_attention(x, y.node())),
+        Map::Host(x) => {
+            let y = y.clone().host();
+            Map::Host((x.clone() + y.clone()) * (sigmoid(y) - 0.5))
+        }
+    }
+}
