@@ -84,7 +84,7 @@ export interface UpscaleOptions {
   tile?: number | 'auto';
   /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless, unless it has a `quality`). */
   format?: 'png' | 'jpeg' | 'webp';
-  /** Quality of a JPEG file, 1 to 100; default 92. With one, a WebP file is lossy. */
+  /** Quality of a JPEG file, 1 to 100; default 92. With one, a WebP file is lossy; a PNG file has none. */
   quality?: number;
   /** Bits per sample; 16 only as PNG. Default 8. */
   depth?: 8 | 16;
@@ -174,7 +174,7 @@ export interface Result {
 
 /** What a run is likely to cost. */
 export interface Estimate {
-  /** From this upscaler's last run, or else from the measurement that chose the device; null where neither tells. */
+  /** From this upscaler's largest run, or else from the measurement that chose the device; null where neither tells. */
   seconds: number | null;
   /** Memory as {@link Upscaler.memory} tells it. */
   bytes: number;
@@ -265,7 +265,7 @@ export interface Capabilities {
 /** What went wrong; stable across versions. */
 export type ErrorCode =
   | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'out-of-memory' | 'bad-option' | 'bad-weights'
-  | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'no-browser' | 'internal';
+  | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'disposed' | 'blocked' | 'no-browser' | 'internal';
 
 /** A worker with the engine and one model in it. Keep it for all pictures. */
 export class Upscaler {
@@ -294,7 +294,7 @@ export class Upscaler {
   tiles(input: Input, options?: UpscaleOptions): AsyncGenerator<Tile, Result, undefined>;
   /** What a picture of this size, in pixels, is likely to cost. Default of `steps`: the model's. */
   estimate(width: number, height: number, options?: { steps?: number }): Estimate;
-  /** Ends the worker and frees its memory. */
+  /** Ends the worker and frees its memory. Calls in progress end with `aborted`, later ones with `disposed`. */
   dispose(): void;
   /** As `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -302,12 +302,18 @@ export class Upscaler {
 
 /** Every failure: a stable `code`, a plain sentence in `message`, and what to do in `advice`. */
 export class UpscalerError extends Error {
-  /** `AbortError` where the `signal`, or `dispose`, ended the call. */
-  readonly name: 'UpscalerError' | 'AbortError';
+  /** `AbortError` where the `signal`, or `dispose`, ended the call; `TimeoutError` where an `AbortSignal.timeout` did. */
+  readonly name: 'UpscalerError' | 'AbortError' | 'TimeoutError';
   /** What went wrong; stable across versions, as the sentence in `message` is not. */
   readonly code: ErrorCode;
   /** What a person can do, as a sentence. */
   readonly advice: string;
+  /** The `reason` of the `signal` that ended the call. */
+  readonly reason?: unknown;
+  /** Code and advice once more: of a structured clone, which has no fields of its own, they are left. */
+  readonly cause: { code: ErrorCode; advice: string };
+  /** Name, code, message and advice, for logs. */
+  toJSON(): { name: string; code: ErrorCode; message: string; advice: string };
 }
 
 /** The models that this device keeps, by name; none where the browser allows no storage. Loads nothing. */

@@ -1,7 +1,7 @@
 /** A worker with an engine in it, or an engine in this thread. It takes one request at a time, and is closed once it is broken. */
 
 import type { DeviceInfo } from '../index.d.ts';
-import { aborted, broken, deviceLost, disposed, offline, UpscalerError } from '../shared/error.ts';
+import { aborted, broken, deviceLost, offline, UpscalerError } from '../shared/error.ts';
 import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from '../shared/protocol.ts';
 import { Thread } from './same-thread.ts';
 import { startWorker, workerAddress, type Link } from './worker-start.ts';
@@ -77,9 +77,9 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.#send({ type: 'abort' }, []);
-        const watchdog = setTimeout(() => this.close(aborted()), PATIENCE_MS[this.#kind]);
+        const watchdog = setTimeout(() => this.close(), PATIENCE_MS[this.#kind]);
         void this.#idle.then(() => clearTimeout(watchdog));
-        reject(aborted());
+        reject(aborted(signal.reason));
       };
       signal.addEventListener('abort', abort, { once: true });
       answer.then(resolve, reject);
@@ -88,14 +88,14 @@ export class Connection {
   }
 
   /** Ends the worker; a request in progress fails with `reason`. */
-  close(reason: UpscalerError = disposed()): void {
+  close(reason: UpscalerError = aborted()): void {
     this.#open = false;
     this.#worker.terminate();
     this.#settle?.reject(reason);
   }
 
   async #askOrClose(request: Request, listen: Listener, signal?: AbortSignal): Promise<Success> {
-    const abort = (): void => this.close(aborted());
+    const abort = (): void => this.close(aborted(signal?.reason));
     signal?.addEventListener('abort', abort);
     try {
       return await this.#ask(request, [], listen, signal);
@@ -105,7 +105,7 @@ export class Connection {
   }
 
   async #ask(request: Request, transfer: Transferable[], listen: Listener, signal?: AbortSignal): Promise<Success> {
-    if (signal?.aborted) throw aborted();
+    if (signal?.aborted) throw aborted(signal.reason);
     // After an abort the caller hears nothing more.
     this.#listen = (note) => signal?.aborted || listen(note);
     try {

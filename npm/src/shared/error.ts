@@ -4,20 +4,30 @@ import type { ErrorCode } from '../index.d.ts';
 import type { Fault } from './protocol.ts';
 
 export class UpscalerError extends Error {
-  override readonly name: 'UpscalerError' | 'AbortError';
+  override readonly name: 'UpscalerError' | 'AbortError' | 'TimeoutError' = 'UpscalerError';
   readonly code: ErrorCode;
   readonly advice: string;
+  declare readonly cause: { code: ErrorCode; advice: string };
+  readonly reason: unknown;
 
-  constructor(fault: Fault) {
-    super(fault.message);
-    this.name = fault.code === 'aborted' ? 'AbortError' : 'UpscalerError';
-    this.code = fault.code;
-    this.advice = fault.advice;
+  /** @param reason of the signal that ended the call */
+  constructor({ code, message, advice }: Fault, reason?: unknown) {
+    // A structured clone of an error keeps its cause, but not its other fields.
+    super(message, { cause: { code, advice } });
+    if (code === 'aborted') this.name = (reason as Error | undefined)?.name === 'TimeoutError' ? 'TimeoutError' : 'AbortError';
+    this.code = code;
+    this.advice = advice;
+    this.reason = reason;
+  }
+
+  toJSON(): Fault & { name: string } {
+    const { name, code, message, advice } = this;
+    return { name, code, message, advice };
   }
 }
 
-export const aborted = (): UpscalerError =>
-  new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again whenever you like.' });
+export const aborted = (reason?: unknown): UpscalerError =>
+  new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again whenever you like.' }, reason);
 
 export const noBrowser = (): UpscalerError =>
   new UpscalerError({
@@ -27,7 +37,7 @@ export const noBrowser = (): UpscalerError =>
   });
 
 export const disposed = (): UpscalerError =>
-  new UpscalerError({ code: 'aborted', message: 'This upscaler was disposed of.', advice: 'Create another one.' });
+  new UpscalerError({ code: 'disposed', message: 'This upscaler was disposed of before the call.', advice: 'Create another one.' });
 
 export const noInput = (): UpscalerError =>
   new UpscalerError({ code: 'no-input', message: 'There is no file to read.', advice: 'Choose a picture first.' });
@@ -37,6 +47,15 @@ export const badImage = (message: string, advice: string): UpscalerError =>
 
 export const badOption = (message: string): UpscalerError =>
   new UpscalerError({ code: 'bad-option', message, advice: 'Correct the option and start again.' });
+
+/** @param given what stands in its place, for whoever looks for the mistake */
+export const wrong = (message: string, given: unknown): UpscalerError => badOption(`${message}; ${shown(given)} was given.`);
+
+function shown(given: unknown): string {
+  if (typeof given === 'string') return JSON.stringify(given.length > 40 ? `${given.slice(0, 40)}…` : given);
+  if (typeof given === 'function') return 'a function';
+  return Object(given) === given ? Object.prototype.toString.call(given) : String(given);
+}
 
 export const deviceLost = (): UpscalerError =>
   new UpscalerError({
