@@ -1,8 +1,9 @@
 /** A worker with an engine in it, or an engine in this thread. It takes one request at a time, and is closed once it is broken. */
 
 import type { DeviceInfo } from '../index.d.ts';
-import { aborted, broken, deviceLost, offline, UpscalerError } from '../shared/error.ts';
+import { aborted, broken, deviceLost, UpscalerError } from '../shared/error.ts';
 import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from '../shared/protocol.ts';
+import { PolicyWatch, why } from '../shared/why.ts';
 import { Thread } from './same-thread.ts';
 import { startWorker, workerAddress, type Link } from './worker-start.ts';
 
@@ -20,6 +21,7 @@ const nothing = (): void => {};
 export class Connection {
   readonly #worker: Link;
   #heard = false;
+  readonly #policy = new PolicyWatch();
   #settle: { resolve: (answer: Success) => void; reject: (error: UpscalerError) => void } | undefined;
   #listen: Listener | undefined;
   #open = true;
@@ -36,8 +38,9 @@ export class Connection {
     this.#worker.onmessage = ({ data }: MessageEvent<Note | Answer>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      // Before its first word the worker's own file cannot have been read.
-      this.close(this.#heard ? broken(event.message) : offline(address ?? workerAddress()));
+      // Without a word or a message the worker's own file cannot have been read.
+      if (this.#heard || event.message) this.close(broken(event.message));
+      else void why(address ?? workerAddress(), this.#policy, true).then((reason) => this.close(reason));
     };
     this.#worker.onmessageerror = () => this.close(broken('a message could not be read'));
   }
@@ -90,6 +93,7 @@ export class Connection {
   /** Ends the worker; a request in progress fails with `reason`. */
   close(reason: UpscalerError = aborted()): void {
     this.#open = false;
+    this.#policy.stop();
     this.#worker.terminate();
     this.#settle?.reject(reason);
   }
@@ -124,6 +128,7 @@ export class Connection {
 
   #receive(message: Note | Answer): void {
     this.#heard = true;
+    this.#policy.stop();
     switch (message.type) {
       case 'created':
       case 'done':

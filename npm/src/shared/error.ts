@@ -117,7 +117,42 @@ export const http = (url: string, status: number): UpscalerError =>
   new UpscalerError({
     code: 'http',
     message: `${url} could not be downloaded: the server answered ${status}.`,
-    advice: "Check the model's address, or try again later.",
+    advice: "Put the package's file there, or name its place: see Hosting in the documentation. If the server is busy, try again later.",
+  });
+
+export const notTheFile = (url: string, type: string): UpscalerError =>
+  new UpscalerError({
+    code: 'http',
+    message: `${url} is not the file: the server answered with ${type || 'something else'}.`,
+    advice: "Put the package's file there, served as what it is, or name its place: see Hosting in the documentation.",
+  });
+
+export const policy = (url: string, directive: string): UpscalerError =>
+  new UpscalerError({
+    code: 'blocked',
+    message: `The content security policy does not allow ${url}: its directive ${directive} forbids it.`,
+    advice: 'Add what Hosting in the documentation lists to the policy.',
+  });
+
+export const anotherSite = (url: string): UpscalerError =>
+  new UpscalerError({
+    code: 'blocked',
+    message: `${url} is on another site, which does not let this page read it.`,
+    advice: 'Send the header Access-Control-Allow-Origin there, or serve the file from this site.',
+  });
+
+export const openedAsFile = (): UpscalerError =>
+  new UpscalerError({
+    code: 'blocked',
+    message: 'The page was opened as a file, and browsers start no workers there.',
+    advice: 'Serve its folder, for example by `npx serve`, and open it by http://localhost.',
+  });
+
+export const unstarted = (url: string): UpscalerError =>
+  new UpscalerError({
+    code: 'blocked',
+    message: `${url} is there, but the browser does not start it as a worker.`,
+    advice: 'The console of the browser says why. On a page with Cross-Origin-Embedder-Policy, send that header with this file too.',
   });
 
 export const offline = (url: string): UpscalerError =>

@@ -3,9 +3,10 @@
 import init, { exhausted, Loading, type Engine } from '../../engine/resshift.js';
 import type { DeviceInfo, ImportPlan, LoadProgress } from '../index.d.ts';
 import { adapterName, deviceName } from '../shared/adapter.ts';
-import { aborted, http, offline, outOfMemory } from '../shared/error.ts';
+import { aborted, http, notTheFile, offline, outOfMemory, policy, UpscalerError } from '../shared/error.ts';
 import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part, Payload, Request, Run, Serve, Settings } from '../shared/protocol.ts';
 import { stored } from '../shared/store.ts';
+import { isPage, PolicyWatch, typeOf, why } from '../shared/why.ts';
 import { lend, type Lent } from './borrowed-device.ts';
 import { deliver } from './delivery.ts';
 import { importFiles } from './import.ts';
@@ -116,19 +117,35 @@ async function named(device: DeviceInfo): Promise<DeviceInfo> {
 }
 
 async function loadEngine(source: EngineSource, report: (progress: LoadProgress) => void): Promise<WebAssembly.Module> {
-  if (typeof source !== 'string') {
-    const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
+  const watch = new PolicyWatch();
+  try {
+    const module = typeof source === 'string' ? await fetchEngine(source, report, watch) : await compiled(source);
     await init({ module_or_path: module });
     return module;
+  } catch (error) {
+    // Where the policy has no 'wasm-unsafe-eval' browsers refuse to compile.
+    if (error instanceof UpscalerError || !/content security|\bCSP\b|unsafe-eval/i.test((error as Error).message)) throw error;
+    throw policy('WebAssembly', "script-src, which needs 'wasm-unsafe-eval',");
+  } finally {
+    watch.stop();
   }
-  const url = source;
-  const response = await fetch(url, { signal: halt ?? null }).catch(() => {
-    throw offline(url);
+}
+
+async function compiled(source: Exclude<EngineSource, string>): Promise<WebAssembly.Module> {
+  return source instanceof WebAssembly.Module ? source : WebAssembly.compile(source);
+}
+
+async function fetchEngine(url: string, report: (progress: LoadProgress) => void, watch: PolicyWatch): Promise<WebAssembly.Module> {
+  const response = await fetch(url, { signal: halt ?? null }).catch(async () => {
+    throw await why(url, watch);
   });
   if (!response.ok || response.body === null) throw http(url, response.status);
+  if (isPage(response)) throw notTheFile(url, typeOf(response));
   let loaded = 0;
+  let first: number | undefined;
   const count = new TransformStream<Uint8Array, Uint8Array>({
     transform(piece, out) {
+      first ??= piece[0];
       loaded += piece.byteLength;
       report({ phase: 'engine', loaded, total: Math.max(loaded, ENGINE_BYTES), cached: false });
       out.enqueue(piece);
@@ -136,11 +153,11 @@ async function loadEngine(source: EngineSource, report: (progress: LoadProgress)
   });
   const headers = { 'content-type': 'application/wasm' };
   try {
-    const module = await WebAssembly.compileStreaming(new Response(response.body.pipeThrough(count), { headers }));
-    await init({ module_or_path: module });
-    return module;
+    return await WebAssembly.compileStreaming(new Response(response.body.pipeThrough(count), { headers }));
   } catch (error) {
-    throw error instanceof WebAssembly.CompileError ? error : offline(url);
+    // A WebAssembly file begins with 0.
+    if (first) throw notTheFile(url, typeOf(response));
+    throw /^(Compile|Eval)Error$/.test((error as Error).name) ? error : offline(url);
   }
 }
 
