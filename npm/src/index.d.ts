@@ -67,6 +67,8 @@ export interface LoadProgress {
   total: number;
   /** The weights came from this device's cache, not the network. */
   cached: boolean;
+  /** Of engine and weights together: 0 to 1, 1 once the upscaler is ready. */
+  fraction: number;
 }
 
 /** Anything that holds a picture. Bytes are an encoded file (PNG, JPEG, WebP, GIF, BMP or TIFF; or what the browser itself decodes, in 8 bits and sRGB). */

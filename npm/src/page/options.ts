@@ -29,6 +29,7 @@ export function settings(options: CreateOptions, here: string): Settings {
   const own = options.baseUrl === undefined && options.modelUrl === undefined;
   return {
     model,
+    bytes: modelSize(model).bytes,
     folders,
     files: (own ? shipped[model]?.files : undefined) ?? {},
     engine: engineSource(options, here),

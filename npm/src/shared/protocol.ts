@@ -19,6 +19,8 @@ export type EngineSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module
 export interface Settings {
   /** Name of the model. */
   model: string;
+  /** Size of its weights as far as it is known before its description has come. */
+  bytes: number;
   /** URLs of its folder on each server that has it, ending with a slash. */
   folders: string[];
   /** URLs of files of the first folder that lie elsewhere, by name. */

@@ -1,15 +1,16 @@
 /** The worker: loads the engine and passes messages to it and back. As a module of another thread it does so on a port (`page/same-thread.ts`). */
 
 import init, { exhausted, Loading, type Engine } from '../../engine/resshift.js';
-import type { DeviceInfo, ImportPlan, LoadProgress } from '../index.d.ts';
+import type { DeviceInfo, ImportPlan } from '../index.d.ts';
 import { adapterName, deviceName } from '../shared/adapter.ts';
 import { aborted, http, notTheFile, offline, outOfMemory, policy, UpscalerError } from '../shared/error.ts';
-import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part, Payload, Request, Run, Serve, Settings } from '../shared/protocol.ts';
+import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part as PicturePart, Payload, Request, Run, Serve, Settings } from '../shared/protocol.ts';
 import { stored } from '../shared/store.ts';
 import { isPage, PolicyWatch, typeOf, why } from '../shared/why.ts';
 import { lend, type Lent } from './borrowed-device.ts';
 import { deliver } from './delivery.ts';
 import { importFiles } from './import.ts';
+import { overall, type Part } from './overall.ts';
 import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
 
 /** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
@@ -83,7 +84,8 @@ async function answer(request: Exclude<Request, { type: 'abort' | 'consent' }>):
 }
 
 async function create(settings: Settings): Promise<void> {
-  const report = (progress: LoadProgress): void => post({ type: 'load', progress }, []);
+  const whole = overall(typeof settings.engine === 'string' ? ENGINE_BYTES : 0, settings.bytes);
+  const report = (part: Part): void => post({ type: 'load', progress: whole(part) }, []);
   const module = await loadEngine(settings.engine, report);
   const loading = await Loading.open(settings.device, settings.measured, lent?.requestAdapter);
   let ready: Engine | undefined;
@@ -116,7 +118,7 @@ async function named(device: DeviceInfo): Promise<DeviceInfo> {
   return adapter ? { ...device, name: adapterName(adapter.info) } : device;
 }
 
-async function loadEngine(source: EngineSource, report: (progress: LoadProgress) => void): Promise<WebAssembly.Module> {
+async function loadEngine(source: EngineSource, report: (part: Part) => void): Promise<WebAssembly.Module> {
   const watch = new PolicyWatch();
   try {
     const module = typeof source === 'string' ? await fetchEngine(source, report, watch) : await compiled(source);
@@ -135,7 +137,7 @@ async function compiled(source: Exclude<EngineSource, string>): Promise<WebAssem
   return source instanceof WebAssembly.Module ? source : WebAssembly.compile(source);
 }
 
-async function fetchEngine(url: string, report: (progress: LoadProgress) => void, watch: PolicyWatch): Promise<WebAssembly.Module> {
+async function fetchEngine(url: string, report: (part: Part) => void, watch: PolicyWatch): Promise<WebAssembly.Module> {
   const response = await fetch(url, { signal: halt ?? null }).catch(async () => {
     throw await why(url, watch);
   });
@@ -164,7 +166,7 @@ async function fetchEngine(url: string, report: (progress: LoadProgress) => void
 async function upscale(input: Payload, run: Run): Promise<void> {
   if (engine === undefined) throw new Error('upscale before create');
   const { output, steps, seed, temperature, tile, tiles, previews, snapshots, resume } = run;
-  const show = (type: 'tile' | 'preview') => ({ x, y, ...pixels }: Part): void => post({ type, x, y, pixels }, [pixels.data.buffer]);
+  const show = (type: 'tile' | 'preview') => ({ x, y, ...pixels }: PicturePart): void => post({ type, x, y, pixels }, [pixels.data.buffer]);
   const listeners: Listeners = {
     progress: (progress) => post({ type: 'progress', progress }, []),
     tile: tiles ? show('tile') : undefined,
