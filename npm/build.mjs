@@ -42,7 +42,7 @@ const oneCopy = {
   name: 'one copy',
   setup(context) {
     context.onResolve({ filter: /upscaler\.ts$/ }, ({ importer }) =>
-      importer.endsWith('element.ts') ? { path: './index.js', external: true } : undefined);
+      /(element|shared-engines)\.ts$/.test(importer) ? { path: './index.js', external: true } : undefined);
   },
 };
 /**

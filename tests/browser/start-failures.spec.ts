@@ -119,3 +119,32 @@ test('a page that was opened as a file', async ({ page }, { outputDir }) => {
   expect(said).toBe('blocked: The page was opened as a file, and browsers start no workers there.');
   expect(advice).toMatch(/http:\/\/localhost/);
 });
+
+test('a sandboxed frame without an origin runs it', async ({ page }) => {
+  const run = `import('/index.js').then(({ Upscaler }) => Upscaler.create({ device: 'cpu', engines: 1 })).then((upscaler) => upscaler.upscale(new ImageData(8, 8), { steps: 1 }))
+    .then(({ width }) => parent.postMessage(String(width), '*'), ({ message }) => parent.postMessage(message, '*'));`;
+  const said = async (headers: Record<string, string>): Promise<string> => {
+    const cdn = await serve({ headers });
+    const frame = `<iframe sandbox="allow-scripts" srcdoc="<script>${run.replaceAll("'/index.js'", `'${cdn}/index.js'`).replaceAll('"', '&quot;')}</script>"></iframe>`;
+    await page.goto(`${await serve({ html: PAGE(`<script>addEventListener('message', ({ data }) => (window.said = data));</script>${frame}`) })}/`);
+    await page.waitForFunction(() => 'said' in globalThis, undefined, { timeout: 60_000 });
+    return page.evaluate(() => (globalThis as any).said);
+  };
+  expect(await said({ 'Access-Control-Allow-Origin': '*' })).toBe('32');
+});
+
+test('a page with Trusted Types runs it, and shows the element, by the policy resshift', async ({ page }) => {
+  const headers = { 'Content-Security-Policy': `${POLICY}; require-trusted-types-for 'script'; trusted-types resshift` };
+  await page.goto(`${await serve({ headers })}/`);
+  await page.waitForFunction(() => 'api' in globalThis);
+  const seen = await page.evaluate(async () => {
+    const address = '/element.js';
+    await import(address);
+    const parts = document.createElement('resshift-upscaler').shadowRoot!.querySelectorAll('[part]').length;
+    const upscaler = await (globalThis as any).api.Upscaler.create({ device: 'cpu', engines: 1 });
+    const { width } = await upscaler.upscale(new ImageData(8, 8), { steps: 1 });
+    upscaler.dispose();
+    return { parts, width };
+  });
+  expect(seen).toEqual({ parts: 8, width: 32 });
+});

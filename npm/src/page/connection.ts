@@ -20,6 +20,7 @@ const nothing = (): void => {};
 
 export class Connection {
   readonly #worker: Link;
+  readonly #address: string;
   #heard = false;
   readonly #policy = new PolicyWatch();
   #settle: { resolve: (answer: Success) => void; reject: (error: UpscalerError) => void } | undefined;
@@ -33,14 +34,14 @@ export class Connection {
    * @param device of the caller's, on which the engine runs in this thread
    */
   constructor(address?: string, device?: GPUDevice) {
+    this.#address = address ?? workerAddress();
     this.#worker = device ? new Thread(device, address) : startWorker(address);
     void device?.lost.then(() => this.close(deviceLost()));
     this.#worker.onmessage = ({ data }: MessageEvent<Note | Answer>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      // Without a word or a message the worker's own file cannot have been read.
       if (this.#heard || event.message) this.close(broken(event.message));
-      else void why(address ?? workerAddress(), this.#policy, true).then((reason) => this.close(reason));
+      else this.#unloaded();
     };
     this.#worker.onmessageerror = () => this.close(broken('a message could not be read'));
   }
@@ -126,7 +127,13 @@ export class Connection {
     this.#worker.postMessage(request, transfer);
   }
 
+  /** The worker's own file cannot have been read. */
+  #unloaded(): void {
+    void why(this.#address, this.#policy, true).then((reason) => this.close(reason));
+  }
+
   #receive(message: Note | Answer): void {
+    if (message.type === 'unloaded') return this.#unloaded();
     this.#heard = true;
     this.#policy.stop();
     switch (message.type) {

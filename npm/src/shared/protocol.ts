@@ -139,8 +139,8 @@ export type Note =
   | { type: 'tile' | 'preview'; x: number; y: number; pixels: Pixels }
   | { type: 'snapshot'; snapshot: Snapshot };
 
-/** What ends a request. After `broken` the worker is of no more use. */
-export type Answer = Created | Done | Imported | { type: 'failed'; fault: Fault } | { type: 'broken'; message: string };
+/** What ends a request. After `broken`, or if its file did not come (`unloaded`), the worker is of no more use. */
+export type Answer = Created | Done | Imported | { type: 'failed'; fault: Fault } | { type: 'broken'; message: string } | { type: 'unloaded' };
 
 /** Ends an engine in the calling thread; settles once it is gone. */
 export type End = () => Promise<void>;
