@@ -82,7 +82,7 @@ export interface UpscaleOptions {
   seed?: number;
   /** Factor on the noise, 0 to 2; 1 is the paper's. Default: what the model recommends. */
   temperature?: number;
-  /** Tile side in input pixels, 8 to 4096, or `auto`. */
+  /** Tile side in input pixels, 8 to 4096, or `auto`. A side smaller than that of `auto` takes up to four times as long. */
   tile?: number | 'auto';
   /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless, unless it has a `quality`). */
   format?: 'png' | 'jpeg' | 'webp';
@@ -105,7 +105,7 @@ export interface UpscaleOptions {
   signal?: AbortSignal;
   /** Called after every evaluation of the network. */
   onProgress?: (progress: RunProgress) => void;
-  /** Finished parts of the result, as they come. */
+  /** Finished parts of the result. They come in the last step, as their rows are complete. */
   onTile?: (tile: Tile) => void;
   /**
    * What parts of the picture look like so far, while the chain runs: as often as that takes no more than a few percent of
@@ -292,7 +292,7 @@ export class Upscaler {
   readonly warnings: readonly UpscalerError[];
   /** Runs one picture; calls are queued. After an abort or an error the same object works again. */
   upscale(input: Input, options?: UpscaleOptions): Promise<Result>;
-  /** The same run as a loop over its finished tiles; the generator returns the result. Leaving the loop ends the run. */
+  /** The same run as a loop over its finished parts, as `onTile` gets them; the generator returns the result. Leaving the loop ends the run. */
   tiles(input: Input, options?: UpscaleOptions): AsyncGenerator<Tile, Result, undefined>;
   /** What a picture of this size, in pixels, is likely to cost. Default of `steps`: the model's. */
   estimate(width: number, height: number, options?: { steps?: number }): Estimate;
@@ -312,6 +312,8 @@ export class UpscalerError extends Error {
   readonly advice: string;
   /** The `reason` of the `signal` that ended the call. */
   readonly reason?: unknown;
+  /** Of `offline`: the address of the file that could not be reached. */
+  readonly url?: string | undefined;
   /** Code and advice once more: of a structured clone, which has no fields of its own, they are left. */
   readonly cause: { code: ErrorCode; advice: string };
   /** Name, code, message and advice, for logs. */

@@ -117,7 +117,7 @@ test('a page that was opened as a file', async ({ page }, { outputDir }) => {
   writeFileSync(join(outputDir, 'resshift.global.js'), readFileSync(join(PACKAGE, 'cdn/resshift.global.js')));
   const { said, advice } = await failure(page, pathToFileURL(join(outputDir, 'index.html')).href);
   expect(said).toBe('blocked: The page was opened as a file, and browsers start no workers there.');
-  expect(advice).toMatch(/http:\/\/localhost/);
+  expect(advice).toMatch(/npx serve/);
 });
 
 test('a sandboxed frame without an origin runs it', async ({ page }) => {

@@ -3,8 +3,8 @@
 import type { DeviceInfo } from '../index.d.ts';
 import { aborted, broken, deviceLost, UpscalerError } from '../shared/error.ts';
 import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from '../shared/protocol.ts';
-import { PolicyWatch, why } from '../shared/why.ts';
 import { Thread } from './same-thread.ts';
+import { PolicyWatch, why } from './why.ts';
 import { startWorker, workerAddress, type Link } from './worker-start.ts';
 
 /**
@@ -135,7 +135,6 @@ export class Connection {
   #receive(message: Note | Answer): void {
     if (message.type === 'unloaded') return this.#unloaded();
     this.#heard = true;
-    this.#policy.stop();
     switch (message.type) {
       case 'created':
       case 'done':
@@ -143,6 +142,8 @@ export class Connection {
         return this.#settle?.resolve(message);
       case 'failed': {
         const error = new UpscalerError(message.fault);
+        const settle = this.#settle;
+        if (error.code === 'offline' && error.url) return void why(error.url, this.#policy).then((reason) => settle?.reject(reason));
         // A GPU that has failed once answers nothing more to the engine that opened it, and an engine's memory never shrinks.
         if (['gpu', 'internal', 'out-of-memory'].includes(error.code)) this.close(error);
         return this.#settle?.reject(error);

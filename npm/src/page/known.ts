@@ -26,19 +26,9 @@ export function check(call: keyof typeof OF, given: unknown): void {
 }
 
 function hint(name: string, names: string[]): string {
-  const [nearest] = names.filter((other) => distance(name.toLowerCase(), other.toLowerCase()) < 3);
+  const start = (word: string): string => word.slice(0, 3).toLowerCase();
+  const nearest = names.find((other) => start(other) === start(name));
   if (nearest !== undefined) return `; did you mean \`${nearest}\`?`;
   const owner = Object.entries(OF).find(([, others]) => others.split(' ').includes(name))?.[0];
   return owner === undefined ? '.' : ` here; it is one of ${owner}.`;
-}
-
-/** Letters to insert, remove or replace. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
-    const above = row;
-    row = [i + 1];
-    for (const [j, other] of [...b].entries()) row.push(Math.min(above[j]! + Number(letter !== other), above[j + 1]! + 1, row[j]! + 1));
-  }
-  return row[b.length]!;
 }

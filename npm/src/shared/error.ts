@@ -9,15 +9,18 @@ export class UpscalerError extends Error {
   readonly advice: string;
   declare readonly cause: { code: ErrorCode; advice: string };
   readonly reason: unknown;
+  /** Of the file that did not come. */
+  readonly url: string | undefined;
 
   /** @param reason of the signal that ended the call */
-  constructor({ code, message, advice }: Fault, reason?: unknown) {
+  constructor({ code, message, advice, url }: Fault, reason?: unknown) {
     // A structured clone of an error keeps its cause, but not its other fields.
     super(message, { cause: { code, advice } });
     if (code === 'aborted') this.name = (reason as Error | undefined)?.name === 'TimeoutError' ? 'TimeoutError' : 'AbortError';
     this.code = code;
     this.advice = advice;
     this.reason = reason;
+    this.url = url;
   }
 
   toJSON(): Fault & { name: string } {
@@ -145,7 +148,7 @@ export const openedAsFile = (): UpscalerError =>
   new UpscalerError({
     code: 'blocked',
     message: 'The page was opened as a file, and browsers start no workers there.',
-    advice: 'Serve its folder, for example by `npx serve`, and open it by http://localhost.',
+    advice: 'Serve its folder, for example by `npx serve`, and open the address that it names.',
   });
 
 export const unstarted = (url: string): UpscalerError =>
@@ -159,5 +162,6 @@ export const offline = (url: string): UpscalerError =>
   new UpscalerError({
     code: 'offline',
     message: `${url} could not be reached.`,
+    url,
     advice: 'Connect to the network once. After that the model works offline.',
   });

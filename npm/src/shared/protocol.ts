@@ -100,6 +100,8 @@ export interface Fault {
   code: ErrorCode;
   message: string;
   advice: string;
+  /** Of a file that did not come. */
+  url?: string | undefined;
 }
 
 export interface Created {

@@ -1,7 +1,7 @@
 /** One file from the network: from the first of its addresses that answers, with more tries if none does. */
 
 import { badWeights, http, notTheFile, offline, type UpscalerError } from '../shared/error.ts';
-import { isPage, PolicyWatch, typeOf, why } from '../shared/why.ts';
+import { isPage, typeOf } from '../shared/answer.ts';
 
 /** Before the second, third and fourth round of tries. */
 const PAUSES_MS = [500, 1500, 4500];
@@ -28,15 +28,6 @@ export interface Wanted {
  * `bad-weights` as soon as there are too many bytes
  */
 export async function download(wanted: Wanted): Promise<Uint8Array<ArrayBuffer>> {
-  const watch = new PolicyWatch();
-  try {
-    return await tryInTurn(wanted, watch);
-  } finally {
-    watch.stop();
-  }
-}
-
-async function tryInTurn(wanted: Wanted, watch: PolicyWatch): Promise<Uint8Array<ArrayBuffer>> {
   for (let round = 0; ; round++) {
     const failures: Failure[] = [];
     for (const url of wanted.urls) {
@@ -51,11 +42,6 @@ async function tryInTurn(wanted: Wanted, watch: PolicyWatch): Promise<Uint8Array
     const pause = PAUSES_MS[round];
     const hopeful = failures.some(({ passing }) => passing) && navigator.onLine && !wanted.signal?.aborted;
     if (first && (pause === undefined || wanted.impatient || !hopeful)) throw first.error;
-    // What a policy or another site forbids, more tries do not bring.
-    if (first?.error.code === 'offline' && round === 0) {
-      const reason = await why(wanted.urls[0]!, watch);
-      if (reason.code === 'blocked') throw reason;
-    }
     // Pages that lost their server together should not come back together.
     await new Promise((resolve) => setTimeout(resolve, (pause ?? 0) * (0.75 + Math.random() / 2)));
   }

@@ -6,7 +6,7 @@ import { adapterName, deviceName } from '../shared/adapter.ts';
 import { aborted, http, notTheFile, offline, outOfMemory, policy, UpscalerError } from '../shared/error.ts';
 import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part as PicturePart, Payload, Request, Run, Serve, Settings } from '../shared/protocol.ts';
 import { stored } from '../shared/store.ts';
-import { isPage, PolicyWatch, typeOf, why } from '../shared/why.ts';
+import { isPage, typeOf } from '../shared/answer.ts';
 import { lend, type Lent } from './borrowed-device.ts';
 import { deliver } from './delivery.ts';
 import { importFiles } from './import.ts';
@@ -119,17 +119,14 @@ async function named(device: DeviceInfo): Promise<DeviceInfo> {
 }
 
 async function loadEngine(source: EngineSource, report: (part: Part) => void): Promise<WebAssembly.Module> {
-  const watch = new PolicyWatch();
   try {
-    const module = typeof source === 'string' ? await fetchEngine(source, report, watch) : await compiled(source);
+    const module = typeof source === 'string' ? await fetchEngine(source, report) : await compiled(source);
     await init({ module_or_path: module });
     return module;
   } catch (error) {
     // Where the policy has no 'wasm-unsafe-eval' browsers refuse to compile.
     if (error instanceof UpscalerError || !/content security|\bCSP\b|unsafe-eval/i.test((error as Error).message)) throw error;
     throw policy('WebAssembly', "script-src, which needs 'wasm-unsafe-eval',");
-  } finally {
-    watch.stop();
   }
 }
 
@@ -137,9 +134,9 @@ async function compiled(source: Exclude<EngineSource, string>): Promise<WebAssem
   return source instanceof WebAssembly.Module ? source : WebAssembly.compile(source);
 }
 
-async function fetchEngine(url: string, report: (part: Part) => void, watch: PolicyWatch): Promise<WebAssembly.Module> {
-  const response = await fetch(url, { signal: halt ?? null }).catch(async () => {
-    throw await why(url, watch);
+async function fetchEngine(url: string, report: (part: Part) => void): Promise<WebAssembly.Module> {
+  const response = await fetch(url, { signal: halt ?? null }).catch(() => {
+    throw offline(url);
   });
   if (!response.ok || response.body === null) throw http(url, response.status);
   if (isPage(response)) throw notTheFile(url, typeOf(response));
@@ -199,6 +196,6 @@ function ranOut(thrown: unknown): boolean {
 }
 
 /** Messages carry an error's sentence, but not its other fields. */
-function plain({ code, message, advice }: Fault): Fault {
-  return { code, message, advice };
+function plain({ code, message, advice, url }: Fault): Fault {
+  return { code, message, advice, url };
 }

@@ -1,6 +1,7 @@
 /** Why a file could not be loaded. Browsers do not say: its address is asked once more, and the page's policy is listened to. */
 
-import { anotherSite, http, notTheFile, offline, openedAsFile, policy, unstarted, type UpscalerError } from './error.ts';
+import { typeOf } from '../shared/answer.ts';
+import { anotherSite, http, notTheFile, offline, openedAsFile, policy, unstarted, type UpscalerError } from '../shared/error.ts';
 
 /** Longest wait for an answer, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -44,13 +45,4 @@ export async function why(url: string, watch: PolicyWatch, script = false): Prom
   const type = typeOf(answer);
   if (type === 'text/html' || (script && !/javascript|ecmascript/.test(type))) return notTheFile(url, type);
   return script ? unstarted(url) : offline(url);
-}
-
-/** Servers of single-page apps answer with their page where there is no file. */
-export function isPage(answer: Response): boolean {
-  return typeOf(answer) === 'text/html';
-}
-
-export function typeOf({ headers }: Response): string {
-  return (headers.get('content-type') ?? '').split(';', 1)[0]!.trim();
 }
