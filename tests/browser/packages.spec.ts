@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { expect, test, type Page } from '@playwright/test';
-import { build as esbuild } from 'esbuild';
+import { build as esbuild, buildSync } from 'esbuild';
 import { publint } from 'publint';
 import { build as vite, createServer as viteServer } from 'vite';
 import webpack from 'webpack';
@@ -263,6 +263,10 @@ test('the package holds what it should, and is small', () => {
   expect(readFileSync(join(PACKAGE, 'NOTICE'), 'utf8')).toMatch(/^wgpu 30\.0\.1 \(MIT OR Apache-2\.0\)$/m);
   expect(statSync(tarball).size, 'what npm downloads: mostly engine and weights').toBeLessThan(14_000_000);
   const size = (name: string): number => gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length;
+  const { outputFiles } = buildSync({
+    stdin: { contents: "export { Upscaler } from './index.js';", resolveDir: DIST }, bundle: true, minify: true, format: 'esm', target: 'es2022', write: false,
+  });
+  expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length, 'in the bundle of an app that imports Upscaler, gzip').toBeLessThanOrEqual(10_000);
   expect(size('index.js') + size('worker.js') + size('element.js'), 'JavaScript, gzip').toBeLessThanOrEqual(27_000);
   expect(size('cdn/resshift.global.js') + size('worker.js'), 'JavaScript of a classic page, gzip').toBeLessThanOrEqual(27_000);
 });

@@ -1,16 +1,20 @@
 /** What a run will cost, before it starts. */
 
 import type { DeviceInfo, Estimate, ModelInfo, RunProgress } from '../index.d.ts';
-import { pageBytes } from '../shared/limits.ts';
+import { CORE, HALO, pageBytes } from '../shared/limits.ts';
 import { modelSize } from './options.ts';
 
 /** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
 const MEASURED_PIXELS = 64 * 64;
-/** The networks compute sides that are multiples of this. */
+/** Sides are computed in multiples of about this. */
 const MULTIPLE = 16;
 /** What an evaluation costs whatever the size of the picture, and what a run costs beside its steps, in pixels of one step. */
-const PER_STEP = 64;
+const PER_STEP = 150;
 const PER_RUN = 1024;
+/** Reading and writing a pixel of a file, as a part of a step. */
+const PER_PIXEL = 1 / 8;
+/** Longest side of a picture that is one tile. Larger ones are cut, and each tile is computed with a margin; as in `src/chain/tiles.rs`. */
+const WHOLE = 320;
 
 /** How fast an upscaler has worked, from its largest run. */
 export interface Pace {
@@ -23,7 +27,7 @@ export interface Pace {
 export function estimate(width: number, height: number, steps: number, pace: Pace | undefined, device: DeviceInfo, model: ModelInfo): Estimate {
   const seconds = pace?.seconds ?? measured(device, model);
   return {
-    seconds: seconds === undefined ? null : seconds * (work(width, height, steps) + PER_RUN),
+    seconds: seconds === undefined ? null : seconds * (work(width, height, steps) + PER_RUN + PER_PIXEL * width * height),
     bytes: pageBytes(width, height, { ...modelSize(model.name), bytes: model.bytes }),
   };
 }
@@ -59,7 +63,12 @@ export function learn(pace: Pace | undefined, width: number, height: number, ste
 /** Of all steps of a run, in pixels of one step. */
 function work(width: number, height: number, steps: number): number {
   const padded = (side: number): number => Math.ceil(side / MULTIPLE) * MULTIPLE;
-  return steps * (padded(width) * padded(height) + PER_STEP);
+  /** Of all tiles along a side. */
+  const computed = (side: number): number => {
+    const count = Math.max(width, height) > WHOLE ? Math.ceil(side / CORE) : 1;
+    return count * Math.min(padded(side), padded(side / count) + HALO * Math.min(2, count - 1));
+  };
+  return steps * (computed(width) * computed(height) + PER_STEP);
 }
 
 /** Time of an evaluation as a multiple of the measurement's, as in `src/web/trial.rs`; of other models nothing is known before their first run. */
