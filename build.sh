@@ -15,6 +15,7 @@ usage() {
 ./build.sh engine    the WebAssembly engine alone, into npm/engine/
 ./build.sh package   the npm package, into npm/dist/
 ./build.sh page      the static page, into dist/
+./build.sh release   package and page as archives with their checksums, into release/
 ./build.sh screenshots  the page, and the pictures of it in its manifest
 HELP
 }
@@ -116,12 +117,26 @@ package() {
   say "npm package"
   npx tsc -p npm
   node npm/build.mjs
+  node npm/notice.mjs
 }
 
 page() {
   package "$@"
   say "page"
   npm run --silent build
+}
+
+release() {
+  page
+  say "release"
+  local version
+  version=$(node -p 'require("./npm/package.json").version')
+  rm -rf release
+  mkdir release
+  npm pack --silent --ignore-scripts --pack-destination release ./npm >/dev/null
+  tar -czf "release/resshift-page-$version.tar.gz" LICENSE-APACHE LICENSE-MIT -C npm NOTICE -C ../dist .
+  # Where there is no sha256sum (macOS), shasum writes the same lines.
+  (cd release && { sha256sum -- *gz || shasum -a 256 -- *gz; } 2>/dev/null >SHA256SUMS && cat SHA256SUMS)
 }
 
 demo() {
@@ -160,6 +175,7 @@ case ${1:-help} in
   engine) engine "${@:2}" ;;
   package) package "${@:2}" ;;
   page) page "${@:2}" ;;
+  release) release ;;
   screenshots) screenshots ;;
   help | -h | --help) usage ;;
   *) usage >&2; die "unknown command $1" ;;

@@ -42,7 +42,7 @@ const oneCopy = {
   name: 'one copy',
   setup(context) {
     context.onResolve({ filter: /upscaler\.ts$/ }, ({ importer }) =>
-      importer.endsWith('element.ts') ? { path: './index.js', external: true } : undefined);
+      /(element|shared-engines)\.ts$/.test(importer) ? { path: './index.js', external: true } : undefined);
   },
 };
 /**
@@ -80,3 +80,5 @@ for (const { name, files } of models) {
   for (const file of [...files, 'MODEL_CARD.md']) cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
 }
 cpSync(here('../models/CREDITS.tsv'), here('dist/models/CREDITS.tsv'));
+// npm packs only what lies in its folder; `notice.mjs` writes NOTICE there.
+for (const name of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(here(`../${name}`), here(name));

@@ -3,23 +3,48 @@
 import type { Result, RunProgress, Tile, UpscalerError } from './index.js';
 
 /**
- * Attributes: `src` (the picture), `alt`, `controls` (buttons; without it a run starts by itself when `src` is set), `steps`,
- * `seed`, `model`, `device` (as in `Upscaler`), `name` and `disabled` (in a form, whose value is the result as a file).
+ * Attributes: `src` (the picture), `alt`, `controls` (buttons; without it a run starts by itself when there is a picture), `steps`,
+ * `seed`, `model`, `device` (as in `Upscaler`), `name`, `required` and `disabled` (in a form, whose value is the result as a file).
  * Parts to style: `image`, `preview`, `progress`, `status`, `controls`, `start`, `cancel`, `download`.
+ * Slots for other words on the buttons: `start`, `cancel`, `download`. Elements with the same `model` and `device` share an engine.
  */
 export class ResShiftElement extends HTMLElement {
   /** It takes part in forms. */
   static readonly formAssociated: true;
-  /** The last result; null before the first and after `src` has changed. */
+  /** The attribute `src`: where the picture is. */
+  src: string;
+  /** A picture as a file, in place of the one at `src`; null for that one again. */
+  file: Blob | null;
+  /** The last result; null before the first and after the picture has changed. */
   readonly result: Result | null;
   /** The form around it, if there is one. */
   readonly form: HTMLFormElement | null;
   /** The attribute `name`: the key of its value in a form. */
-  readonly name: string;
-  /** Upscales the picture at `src`. Rejects with what the event `error` carries. */
+  name: string;
+  /** As of form fields: `valueMissing` where it is `required` and has no result. */
+  readonly validity: ValidityState;
+  /** As of form fields. */
+  readonly validationMessage: string;
+  /** As of form fields. */
+  readonly willValidate: boolean;
+  /** As of form fields. */
+  checkValidity(): boolean;
+  /** As of form fields. */
+  reportValidity(): boolean;
+  /** Upscales `file`, or the picture at `src`. Rejects with what the event `error` carries. */
   start(): Promise<Result>;
   /** Ends the run, if there is one. */
   cancel(): void;
+  /** As of every element; the events of this one have their `detail`. */
+  addEventListener<K extends keyof ResShiftElementEvents>(
+    type: K, listener: (this: ResShiftElement, event: ResShiftElementEvents[K]) => unknown, options?: boolean | AddEventListenerOptions,
+  ): void;
+  /** As of every element. */
+  addEventListener<K extends keyof HTMLElementEventMap>(
+    type: Exclude<K, keyof ResShiftElementEvents>, listener: (this: ResShiftElement, event: HTMLElementEventMap[K]) => unknown, options?: boolean | AddEventListenerOptions,
+  ): void;
+  /** As of every element. */
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
 }
 
 /** Events of the element; none of them bubbles. */

@@ -67,6 +67,8 @@ export interface LoadProgress {
   total: number;
   /** The weights came from this device's cache, not the network. */
   cached: boolean;
+  /** Of engine and weights together: 0 to 1, 1 once the upscaler is ready. */
+  fraction: number;
 }
 
 /** Anything that holds a picture. Bytes are an encoded file (PNG, JPEG, WebP, GIF, BMP or TIFF; or what the browser itself decodes, in 8 bits and sRGB). */
@@ -83,11 +85,11 @@ export interface UpscaleOptions {
   seed?: number;
   /** Factor on the noise, 0 to 2; 1 is the paper's. Default: what the model recommends. */
   temperature?: number;
-  /** Tile side in input pixels, 8 to 4096, or `auto`. */
+  /** Tile side in input pixels, 8 to 4096, or `auto`. A side smaller than that of `auto` takes up to four times as long. */
   tile?: number | 'auto';
   /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless, unless it has a `quality`). */
   format?: 'png' | 'jpeg' | 'webp';
-  /** Quality of a JPEG file, 1 to 100; default 92. With one, a WebP file is lossy. */
+  /** Quality of a JPEG file, 1 to 100; default 92. With one, a WebP file is lossy; a PNG file has none. */
   quality?: number;
   /** Bits per sample; 16 only as PNG. Default 8. */
   depth?: 8 | 16;
@@ -106,7 +108,7 @@ export interface UpscaleOptions {
   signal?: AbortSignal;
   /** Called after every evaluation of the network. */
   onProgress?: (progress: RunProgress) => void;
-  /** Finished parts of the result, as they come. */
+  /** Finished parts of the result. They come in the last step, as their rows are complete. */
   onTile?: (tile: Tile) => void;
   /**
    * What parts of the picture look like so far, while the chain runs: as often as that takes no more than a few percent of
@@ -178,7 +180,7 @@ export interface Result {
 
 /** What a run is likely to cost. */
 export interface Estimate {
-  /** From this upscaler's last run, or else from the measurement that chose the device; null where neither tells. */
+  /** From this upscaler's largest run, or else from the measurement that chose the device; null where neither tells. */
   seconds: number | null;
   /** Memory as {@link Upscaler.memory} tells it. */
   bytes: number;
@@ -271,7 +273,7 @@ export interface Capabilities {
 /** What went wrong; stable across versions. */
 export type ErrorCode =
   | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'out-of-memory' | 'bad-option' | 'bad-weights'
-  | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'no-browser' | 'internal';
+  | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'disposed' | 'blocked' | 'no-browser' | 'internal';
 
 /** A worker with the engine and one model in it. Keep it for all pictures. */
 export class Upscaler {
@@ -296,11 +298,11 @@ export class Upscaler {
   readonly warnings: readonly UpscalerError[];
   /** Runs one picture; calls are queued. After an abort or an error the same object works again. */
   upscale(input: Input, options?: UpscaleOptions): Promise<Result>;
-  /** The same run as a loop over its finished tiles; the generator returns the result. Leaving the loop ends the run. */
+  /** The same run as a loop over its finished parts, as `onTile` gets them; the generator returns the result. Leaving the loop ends the run. */
   tiles(input: Input, options?: UpscaleOptions): AsyncGenerator<Tile, Result, undefined>;
   /** What a picture of this size, in pixels, is likely to cost. Default of `steps`: the model's. */
   estimate(width: number, height: number, options?: { steps?: number }): Estimate;
-  /** Ends the worker and frees its memory. */
+  /** Ends the worker and frees its memory. Calls in progress end with `aborted`, later ones with `disposed`. */
   dispose(): void;
   /** As `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -308,12 +310,20 @@ export class Upscaler {
 
 /** Every failure: a stable `code`, a plain sentence in `message`, and what to do in `advice`. */
 export class UpscalerError extends Error {
-  /** `AbortError` where the `signal`, or `dispose`, ended the call. */
-  readonly name: 'UpscalerError' | 'AbortError';
+  /** `AbortError` where the `signal`, or `dispose`, ended the call; `TimeoutError` where an `AbortSignal.timeout` did. */
+  readonly name: 'UpscalerError' | 'AbortError' | 'TimeoutError';
   /** What went wrong; stable across versions, as the sentence in `message` is not. */
   readonly code: ErrorCode;
   /** What a person can do, as a sentence. */
   readonly advice: string;
+  /** The `reason` of the `signal` that ended the call. */
+  readonly reason?: unknown;
+  /** Of `offline`: the address of the file that could not be reached. */
+  readonly url?: string | undefined;
+  /** Code and advice once more: of a structured clone, which has no fields of its own, they are left. */
+  readonly cause: { code: ErrorCode; advice: string };
+  /** Name, code, message and advice, for logs. */
+  toJSON(): { name: string; code: ErrorCode; message: string; advice: string };
 }
 
 /** The models that this device keeps, by name; none where the browser allows no storage. Loads nothing. */

@@ -75,6 +75,76 @@ test('what is wrong is said, and told as an event with its code', async ({ page,
   await expect(page.getByRole('button', { name: 'Upscale' })).toBeVisible();
 });
 
+test('focus goes from button to button, and never to the body', async ({ page, server }) => {
+  await show(page, server, 'controls');
+  const focused = (): Promise<string | null> => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.getAttribute('part') ?? document.activeElement!.localName);
+  // Where the focus goes as each part takes another's place.
+  await page.evaluate(() => {
+    const element = document.querySelector('resshift-upscaler') as any;
+    element.focus();
+    element.addEventListener('progress', () => ((globalThis as any).during ??= element.shadowRoot.activeElement?.getAttribute('part')));
+  });
+  expect(await focused(), 'the element delegates its focus').toBe('start');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('link', { name: 'Save' })).toBeFocused({ timeout: 60_000 });
+  expect(await page.evaluate(() => (globalThis as any).during)).toBe('cancel');
+  await page.getByRole('button', { name: 'Upscale' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Cancel' }).press('Enter');
+  await expect.poll(focused).toMatch(/^(start|download)$/);
+});
+
+test('a form that requires it is not sent without the result', async ({ page, server }) => {
+  await show(page, server, 'controls required');
+  const valid = (): Promise<[boolean, boolean, string]> => page.evaluate(() => {
+    const element = document.querySelector('resshift-upscaler') as any;
+    return [document.querySelector('form')!.checkValidity(), element.validity.valueMissing, element.validationMessage];
+  });
+  expect(await valid()).toEqual([false, true, 'Upscale the picture first.']);
+  await page.evaluate(() => (document.querySelector('resshift-upscaler') as any).start());
+  expect(await valid()).toEqual([true, false, '']);
+  await page.evaluate(() => document.querySelector('form')!.reset());
+  expect((await valid())[0]).toBe(false);
+  await page.evaluate(() => document.querySelector('resshift-upscaler')!.removeAttribute('required'));
+  expect((await valid())[0]).toBe(true);
+});
+
+test('moving it keeps run and result; a file can be set in place of an address', async ({ page, server }) => {
+  await show(page, server, 'controls');
+  const seen = await page.evaluate(async () => {
+    const element = document.querySelector('resshift-upscaler') as any;
+    const place = document.body.appendChild(document.createElement('section'));
+    const run = element.start();
+    await new Promise((resolve) => element.addEventListener('progress', resolve, { once: true }));
+    place.append(element);
+    const { width } = await run;
+    document.querySelector('form')!.append(element);
+    const kept = element.result?.width;
+    const canvas = Object.assign(document.createElement('canvas'), { width: 8, height: 4 });
+    canvas.getContext('2d')!.fillRect(0, 0, 8, 4);
+    element.file = new File([await new Promise<Blob>((done) => canvas.toBlob((blob) => done(blob!)))], 'drawn.png');
+    const cleared = element.result;
+    const drawn = await element.start();
+    return { width, kept, cleared, drawn: [drawn.width, drawn.height], name: element.shadowRoot.querySelector('a').download };
+  });
+  expect(seen).toEqual({ width: 64, kept: 64, cleared: null, drawn: [32, 16], name: 'drawn_x4.png' });
+});
+
+test('elements with the same model and device share a worker, which ends with the last', async ({ page, server }) => {
+  await show(page, server, 'controls');
+  await page.evaluate(async () => {
+    const [first] = [document.querySelector('resshift-upscaler') as any];
+    const others = [1, 2].map(() => first.parentElement.appendChild(first.cloneNode()));
+    await Promise.all([first, ...others].map((element) => element.start()));
+  });
+  expect(page.workers()).toHaveLength(1);
+  await page.evaluate(() => document.querySelector('resshift-upscaler')!.remove());
+  await page.evaluate(() => (document.querySelector('resshift-upscaler') as any).start());
+  expect(page.workers()).toHaveLength(1);
+  await page.evaluate(() => document.querySelectorAll('resshift-upscaler').forEach((element) => element.remove()));
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
 test('a run can be estimated, left in the middle, and a model kept for later', async ({ page, server }) => {
   await page.goto(server.url);
   const seen = await page.evaluate(async (cup) => {
@@ -101,9 +171,9 @@ test('a run can be estimated, left in the middle, and a model kept for later', a
     const after = await upscaler.upscale(file).then(() => 'runs', (error: { code: string }) => error.code);
     return { kept, area, seconds, ratio: twice.seconds! / seconds!, more: twice.bytes > bytes, bytes, told: [Upscaler.memory(16, 16), Upscaler.memory(16, 16, 'compact'), Upscaler.memory(16, 16, 'nano')], refused, width, after };
   }, readFileSync(fixture('cup-16x16.png')).toString('base64'));
-  expect(seen).toMatchObject({ kept: ['compact'], area: 64 * 64, more: true, refused: ['bad-option', 'bad-option'], width: 64, after: 'aborted' });
+  expect(seen).toMatchObject({ kept: ['compact'], area: 64 * 64, more: true, refused: ['bad-option', 'bad-option'], width: 64, after: 'disposed' });
   expect(seen.told.slice(0, 2)).toEqual([seen.bytes, seen.bytes]);
   expect(seen.told[2], 'of a smaller model').toBeLessThan(seen.bytes);
   expect(seen.seconds).toBeGreaterThan(0);
-  expect(seen.ratio).toBeCloseTo(2, 6);
+  expect(seen.ratio).toBeGreaterThan(1);
 });

@@ -4,7 +4,7 @@ import * as firefox from './firefox.mjs';
 import * as notInFirefox from './not-in-firefox.ts';
 
 /** A first start does not measure a GPU that the CPU emulates. */
-const WITHOUT_WEBGPU = /(without-webgpu|snippets|recipes|webkit)\.spec\.ts/;
+const WITHOUT_WEBGPU = /(without-webgpu|snippets|recipes|examples|webkit)\.spec\.ts/;
 
 export default defineConfig({
   testDir: '.',

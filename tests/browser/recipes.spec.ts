@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import vue from '@vitejs/plugin-vue';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { build as vite } from 'vite';
 import { files } from '../../www/serve.mjs';
-import { FIXTURES } from './folders.ts';
 import { ROOT, snippets } from './snippets.ts';
+import { use } from './use-upscale.ts';
 
 const WORK = join(ROOT, 'test-results/recipes');
 /** What a project has around the component. */
@@ -86,25 +86,6 @@ test.afterAll(async () => {
 test('every recipe is run', () => {
   expect(given.map(({ name }) => name).sort()).toEqual([...Object.keys(STARTS), ...OTHERS, ...NEXT].sort());
 });
-
-/** Chooses a picture, then another while the first runs, then a file that is none. */
-async function use(page: Page, url: string): Promise<void> {
-  const wrong: string[] = [];
-  page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
-  page.on('pageerror', (error) => wrong.push(String(error)));
-  await page.goto(url);
-  const input = page.getByLabel('Picture');
-  const image = page.locator('img');
-  const width = (): Promise<number> => image.evaluate((element) => (element as HTMLImageElement).naturalWidth, undefined, { timeout: 5_000 }).catch(() => 0);
-  await input.setInputFiles(join(FIXTURES, 'cup-40x32.png'));
-  await expect.poll(() => page.getByRole('progressbar').evaluate((bar) => (bar as HTMLProgressElement).value), { timeout: 60_000 }).toBeGreaterThan(0);
-  await input.setInputFiles(join(FIXTURES, 'cup-16x16.png'));
-  await expect.poll(width, { timeout: 60_000 }).toBe(64);
-  await expect(page.locator('p[role=alert]')).toBeEmpty();
-  await input.setInputFiles({ name: 'text.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
-  await expect(page.locator('p[role=alert]')).toContainText('Choose a PNG');
-  expect(wrong).toEqual([]);
-}
 
 for (const name of ['upscale.html', 'jsx.html', 'vue.html', 'svelte.html']) {
   test(`${name}: shows progress, gives way to another picture, says what is wrong`, async ({ page }) => {

@@ -1,9 +1,10 @@
 /** A worker with an engine in it, or an engine in this thread. It takes one request at a time, and is closed once it is broken. */
 
 import type { DeviceInfo } from '../index.d.ts';
-import { aborted, broken, deviceLost, disposed, offline, UpscalerError } from '../shared/error.ts';
+import { aborted, broken, deviceLost, UpscalerError } from '../shared/error.ts';
 import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from '../shared/protocol.ts';
 import { Thread } from './same-thread.ts';
+import { PolicyWatch, why } from './why.ts';
 import { startWorker, workerAddress, type Link } from './worker-start.ts';
 
 /**
@@ -19,7 +20,9 @@ const nothing = (): void => {};
 
 export class Connection {
   readonly #worker: Link;
+  readonly #address: string;
   #heard = false;
+  readonly #policy = new PolicyWatch();
   #settle: { resolve: (answer: Success) => void; reject: (error: UpscalerError) => void } | undefined;
   #listen: Listener | undefined;
   #open = true;
@@ -31,13 +34,14 @@ export class Connection {
    * @param device of the caller's, on which the engine runs in this thread
    */
   constructor(address?: string, device?: GPUDevice) {
+    this.#address = address ?? workerAddress();
     this.#worker = device ? new Thread(device, address) : startWorker(address);
     void device?.lost.then(() => this.close(deviceLost()));
     this.#worker.onmessage = ({ data }: MessageEvent<Note | Answer>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      // Before its first word the worker's own file cannot have been read.
-      this.close(this.#heard ? broken(event.message) : offline(address ?? workerAddress()));
+      if (this.#heard || event.message) this.close(broken(event.message));
+      else this.#unloaded();
     };
     this.#worker.onmessageerror = () => this.close(broken('a message could not be read'));
   }
@@ -77,9 +81,9 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.#send({ type: 'abort' }, []);
-        const watchdog = setTimeout(() => this.close(aborted()), PATIENCE_MS[this.#kind]);
+        const watchdog = setTimeout(() => this.close(), PATIENCE_MS[this.#kind]);
         void this.#idle.then(() => clearTimeout(watchdog));
-        reject(aborted());
+        reject(aborted(signal.reason));
       };
       signal.addEventListener('abort', abort, { once: true });
       answer.then(resolve, reject);
@@ -88,14 +92,15 @@ export class Connection {
   }
 
   /** Ends the worker; a request in progress fails with `reason`. */
-  close(reason: UpscalerError = disposed()): void {
+  close(reason: UpscalerError = aborted()): void {
     this.#open = false;
+    this.#policy.stop();
     this.#worker.terminate();
     this.#settle?.reject(reason);
   }
 
   async #askOrClose(request: Request, listen: Listener, signal?: AbortSignal): Promise<Success> {
-    const abort = (): void => this.close(aborted());
+    const abort = (): void => this.close(aborted(signal?.reason));
     signal?.addEventListener('abort', abort);
     try {
       return await this.#ask(request, [], listen, signal);
@@ -105,7 +110,7 @@ export class Connection {
   }
 
   async #ask(request: Request, transfer: Transferable[], listen: Listener, signal?: AbortSignal): Promise<Success> {
-    if (signal?.aborted) throw aborted();
+    if (signal?.aborted) throw aborted(signal.reason);
     // After an abort the caller hears nothing more.
     this.#listen = (note) => signal?.aborted || listen(note);
     try {
@@ -122,7 +127,13 @@ export class Connection {
     this.#worker.postMessage(request, transfer);
   }
 
+  /** The worker's own file cannot have been read. */
+  #unloaded(): void {
+    void why(this.#address, this.#policy, true).then((reason) => this.close(reason));
+  }
+
   #receive(message: Note | Answer): void {
+    if (message.type === 'unloaded') return this.#unloaded();
     this.#heard = true;
     switch (message.type) {
       case 'created':
@@ -131,6 +142,8 @@ export class Connection {
         return this.#settle?.resolve(message);
       case 'failed': {
         const error = new UpscalerError(message.fault);
+        const settle = this.#settle;
+        if (error.code === 'offline' && error.url) return void why(error.url, this.#policy).then((reason) => settle?.reject(reason));
         // A GPU that has failed once answers nothing more to the engine that opened it, and an engine's memory never shrinks.
         if (['gpu', 'internal', 'out-of-memory'].includes(error.code)) this.close(error);
         return this.#settle?.reject(error);

@@ -1,7 +1,8 @@
 /** `<resshift-upscaler>`: a picture, upscaled in place. `element.d.ts` describes it. */
 
 import type * as api from '../index.d.ts';
-import { Upscaler, UpscalerError } from './upscaler.ts';
+import { Shared } from './shared-engines.ts';
+import { UpscalerError, type Upscaler } from './upscaler.ts';
 
 /** Largest canvas that every browser draws, in pixels (Safari's limit), and its longest side. */
 const CANVAS_PIXELS = 4096 * 4096;
@@ -14,28 +15,43 @@ const STYLE = `
 [part~='progress'] { display: block; width: 100%; }
 [hidden] { display: none !important; }`;
 
-const HTML = `
-<img part="image" alt=""><canvas part="preview" aria-hidden="true" hidden></canvas>
-<progress part="progress" max="1" value="0" aria-label="Upscaling" hidden></progress>
-<p part="status" role="status"></p>
-<div part="controls" hidden>
-<button part="start" type="button">Upscale 4×</button>
-<button part="cancel" type="button" hidden>Cancel</button>
-<a part="download" hidden>Save</a>
-</div>`;
+type Tree = readonly [tag: string, attributes: Readonly<Record<string, string>>, ...children: (Tree | string)[]];
+
+const PARTS: readonly Tree[] = [
+  ['img', { part: 'image', alt: '' }],
+  ['canvas', { part: 'preview', 'aria-hidden': 'true', hidden: '' }],
+  ['progress', { part: 'progress', max: '1', value: '0', 'aria-label': 'Upscaling', hidden: '' }],
+  ['p', { part: 'status', role: 'status' }],
+  ['div', { part: 'controls', hidden: '' },
+    ['button', { part: 'start', type: 'button' }, ['slot', { name: 'start' }, 'Upscale 4×']],
+    ['button', { part: 'cancel', type: 'button', hidden: '' }, ['slot', { name: 'cancel' }, 'Cancel']],
+    ['a', { part: 'download', hidden: '' }, ['slot', { name: 'download' }, 'Save']]],
+];
+
+/** Not by `innerHTML`, which pages with Trusted Types do not take. */
+function grown([tag, attributes, ...children]: Tree): HTMLElement {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children.map((child) => (typeof child === 'string' ? child : grown(child))));
+  return element;
+}
 
 const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement);
 
 export class ResShiftElement extends Base {
   static readonly formAssociated = true;
-  static readonly observedAttributes = ['src', 'alt', 'controls'];
+  static readonly observedAttributes = ['src', 'alt', 'controls', 'required'];
 
   readonly #internals: ElementInternals = this.attachInternals();
-  readonly #shadow = this.attachShadow({ mode: 'open' });
-  #upscaler: { key: string; made: Promise<Upscaler> } | undefined;
+  readonly #shadow = this.attachShadow({ mode: 'open', delegatesFocus: true });
+  #engine: Shared | undefined;
   #run: AbortController | undefined;
   #result: api.Result | undefined;
   #address: string | undefined;
+  /** A picture that was set, instead of `src`, and its address. */
+  #file: { blob: Blob; address: string } | undefined;
+  /** In a document; while it is moved, too. */
+  #alive = false;
   #disabled = false;
 
   constructor() {
@@ -43,7 +59,7 @@ export class ResShiftElement extends Base {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     this.#shadow.adoptedStyleSheets = [sheet];
-    this.#shadow.innerHTML = HTML;
+    this.#shadow.append(...PARTS.map(grown));
     this.#part('start').onclick = () => void this.start().catch(() => undefined);
     this.#part('cancel').onclick = () => this.cancel();
   }
@@ -61,19 +77,71 @@ export class ResShiftElement extends Base {
     return this.getAttribute('name') ?? '';
   }
 
-  connectedCallback(): void {
-    this.#renew();
+  set name(name: string) {
+    this.setAttribute('name', name);
   }
 
+  get src(): string {
+    return this.getAttribute('src') ?? '';
+  }
+
+  set src(src: string) {
+    this.setAttribute('src', src);
+  }
+
+  get file(): Blob | null {
+    return this.#file?.blob ?? null;
+  }
+
+  set file(blob: Blob | null) {
+    if (this.#file) URL.revokeObjectURL(this.#file.address);
+    this.#file = blob ? { blob, address: URL.createObjectURL(blob) } : undefined;
+    if (this.isConnected) this.#renew();
+  }
+
+  get validity(): ValidityState {
+    return this.#internals.validity;
+  }
+
+  get validationMessage(): string {
+    return this.#internals.validationMessage;
+  }
+
+  get willValidate(): boolean {
+    return this.#internals.willValidate;
+  }
+
+  checkValidity(): boolean {
+    return this.#internals.checkValidity();
+  }
+
+  reportValidity(): boolean {
+    return this.#internals.reportValidity();
+  }
+
+  connectedCallback(): void {
+    if (!this.#alive) this.#renew();
+    this.#alive = true;
+  }
+
+  /** Moved by `moveBefore`: nothing changes. */
+  connectedMoveCallback(): void {}
+
   disconnectedCallback(): void {
-    this.cancel();
-    void this.#upscaler?.made.then((upscaler) => upscaler.dispose(), () => undefined);
-    this.#upscaler = undefined;
+    // Whoever moves it connects it again at once.
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.#alive = false;
+      this.cancel();
+      this.#engine?.giveBack();
+      this.#engine = undefined;
+    });
   }
 
   attributeChangedCallback(name: string): void {
     if (name === 'src' && this.isConnected) this.#renew();
     if (name === 'alt') this.#part<HTMLImageElement>('image').alt = this.getAttribute('alt') ?? '';
+    if (name === 'required') this.#validate();
     if (name === 'controls') this.#part('controls').hidden = !this.hasAttribute('controls');
   }
 
@@ -86,13 +154,13 @@ export class ResShiftElement extends Base {
     this.#clear();
   }
 
-  /** Upscales the picture at `src`. Rejects with what the event `error` carries. */
+  /** Upscales `file`, or the picture at `src`. Rejects with what the event `error` carries. */
   async start(): Promise<api.Result> {
     this.cancel();
     const run = (this.#run = new AbortController());
     this.#show(true, 'Loading');
     try {
-      const blob = await this.#fetch(run.signal);
+      const blob = this.file ?? (await this.#fetch(run.signal));
       const upscaler = await this.#open(run.signal);
       const result = await upscaler.upscale(blob, {
         ...this.#numbers(),
@@ -128,21 +196,32 @@ export class ResShiftElement extends Base {
   #renew(): void {
     this.cancel();
     this.#clear();
-    const src = this.getAttribute('src');
-    if (src && !this.hasAttribute('controls')) void this.start().catch(() => undefined);
+    if (this.#picture && !this.hasAttribute('controls')) void this.start().catch(() => undefined);
   }
 
   #clear(): void {
     if (this.#address) URL.revokeObjectURL(this.#address);
     this.#address = this.#result = undefined;
     this.#internals.setFormValue(null);
+    this.#validate();
     this.#part('download').hidden = true;
     this.#part('preview').hidden = true;
     const image = this.#part<HTMLImageElement>('image');
     image.hidden = false;
-    image.src = this.getAttribute('src') ?? '';
+    image.src = this.#picture;
     image.alt = this.getAttribute('alt') ?? '';
     this.#show(false, '');
+  }
+
+  /** Address of what is to be upscaled. */
+  get #picture(): string {
+    return this.#file?.address ?? this.src;
+  }
+
+  /** A form that requires it is not sent without its result. */
+  #validate(): void {
+    const missing = this.hasAttribute('required') && !this.#result;
+    this.#internals.setValidity(missing ? { valueMissing: true } : {}, missing ? 'Upscale the picture first.' : '', this.#part('start'));
   }
 
   async #fetch(signal: AbortSignal): Promise<Blob> {
@@ -158,19 +237,29 @@ export class ResShiftElement extends Base {
     return response.blob();
   }
 
-  #open(signal: AbortSignal): Promise<Upscaler> {
+  async #open(signal: AbortSignal): Promise<Upscaler> {
     const model = this.getAttribute('model') ?? undefined;
     const device = (this.getAttribute('device') ?? 'auto') as api.Device;
-    const key = `${model} ${device}`;
-    if (this.#upscaler?.key !== key) {
-      void this.#upscaler?.made.then((upscaler) => upscaler.dispose(), () => undefined);
-      const made = Upscaler.create({ ...(model === undefined ? {} : { model }), device, signal });
-      const entry = (this.#upscaler = { key, made });
-      made.catch(() => {
-        if (this.#upscaler === entry) this.#upscaler = undefined;
-      });
+    const before = this.#engine;
+    if (before?.model !== model || before?.device !== device) {
+      this.#engine = new Shared(model, device);
+      before?.giveBack();
     }
-    return this.#upscaler!.made;
+    const engine = this.#engine!;
+    const drop = (): void => {
+      engine.giveBack();
+      if (this.#engine === engine) this.#engine = undefined;
+    };
+    signal.addEventListener('abort', drop);
+    try {
+      // Others may go on with what this element no longer waits for.
+      return await Promise.race([engine.upscaler, new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))]);
+    } catch (error) {
+      drop();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', drop);
+    }
   }
 
   #numbers(): api.UpscaleOptions {
@@ -206,6 +295,7 @@ export class ResShiftElement extends Base {
     this.#address = URL.createObjectURL(result.blob);
     const file = new File([result.blob], this.#fileName(result.blob.type), { type: result.blob.type });
     this.#internals.setFormValue(file);
+    this.#validate();
     const image = this.#part<HTMLImageElement>('image');
     image.src = this.#address;
     image.hidden = false;
@@ -216,18 +306,22 @@ export class ResShiftElement extends Base {
   }
 
   #fileName(type: string): string {
-    const last = (this.getAttribute('src') ?? '').split(/[?#]/, 1)[0]!.split('/').pop() ?? '';
-    const stem = /^(blob|data):/.test(this.getAttribute('src') ?? '') ? '' : last.replace(/\.[^.]*$/, '');
+    const given = (this.file as File | null)?.name ?? this.#picture;
+    const last = given.split(/[?#]/, 1)[0]!.split('/').pop() ?? '';
+    const stem = /^(blob|data):/.test(given) ? '' : last.replace(/\.[^.]*$/, '');
     return `${stem || 'picture'}_x4.${type.split('/').pop()?.replace('jpeg', 'jpg') ?? 'png'}`;
   }
 
   #show(running: boolean, text: string): void {
+    const focused = this.#shadow.activeElement as HTMLElement | null;
     this.#part('progress').hidden = !running;
     this.#part<HTMLProgressElement>('progress').value = 0;
     this.#part('start').hidden = running;
     this.#part<HTMLButtonElement>('start').disabled = this.#disabled;
     this.#part('cancel').hidden = !running;
     this.#part('status').textContent = text;
+    // From a button that goes to the one that comes in its place.
+    if (focused?.hidden) this.#part(running ? 'cancel' : this.#result ? 'download' : 'start').focus();
   }
 
   #part<T extends HTMLElement = HTMLElement>(name: string): T {

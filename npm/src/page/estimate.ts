@@ -1,28 +1,80 @@
 /** What a run will cost, before it starts. */
 
-import type { DeviceInfo, Estimate, ModelInfo } from '../index.d.ts';
-import { pageBytes } from '../shared/limits.ts';
+import type { DeviceInfo, Estimate, ModelInfo, RunProgress } from '../index.d.ts';
+import { CORE, HALO, pageBytes } from '../shared/limits.ts';
 import { modelSize } from './options.ts';
 
 /** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
 const MEASURED_PIXELS = 64 * 64;
+/** Sides are computed in multiples of about this. */
+const MULTIPLE = 16;
+/** What an evaluation costs whatever the size of the picture, and what a run costs beside its steps, in pixels of one step. */
+const PER_STEP = 150;
+const PER_RUN = 1024;
+/** Reading and writing a pixel of a file, as a part of a step. */
+const PER_PIXEL = 1 / 8;
+/** Longest side of a picture that is one tile. Larger ones are cut, and each tile is computed with a margin; as in `src/chain/tiles.rs`. */
+const WHOLE = 320;
 
-/** Seconds per input pixel and step of an earlier run of the same upscaler; the picture that a chain starts from counts as {@link ModelInfo.y0} steps. */
-export type Rate = number | undefined;
+/** How fast an upscaler has worked, from its largest run. */
+export interface Pace {
+  /** Seconds for a pixel in a step. */
+  seconds: number;
+  /** Of the run: {@link work}. */
+  work: number;
+}
 
-export function estimate(width: number, height: number, steps: number, rate: Rate, device: DeviceInfo, model: ModelInfo): Estimate {
-  const pixels = width * height;
-  const perPixel = rate ?? measuredRate(device, model);
+export function estimate(width: number, height: number, steps: number, pace: Pace | undefined, device: DeviceInfo, model: ModelInfo): Estimate {
+  const seconds = pace?.seconds ?? measured(device, model);
   return {
-    seconds: perPixel === undefined ? null : perPixel * pixels * (steps + model.y0),
+    seconds: seconds === undefined ? null : seconds * (work(width, height, steps + model.y0) + PER_RUN + PER_PIXEL * width * height),
     bytes: pageBytes(width, height, { ...modelSize(model.name), bytes: model.bytes }),
   };
+}
+
+/** What the progress of a run tells about the time of its steps. */
+export class Clock {
+  readonly #begun = performance.now();
+  #first: { at: number; fraction: number } | undefined;
+  #last: { at: number; fraction: number } | undefined;
+
+  hear({ fraction }: RunProgress): void {
+    this.#last = { at: performance.now(), fraction };
+    this.#first ??= this.#last;
+  }
+
+  /** Of all steps. What precedes the first evaluation counts only where there is no second one. */
+  get seconds(): number {
+    const { at = this.#begun, fraction = 1 } = this.#last ?? {};
+    const from = this.#first && this.#first.fraction < fraction ? this.#first : { at: this.#begun, fraction: 0 };
+    return (at - from.at) / 1000 / (fraction - from.fraction);
+  }
+}
+
+/**
+ * The pace after a run. One that is much smaller than an earlier one tells less of the device, and changes nothing.
+ * @param seconds that all steps would take, without what precedes the first and follows the last
+ */
+export function learn(pace: Pace | undefined, width: number, height: number, steps: number, seconds: number): Pace | undefined {
+  const done = work(width, height, steps);
+  return seconds > 0 && done > 0 && done * 4 >= (pace?.work ?? 0) ? { seconds: seconds / done, work: done } : pace;
+}
+
+/** Of all steps of a run, in pixels of one step; the picture that the chain starts from counts as {@link ModelInfo.y0} steps. */
+function work(width: number, height: number, steps: number): number {
+  const padded = (side: number): number => Math.ceil(side / MULTIPLE) * MULTIPLE;
+  /** Of all tiles along a side. */
+  const computed = (side: number): number => {
+    const count = Math.max(width, height) > WHOLE ? Math.ceil(side / CORE) : 1;
+    return count * Math.min(padded(side), padded(side / count) + HALO * Math.min(2, count - 1));
+  };
+  return steps * (computed(width) * computed(height) + PER_STEP);
 }
 
 /** Time of an evaluation as a multiple of the measurement's, as in `src/web/trial.rs`; of other models nothing is known before their first run. */
 const WORK = new Map([['compact', 1.7], ['nano', 1]]);
 
-function measuredRate({ kind, f16, measured }: DeviceInfo, model: ModelInfo): Rate {
+function measured({ kind, f16, measured }: DeviceInfo, model: ModelInfo): number | undefined {
   const work = WORK.get(model.name);
   if (measured === undefined || work === undefined) return undefined;
   const ms = kind === 'cpu' ? measured.cpu : f16 ? (measured.webgpuF16 ?? measured.webgpu) : measured.webgpu;

@@ -20,7 +20,7 @@ export function deleteAllModels(): Promise<void> {
   return using((store) => store.remove());
 }
 
-export async function importModel(files: readonly Blob[], given: api.ImportOptions): Promise<api.StoredModel> {
+export async function importModel(files: readonly Blob[], given: api.ImportOptions = {} as api.ImportOptions): Promise<api.StoredModel> {
   if (typeof Worker === 'undefined') throw noBrowser();
   const order = options.importOrder(files, given, import.meta.url);
   const connection = new Connection(order.worker);

@@ -2,9 +2,10 @@
 
 import shipped from 'shipped-models';
 import type { AssetOptions, CreateOptions, ImportOptions, Snapshot, UpscaleOptions } from '../index.d.ts';
-import { badOption } from '../shared/error.ts';
+import { badOption, wrong } from '../shared/error.ts';
 import { maxPixels, type ModelSize } from '../shared/limits.ts';
 import type { EngineSource, ImportOrder, Output, Run, Settings } from '../shared/protocol.ts';
+import { check } from './known.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
 const FORMATS = ['png', 'jpeg', 'webp'] as const;
@@ -15,11 +16,12 @@ const U32_MAX = 2 ** 32 - 1;
 
 /** @throws UpscalerError `bad-option` */
 export function settings(options: CreateOptions, here: string): Settings {
+  check('create', options);
   const { model = DEFAULT_MODEL, device = 'auto', mirrors = [], engines, gpuDevice } = options;
-  if (!DEVICES.includes(device)) throw badOption(`device must be one of ${DEVICES.join(', ')}.`);
-  if (engines !== undefined && !isInteger(engines, 1, 4)) throw badOption('engines must be an integer from 1 to 4.');
+  if (!DEVICES.includes(device)) throw wrong(`device must be one of ${DEVICES.join(', ')}`, device);
+  if (engines !== undefined && !isInteger(engines, 1, 4)) throw wrong('engines must be an integer from 1 to 4', engines);
   if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
-  if (!Array.isArray(mirrors)) throw badOption('mirrors must be an array of URLs.');
+  if (!Array.isArray(mirrors)) throw wrong('mirrors must be an array of URLs', mirrors);
   const base = baseUrl(options.baseUrl, here);
   const folder = `models/${modelName(model)}/`;
   const folders = [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href);
@@ -27,6 +29,7 @@ export function settings(options: CreateOptions, here: string): Settings {
   const own = options.baseUrl === undefined && options.modelUrl === undefined;
   return {
     model,
+    bytes: modelSize(model).bytes,
     folders,
     files: (own ? shipped[model]?.files : undefined) ?? {},
     engine: engineSource(options, here),
@@ -45,7 +48,7 @@ export function modelSize(name = ''): ModelSize {
 /** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */
 function checkDevice(given: GPUDevice, device: string): void {
   if (device === 'cpu') throw badOption('The device cpu cannot use a gpuDevice.');
-  if (Object.prototype.toString.call(given) !== '[object GPUDevice]') throw badOption('gpuDevice is not a GPUDevice.');
+  if (Object.prototype.toString.call(given) !== '[object GPUDevice]') throw wrong('gpuDevice must be a GPUDevice', given);
   for (const [limit, least] of Object.entries(LIMITS)) {
     const most = given.limits[limit as keyof typeof LIMITS];
     if (most < least) throw badOption(`gpuDevice has ${limit} ${most}; it needs ${least}.`);
@@ -54,12 +57,15 @@ function checkDevice(given: GPUDevice, device: string): void {
 
 /** @throws UpscalerError `bad-option` */
 export function importOrder(files: readonly Blob[], options: ImportOptions, here: string): ImportOrder {
+  check('importModel', options);
   const { name, config, storage, onLicence } = options;
-  if (typeof onLicence !== 'function') throw badOption('onLicence must show the terms of the weights.');
+  if (onLicence === undefined) throw badOption('onLicence is missing: a function that shows the terms of the weights.');
   if (name !== undefined && Object.hasOwn(shipped, name)) throw badOption(`${name} comes with the package: choose another name.`);
-  if (![...files].every((file) => file instanceof Blob)) throw badOption('files must be File or Blob objects.');
+  const list = Array.from(files ?? []);
+  const stranger = list.find((file) => !(file instanceof Blob));
+  if (stranger !== undefined || list.length === 0) throw wrong('files must be an array of File or Blob objects', stranger ?? files);
   return {
-    files: [...files],
+    files: list,
     name: name === undefined ? undefined : modelName(name),
     config,
     storage,
@@ -71,7 +77,7 @@ export function importOrder(files: readonly Blob[], options: ImportOptions, here
 /** @throws UpscalerError `bad-option` */
 export function modelName(name: unknown): string {
   if (typeof name === 'string' && /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) return name;
-  throw badOption('A model name has only letters, digits, points, hyphens and underscores.');
+  throw wrong('A model name has only letters, digits, points, hyphens and underscores', name);
 }
 
 function baseUrl(given: string | URL | undefined, here: string): URL {
@@ -102,23 +108,24 @@ function url(given: string | URL, here: string, what: string): URL {
   try {
     return new URL(given, globalThis.document?.baseURI ?? here);
   } catch {
-    throw badOption(`${what} is not a valid URL.`);
+    throw wrong(`${what} is not a valid URL`, given);
   }
 }
 
 /** @throws UpscalerError `bad-option` */
 export function run(options: UpscaleOptions): Run {
+  check('upscale', options);
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
-  if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw badOption('steps must be an integer of at least 0.');
-  if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw badOption('seed must be an integer from 0 to 2^53 - 1.');
+  if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw wrong('steps must be an integer of at least 0', steps);
+  if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw wrong('seed must be an integer from 0 to 2^53 - 1', seed);
   if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2)) {
-    throw badOption('temperature must be from 0 to 2.');
+    throw wrong('temperature must be from 0 to 2', temperature);
   }
   if (tile !== 'auto' && !isInteger(tile, 8, 4096)) {
-    throw badOption("tile must be 'auto' or an integer from 8 to 4096.");
+    throw wrong("tile must be 'auto' or an integer from 8 to 4096", tile);
   }
-  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw badOption('snapshotInterval must be at least 0 seconds.');
-  if (resume !== undefined && !isSnapshot(resume)) throw badOption('resume must be a snapshot from onSnapshot.');
+  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw wrong('snapshotInterval must be at least 0 seconds', snapshotInterval);
+  if (resume !== undefined && !isSnapshot(resume)) throw wrong('resume must be a snapshot from onSnapshot', resume);
   return {
     output: outputOf(options),
     steps,
@@ -140,16 +147,17 @@ function isSnapshot(given: unknown): given is Snapshot {
 }
 
 function outputOf({ format = 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {
-  if (!FORMATS.includes(format)) throw badOption(`format must be one of ${FORMATS.join(', ')}.`);
-  if (quality !== undefined && !isInteger(quality, 1, 100)) throw badOption('quality must be an integer from 1 to 100.');
-  if (depth !== 8 && depth !== 16) throw badOption('depth must be 8 or 16.');
+  if (!FORMATS.includes(format)) throw wrong(`format must be one of ${FORMATS.join(', ')}`, format);
+  if (quality !== undefined && !isInteger(quality, 1, 100)) throw wrong('quality must be an integer from 1 to 100', quality);
+  if (quality !== undefined && format === 'png') throw badOption("A PNG file loses nothing and has no quality: choose the format 'jpeg' or 'webp' with it.");
+  if (depth !== 8 && depth !== 16) throw wrong('depth must be 8 or 16', depth);
   if (depth === 16 && format !== 'png') throw badOption('Only PNG files can have a depth of 16.');
-  if (metadata !== 'keep' && metadata !== 'strip') throw badOption("metadata must be 'keep' or 'strip'.");
+  if (metadata !== 'keep' && metadata !== 'strip') throw wrong("metadata must be 'keep' or 'strip'", metadata);
   for (const side of [width, height]) {
-    if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw badOption('width and height must be integers of at least 1.');
+    if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw wrong('width and height must be integers of at least 1', side);
   }
   if (scale !== undefined) {
-    if (!(typeof scale === 'number' && scale > 0 && scale <= 4)) throw badOption('scale must be above 0 and at most 4.');
+    if (!(typeof scale === 'number' && scale > 0 && scale <= 4)) throw wrong('scale must be above 0 and at most 4', scale);
     if (width !== undefined || height !== undefined) throw badOption('Give either scale or a size, not both.');
   }
   return { format, quality, depth, width, height, scale, metadata: metadata === 'keep' };

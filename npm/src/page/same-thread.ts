@@ -30,7 +30,10 @@ export class Thread implements Link {
       this.onmessage?.(event);
     };
     this.#end = this.#begin(device, address, port2);
-    this.#end.catch(({ message }: Error) => this.onerror?.(new ErrorEvent('error', { message })));
+    this.#end.catch((error: unknown) => {
+      // A module that was not loaded says no more than a worker does.
+      this.onerror?.(new ErrorEvent('error', error instanceof SyntaxError ? { message: error.message } : {}));
+    });
   }
 
   postMessage(message: unknown, transfer: Transferable[]): void {

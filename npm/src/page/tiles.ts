@@ -15,9 +15,9 @@ export async function* tilesOf(
   let wake = (): void => {};
   let ended = false;
   const stop = new AbortController();
-  const abort = (): void => stop.abort();
+  const abort = (): void => stop.abort(options.signal?.reason);
   options.signal?.addEventListener('abort', abort, { once: true });
-  if (options.signal?.aborted) throw aborted();
+  if (options.signal?.aborted) throw aborted(options.signal.reason);
   const result = upscale({
     ...options,
     signal: stop.signal,

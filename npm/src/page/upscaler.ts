@@ -2,13 +2,14 @@
 
 import type * as api from '../index.d.ts';
 import { deviceName } from '../shared/adapter.ts';
-import { aborted, badOption, disposed, noBrowser, UpscalerError } from '../shared/error.ts';
+import { aborted, badImage, badOption, disposed, noBrowser, UpscalerError, wrong } from '../shared/error.ts';
 import { pageBytes } from '../shared/limits.ts';
 import type { Created, Done, Payload, Run, Settings } from '../shared/protocol.ts';
 import { adapter, capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
-import { estimate, type Rate } from './estimate.ts';
+import { Clock, estimate, learn, type Pace } from './estimate.ts';
 import { decodeByBrowser, read } from './input.ts';
+import { check } from './known.ts';
 import { recall, remember } from './measured.ts';
 import * as options from './options.ts';
 import { tilesOf } from './tiles.ts';
@@ -31,12 +32,13 @@ export class Upscaler implements api.Upscaler {
   readonly #gpuDevice: GPUDevice | undefined;
   #started: Started;
   #disposed = false;
-  /** How the last run went. */
-  #rate: Rate;
+  #pace: Pace | undefined;
   /** Settles when the last run called for has ended. */
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(settings: Settings, gpuDevice: GPUDevice | undefined, started: Started) {
+    // Only in JavaScript can it be called without.
+    if ((started as Started | undefined) === undefined) throw badOption('An upscaler is made by `await Upscaler.create()`, not by `new Upscaler()`.');
     this.#settings = settings;
     this.#gpuDevice = gpuDevice;
     this.#started = started;
@@ -50,6 +52,7 @@ export class Upscaler implements api.Upscaler {
   }
 
   static async preload(given: api.PreloadOptions = {}): Promise<void> {
+    check('preload', given);
     const upscaler = await Upscaler.create({ ...given, device: 'cpu' });
     upscaler.dispose();
     const [trouble] = upscaler.warnings.filter(({ code }) => code === 'storage');
@@ -78,23 +81,24 @@ export class Upscaler implements api.Upscaler {
   }
 
   async upscale(input: api.Input, given: api.UpscaleOptions = {}): Promise<api.Result> {
+    if (this.#disposed) throw disposed();
     const run = options.run(given);
     const before = this.#queue;
     let free = (): void => {};
     this.#queue = new Promise<void>((resolve) => (free = resolve));
     try {
       const payload = await read(input);
+      if (payload instanceof Uint8Array && payload.length === 0) throw badImage('The file is empty: it has 0 bytes.', 'Choose another file, or wait until it has been written.');
       await orAbort(before, given.signal);
-      const begun = performance.now();
-      let first: number | undefined;
+      const clock = new Clock();
       const onProgress = (progress: api.RunProgress): void => {
-        first ??= progress.step;
+        clock.hear(progress);
         given.onProgress?.(progress);
       };
       const { file, width, height, pixels } = await this.#withFallback(input, payload, run, { ...given, onProgress });
-      // Of a run that was resumed, only the steps of this time.
-      const steps = (run.steps ?? this.model.steps) + 1 - (first ?? 1);
-      this.#rate = (performance.now() - begun) / 1000 / pixels / (steps + this.model.y0);
+      // The result is about as much wider than high as the input.
+      const side = Math.sqrt((pixels * width) / height);
+      this.#pace = learn(this.#pace, side, pixels / side, run.steps ?? this.model.steps, clock.seconds);
       return { blob: file, width, height, device: this.device };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
@@ -106,10 +110,13 @@ export class Upscaler implements api.Upscaler {
     return tilesOf((options) => this.upscale(input, options), given);
   }
 
-  estimate(width: number, height: number, { steps = this.model.steps }: { steps?: number } = {}): api.Estimate {
+  estimate(width: number, height: number, given: { steps?: number } = {}): api.Estimate {
+    check('estimate', given);
+    const { steps = this.model.steps } = given;
     checkNumbers(width, height);
-    if (!Number.isSafeInteger(steps) || steps < (this.model.y0 > 0 ? 0 : 1)) throw badOption('The steps are a whole number from 1, or 0 where the model allows it.');
-    return estimate(width, height, steps, this.#rate, this.device, this.model);
+    const least = this.model.y0 > 0 ? 0 : 1;
+    if (!Number.isSafeInteger(steps) || steps < least) throw wrong(`steps must be an integer of at least ${least}`, steps);
+    return estimate(width, height, steps, this.#pace, this.device, this.model);
   }
 
   async [asyncDispose](): Promise<void> {
@@ -141,7 +148,7 @@ export class Upscaler implements api.Upscaler {
     }
     if (this.#disposed) {
       this.#started.connection.close();
-      throw disposed();
+      throw aborted();
     }
     return this.#started.connection.upscale(
       payload,
@@ -164,7 +171,8 @@ export class Upscaler implements api.Upscaler {
 Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'memory' | 'preload'>;
 
 function checkNumbers(...given: number[]): void {
-  if (!given.every((number) => Number.isSafeInteger(number) && number > 0)) throw badOption('width and height must be integers of at least 1.');
+  const bad = given.findIndex((number) => !(Number.isSafeInteger(number) && number > 0));
+  if (bad >= 0) throw wrong('width and height must be integers of at least 1', given[bad]);
 }
 
 /** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
@@ -202,7 +210,7 @@ async function start(
 async function orAbort(waiting: Promise<unknown>, signal?: AbortSignal): Promise<void> {
   if (signal === undefined) return void (await waiting);
   await new Promise<void>((resolve, reject) => {
-    const abort = (): void => reject(aborted());
+    const abort = (): void => reject(aborted(signal.reason));
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     void waiting.then(() => {

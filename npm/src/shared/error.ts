@@ -4,20 +4,33 @@ import type { ErrorCode } from '../index.d.ts';
 import type { Fault } from './protocol.ts';
 
 export class UpscalerError extends Error {
-  override readonly name: 'UpscalerError' | 'AbortError';
+  override readonly name: 'UpscalerError' | 'AbortError' | 'TimeoutError' = 'UpscalerError';
   readonly code: ErrorCode;
   readonly advice: string;
+  declare readonly cause: { code: ErrorCode; advice: string };
+  readonly reason: unknown;
+  /** Of the file that did not come. */
+  readonly url: string | undefined;
 
-  constructor(fault: Fault) {
-    super(fault.message);
-    this.name = fault.code === 'aborted' ? 'AbortError' : 'UpscalerError';
-    this.code = fault.code;
-    this.advice = fault.advice;
+  /** @param reason of the signal that ended the call */
+  constructor({ code, message, advice, url }: Fault, reason?: unknown) {
+    // A structured clone of an error keeps its cause, but not its other fields.
+    super(message, { cause: { code, advice } });
+    if (code === 'aborted') this.name = (reason as Error | undefined)?.name === 'TimeoutError' ? 'TimeoutError' : 'AbortError';
+    this.code = code;
+    this.advice = advice;
+    this.reason = reason;
+    this.url = url;
+  }
+
+  toJSON(): Fault & { name: string } {
+    const { name, code, message, advice } = this;
+    return { name, code, message, advice };
   }
 }
 
-export const aborted = (): UpscalerError =>
-  new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again whenever you like.' });
+export const aborted = (reason?: unknown): UpscalerError =>
+  new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again whenever you like.' }, reason);
 
 export const noBrowser = (): UpscalerError =>
   new UpscalerError({
@@ -27,7 +40,7 @@ export const noBrowser = (): UpscalerError =>
   });
 
 export const disposed = (): UpscalerError =>
-  new UpscalerError({ code: 'aborted', message: 'This upscaler was disposed of.', advice: 'Create another one.' });
+  new UpscalerError({ code: 'disposed', message: 'This upscaler was disposed of before the call.', advice: 'Create another one.' });
 
 export const noInput = (): UpscalerError =>
   new UpscalerError({ code: 'no-input', message: 'There is no file to read.', advice: 'Choose a picture first.' });
@@ -37,6 +50,15 @@ export const badImage = (message: string, advice: string): UpscalerError =>
 
 export const badOption = (message: string): UpscalerError =>
   new UpscalerError({ code: 'bad-option', message, advice: 'Correct the option and start again.' });
+
+/** @param given what stands in its place, for whoever looks for the mistake */
+export const wrong = (message: string, given: unknown): UpscalerError => badOption(`${message}; ${shown(given)} was given.`);
+
+function shown(given: unknown): string {
+  if (typeof given === 'string') return JSON.stringify(given.length > 40 ? `${given.slice(0, 40)}…` : given);
+  if (typeof given === 'function') return 'a function';
+  return Object(given) === given ? Object.prototype.toString.call(given) : String(given);
+}
 
 export const deviceLost = (): UpscalerError =>
   new UpscalerError({
@@ -98,12 +120,48 @@ export const http = (url: string, status: number): UpscalerError =>
   new UpscalerError({
     code: 'http',
     message: `${url} could not be downloaded: the server answered ${status}.`,
-    advice: "Check the model's address, or try again later.",
+    advice: "Put the package's file there, or name its place: see Hosting in the documentation. If the server is busy, try again later.",
+  });
+
+export const notTheFile = (url: string, type: string): UpscalerError =>
+  new UpscalerError({
+    code: 'http',
+    message: `${url} is not the file: the server answered with ${type || 'something else'}.`,
+    advice: "Put the package's file there, served as what it is, or name its place: see Hosting in the documentation.",
+  });
+
+export const policy = (url: string, directive: string): UpscalerError =>
+  new UpscalerError({
+    code: 'blocked',
+    message: `The content security policy does not allow ${url}: its directive ${directive} forbids it.`,
+    advice: 'Add what Hosting in the documentation lists to the policy.',
+  });
+
+export const anotherSite = (url: string): UpscalerError =>
+  new UpscalerError({
+    code: 'blocked',
+    message: `${url} is on another site, which does not let this page read it.`,
+    advice: 'Send the header Access-Control-Allow-Origin there, or serve the file from this site.',
+  });
+
+export const openedAsFile = (): UpscalerError =>
+  new UpscalerError({
+    code: 'blocked',
+    message: 'The page was opened as a file, and browsers start no workers there.',
+    advice: 'Serve its folder, for example by `npx serve`, and open the address that it names.',
+  });
+
+export const unstarted = (url: string): UpscalerError =>
+  new UpscalerError({
+    code: 'blocked',
+    message: `${url} is there, but the browser does not start it as a worker.`,
+    advice: 'The console of the browser says why. On a page with Cross-Origin-Embedder-Policy, send that header with this file too.',
   });
 
 export const offline = (url: string): UpscalerError =>
   new UpscalerError({
     code: 'offline',
     message: `${url} could not be reached.`,
+    url,
     advice: 'Connect to the network once. After that the model works offline.',
   });

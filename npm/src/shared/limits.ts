@@ -10,8 +10,8 @@ const ROWS = 320;
 const PER_PREDICTED = 192;
 
 /** Of a tile: side and halo in pixels of input, and maps of 32-bit numbers that a network has at a time. */
-const CORE = 256;
-const HALO = 64;
+export const CORE = 256;
+export const HALO = 64;
 const MAPS = 8;
 /** The engine's memory before there is a model. */
 const ENGINE = 25e6;

@@ -19,6 +19,8 @@ export type EngineSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module
 export interface Settings {
   /** Name of the model. */
   model: string;
+  /** Size of its weights as far as it is known before its description has come. */
+  bytes: number;
   /** URLs of its folder on each server that has it, ending with a slash. */
   folders: string[];
   /** URLs of files of the first folder that lie elsewhere, by name. */
@@ -98,6 +100,8 @@ export interface Fault {
   code: ErrorCode;
   message: string;
   advice: string;
+  /** Of a file that did not come. */
+  url?: string | undefined;
 }
 
 export interface Created {
@@ -137,8 +141,8 @@ export type Note =
   | { type: 'tile' | 'preview'; x: number; y: number; pixels: Pixels }
   | { type: 'snapshot'; snapshot: Snapshot };
 
-/** What ends a request. After `broken` the worker is of no more use. */
-export type Answer = Created | Done | Imported | { type: 'failed'; fault: Fault } | { type: 'broken'; message: string };
+/** What ends a request. After `broken`, or if its file did not come (`unloaded`), the worker is of no more use. */
+export type Answer = Created | Done | Imported | { type: 'failed'; fault: Fault } | { type: 'broken'; message: string } | { type: 'unloaded' };
 
 /** Ends an engine in the calling thread; settles once it is gone. */
 export type End = () => Promise<void>;

@@ -5,11 +5,12 @@
  */
 
 import { sha256 as slowSha256, type Loading } from '../../engine/resshift.js';
-import type { ErrorCode, LoadProgress, ModelInfo } from '../index.d.ts';
+import type { ErrorCode, ModelInfo } from '../index.d.ts';
 import { badWeights, damaged, hashMismatch, storage, UpscalerError } from '../shared/error.ts';
 import { noRoom, Store, type Entry, type Shard } from '../shared/store.ts';
 import { DownloadBudget } from './download-budget.ts';
 import { discard, download, isNoAnswer, type Wanted } from './download.ts';
+import type { Part } from './overall.ts';
 
 /** Shards under way at the same time. */
 const AT_ONCE = 4;
@@ -41,7 +42,7 @@ export interface Order {
   signal?: AbortSignal | undefined;
 }
 
-type Report = (progress: LoadProgress) => void;
+type Report = (part: Part) => void;
 
 /**
  * Brings the model and calls `build` when all of it is on the device. The store keeps it for the next visit only after

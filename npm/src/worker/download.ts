@@ -1,6 +1,7 @@
 /** One file from the network: from the first of its addresses that answers, with more tries if none does. */
 
-import { badWeights, http, offline, type UpscalerError } from '../shared/error.ts';
+import { badWeights, http, notTheFile, offline, type UpscalerError } from '../shared/error.ts';
+import { isPage, typeOf } from '../shared/answer.ts';
 
 /** Before the second, third and fourth round of tries. */
 const PAUSES_MS = [500, 1500, 4500];
@@ -80,6 +81,10 @@ async function receive(url: string, wanted: Wanted): Promise<Uint8Array<ArrayBuf
   if (!response.ok) {
     void response.body?.cancel();
     throw new Failure(http(url, response.status), response.status >= 500 || response.status === 408 || response.status === 429);
+  }
+  if (isPage(response)) {
+    void response.body?.cancel();
+    throw new Failure(notTheFile(url, typeOf(response)), false);
   }
   const bytes = new Uint8Array(limit);
   let loaded = 0;

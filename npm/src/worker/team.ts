@@ -6,6 +6,7 @@
 
 import init, { Loading, sha256, type Engine } from '../../engine/resshift.js';
 import { Store } from '../shared/store.ts';
+import { trusted } from '../shared/trusted.ts';
 
 /** Most engines that work together, the one with the picture included. */
 const MOST = 4;
@@ -76,7 +77,7 @@ class Member {
 
   constructor(joining: Joining) {
     // The file that this worker runs, wherever it was bundled to.
-    this.#worker = new Worker(self.location.href, { type: 'module', name: 'resshift helper' });
+    this.#worker = new Worker(trusted(self.location.href), { type: 'module', name: 'resshift helper' });
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();

@@ -1,14 +1,16 @@
 /** The worker: loads the engine and passes messages to it and back. As a module of another thread it does so on a port (`page/same-thread.ts`). */
 
 import init, { exhausted, Loading, type Engine } from '../../engine/resshift.js';
-import type { DeviceInfo, ImportPlan, LoadProgress } from '../index.d.ts';
+import type { DeviceInfo, ImportPlan } from '../index.d.ts';
 import { adapterName, deviceName } from '../shared/adapter.ts';
-import { aborted, http, offline, outOfMemory } from '../shared/error.ts';
-import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part, Payload, Request, Run, Serve, Settings } from '../shared/protocol.ts';
+import { aborted, http, notTheFile, offline, outOfMemory, policy, UpscalerError } from '../shared/error.ts';
+import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part as PicturePart, Payload, Request, Run, Serve, Settings } from '../shared/protocol.ts';
 import { stored } from '../shared/store.ts';
+import { isPage, typeOf } from '../shared/answer.ts';
 import { lend, type Lent } from './borrowed-device.ts';
 import { deliver } from './delivery.ts';
 import { importFiles } from './import.ts';
+import { overall, type Part } from './overall.ts';
 import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
 
 /** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
@@ -82,7 +84,8 @@ async function answer(request: Exclude<Request, { type: 'abort' | 'consent' }>):
 }
 
 async function create(settings: Settings): Promise<void> {
-  const report = (progress: LoadProgress): void => post({ type: 'load', progress }, []);
+  const whole = overall(typeof settings.engine === 'string' ? ENGINE_BYTES : 0, settings.bytes);
+  const report = (part: Part): void => post({ type: 'load', progress: whole(part) }, []);
   const module = await loadEngine(settings.engine, report);
   const loading = await Loading.open(settings.device, settings.measured, lent?.requestAdapter);
   let ready: Engine | undefined;
@@ -115,20 +118,33 @@ async function named(device: DeviceInfo): Promise<DeviceInfo> {
   return adapter ? { ...device, name: adapterName(adapter.info) } : device;
 }
 
-async function loadEngine(source: EngineSource, report: (progress: LoadProgress) => void): Promise<WebAssembly.Module> {
-  if (typeof source !== 'string') {
-    const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
+async function loadEngine(source: EngineSource, report: (part: Part) => void): Promise<WebAssembly.Module> {
+  try {
+    const module = typeof source === 'string' ? await fetchEngine(source, report) : await compiled(source);
     await init({ module_or_path: module });
     return module;
+  } catch (error) {
+    // Where the policy has no 'wasm-unsafe-eval' browsers refuse to compile.
+    if (error instanceof UpscalerError || !/content security|\bCSP\b|unsafe-eval/i.test((error as Error).message)) throw error;
+    throw policy('WebAssembly', "script-src, which needs 'wasm-unsafe-eval',");
   }
-  const url = source;
+}
+
+async function compiled(source: Exclude<EngineSource, string>): Promise<WebAssembly.Module> {
+  return source instanceof WebAssembly.Module ? source : WebAssembly.compile(source);
+}
+
+async function fetchEngine(url: string, report: (part: Part) => void): Promise<WebAssembly.Module> {
   const response = await fetch(url, { signal: halt ?? null }).catch(() => {
     throw offline(url);
   });
   if (!response.ok || response.body === null) throw http(url, response.status);
+  if (isPage(response)) throw notTheFile(url, typeOf(response));
   let loaded = 0;
+  let first: number | undefined;
   const count = new TransformStream<Uint8Array, Uint8Array>({
     transform(piece, out) {
+      first ??= piece[0];
       loaded += piece.byteLength;
       report({ phase: 'engine', loaded, total: Math.max(loaded, ENGINE_BYTES), cached: false });
       out.enqueue(piece);
@@ -136,18 +152,18 @@ async function loadEngine(source: EngineSource, report: (progress: LoadProgress)
   });
   const headers = { 'content-type': 'application/wasm' };
   try {
-    const module = await WebAssembly.compileStreaming(new Response(response.body.pipeThrough(count), { headers }));
-    await init({ module_or_path: module });
-    return module;
+    return await WebAssembly.compileStreaming(new Response(response.body.pipeThrough(count), { headers }));
   } catch (error) {
-    throw error instanceof WebAssembly.CompileError ? error : offline(url);
+    // A WebAssembly file begins with 0.
+    if (first) throw notTheFile(url, typeOf(response));
+    throw /^(Compile|Eval)Error$/.test((error as Error).name) ? error : offline(url);
   }
 }
 
 async function upscale(input: Payload, run: Run): Promise<void> {
   if (engine === undefined) throw new Error('upscale before create');
   const { output, steps, seed, temperature, tile, tiles, previews, snapshots, resume } = run;
-  const show = (type: 'tile' | 'preview') => ({ x, y, ...pixels }: Part): void => post({ type, x, y, pixels }, [pixels.data.buffer]);
+  const show = (type: 'tile' | 'preview') => ({ x, y, ...pixels }: PicturePart): void => post({ type, x, y, pixels }, [pixels.data.buffer]);
   const listeners: Listeners = {
     progress: (progress) => post({ type: 'progress', progress }, []),
     tile: tiles ? show('tile') : undefined,
@@ -180,6 +196,6 @@ function ranOut(thrown: unknown): boolean {
 }
 
 /** Messages carry an error's sentence, but not its other fields. */
-function plain({ code, message, advice }: Fault): Fault {
-  return { code, message, advice };
+function plain({ code, message, advice, url }: Fault): Fault {
+  return { code, message, advice, url };
 }

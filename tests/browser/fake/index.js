@@ -62,12 +62,12 @@ export class Upscaler {
     const cached = false;
     for (const [phase, total] of /** @type {['engine' | 'weights', number][]} */ ([['engine', 3_100_000], ['weights', 8_173_408]])) {
       for (let i = 0; i <= 5; i++) {
-        onProgress?.({ phase, loaded: (total * i) / 5, total, cached });
+        onProgress?.({ phase, loaded: (total * i) / 5, total, cached, fraction: (phase === 'engine' ? i : 5 + i) / 11 });
         await pause(wishes.pace ?? 5, signal);
       }
     }
     failOnce(wishes.createError);
-    onProgress?.({ phase: 'ready', loaded: 1, total: 1, cached });
+    onProgress?.({ phase: 'ready', loaded: 1, total: 1, cached, fraction: 1 });
     return new Upscaler(wishes.device ?? (device === 'webgpu'
       ? { kind: 'webgpu', name: 'SwiftShader', software: true, f16: false, tile: 320, reason: 'asked' } : { kind: 'cpu', name: 'CPU', software: false, f16: false, tile: 320, reason: 'faster' }));
   }

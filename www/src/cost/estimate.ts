@@ -6,6 +6,8 @@ import type { Size } from '../size.ts';
 import { roughPace } from './pace.ts';
 
 const KEY = 'resshift paces';
+/** Side of a picture, in pixels, whose fixed costs are a small part. */
+const TYPICAL = 1024;
 
 /** What is to be run. */
 export interface Wanted {
@@ -30,10 +32,10 @@ export function estimate({ picture: { width, height }, steps, model, device, cap
  */
 export function learn(upscaler: Upscaler, model: string, device: string, ran: boolean): void {
   if (!ran && `${model} ${device}` in read()) return;
-  const { seconds } = upscaler.estimate(1, 1, { steps: 1 });
+  const { seconds } = upscaler.estimate(TYPICAL, TYPICAL, { steps: 1 });
   if (seconds === null) return;
   try {
-    localStorage.setItem(KEY, JSON.stringify({ ...read(), [`${model} ${device}`]: seconds }));
+    localStorage.setItem(KEY, JSON.stringify({ ...read(), [`${model} ${device}`]: seconds / TYPICAL ** 2 }));
   } catch {
     // Storage is blocked or full: estimates come with the first run of each visit.
   }

@@ -229,6 +229,8 @@ export const es: Words = {
     gpu: ['La GPU ha fallado.', 'Inténtalo de nuevo o usa la CPU.'],
     storage: ['El modelo no se pudo conservar para la próxima visita.', 'Libera espacio o permite el almacenamiento a este sitio; hasta entonces se descargará en cada visita.'],
     aborted: ['Cancelado.', 'Vuelve a empezar cuando quieras.'],
+    disposed: ['Este ampliador ya se cerró.', 'Crea otro.'],
+    blocked: ['El navegador no permitió cargar un archivo.', 'Quien publica esta página debe permitirlo; la consola del navegador dice más.'],
     internal: ['Error interno.', 'Comunícalo con el tamaño de la imagen y el nombre del navegador.'],
   }),
   noFile: 'No hay ningún archivo en lo que se soltó o pegó.',

@@ -229,6 +229,8 @@ export const vi: Words = {
     gpu: ['GPU gặp lỗi.', 'Hãy thử lại, hoặc chạy trên CPU.'],
     storage: ['Không giữ được mô hình cho lần sau.', 'Hãy giải phóng bộ nhớ hoặc cho phép trang này lưu trữ; cho đến khi đó mỗi lần vào trang phải tải lại mô hình.'],
     aborted: ['Đã hủy.', 'Bắt đầu lại bất cứ lúc nào.'],
+    disposed: ['Trình phóng to này đã bị đóng.', 'Hãy tạo cái khác.'],
+    blocked: ['Trình duyệt không cho phép tải một tệp.', 'Chủ trang này phải cho phép; bảng điều khiển của trình duyệt cho biết thêm.'],
     internal: ['Lỗi bên trong.', 'Hãy báo lỗi này kèm kích thước ảnh và tên trình duyệt.'],
   }),
   noFile: 'Không có tệp nào trong nội dung vừa thả hoặc dán.',

@@ -1,0 +1,4 @@
+export default {
+  optimizeDeps: { exclude: ['resshift-web'] },
+  worker: { format: 'es' },
+};

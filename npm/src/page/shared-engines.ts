@@ -1,0 +1,50 @@
+/** One upscaler for all elements with the same model and device: each has an engine and weights in memory. */
+
+import type { Device } from '../index.d.ts';
+import { Upscaler } from './upscaler.ts';
+
+interface Entry {
+  made: Promise<Upscaler>;
+  users: number;
+}
+
+const entries = new Map<string, Entry>();
+
+/** A use of a shared upscaler, until it is given back. */
+export class Shared {
+  readonly #entry: Entry;
+  readonly #release: () => void;
+  #held = true;
+
+  constructor(readonly model: string | undefined, readonly device: Device) {
+    const key = `${model} ${device}`;
+    const stop = new AbortController();
+    let entry = entries.get(key);
+    const forget = (): void => {
+      if (entries.get(key) === entry) entries.delete(key);
+    };
+    if (entry === undefined) {
+      const made = Upscaler.create({ ...(model === undefined ? {} : { model }), device, signal: stop.signal });
+      entries.set(key, (entry = { made, users: 0 }));
+      made.catch(forget);
+    }
+    const own = (this.#entry = entry);
+    own.users++;
+    this.#release = () => {
+      if (--own.users > 0) return;
+      forget();
+      stop.abort();
+      own.made.then((upscaler) => upscaler.dispose(), () => undefined);
+    };
+  }
+
+  get upscaler(): Promise<Upscaler> {
+    return this.#entry.made;
+  }
+
+  /** Where it was the last use, the engine ends, or its download. */
+  giveBack(): void {
+    if (this.#held) this.#release();
+    this.#held = false;
+  }
+}

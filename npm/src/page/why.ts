@@ -1,0 +1,48 @@
+/** Why a file could not be loaded. Browsers do not say: its address is asked once more, and the page's policy is listened to. */
+
+import { typeOf } from '../shared/answer.ts';
+import { anotherSite, http, notTheFile, offline, openedAsFile, policy, unstarted, type UpscalerError } from '../shared/error.ts';
+
+/** Longest wait for an answer, in milliseconds. */
+const PATIENCE_MS = 10_000;
+
+/** Listens for what a content security policy forbids in this thread. */
+export class PolicyWatch {
+  readonly #heard: SecurityPolicyViolationEvent[] = [];
+  readonly #hear = (event: Event): void => void this.#heard.push(event as SecurityPolicyViolationEvent);
+
+  constructor() {
+    globalThis.addEventListener?.('securitypolicyviolation', this.#hear);
+  }
+
+  stop(): void {
+    globalThis.removeEventListener?.('securitypolicyviolation', this.#hear);
+  }
+
+  /** The directive that forbids an address, or anything that is needed to use it. */
+  forbids(url: string): string | undefined {
+    return this.#heard.find(({ blockedURI }) => /^(blob|wasm-eval|trusted-types)/.test(blockedURI) || url.startsWith(blockedURI))?.effectiveDirective;
+  }
+}
+
+/** @param script it was to be run, so its type matters and an answer alone is not enough */
+export async function why(url: string, watch: PolicyWatch, script = false): Promise<UpscalerError> {
+  const { protocol, origin } = globalThis.location;
+  if (protocol === 'file:') return openedAsFile();
+  const ask = (mode: RequestMode): Promise<Response | undefined> =>
+    fetch(url, { mode, cache: 'no-cache', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
+  const answer = await ask('cors');
+  void answer?.body?.cancel();
+  // Browsers tell of the policy a moment after the refusal.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const directive = watch.forbids(url);
+  if (directive !== undefined) return policy(url, directive);
+  if (answer === undefined) {
+    const elsewhere = /^http/.test(url) && new URL(url).origin !== origin;
+    return elsewhere && (await ask('no-cors')) ? anotherSite(url) : offline(url);
+  }
+  if (!answer.ok) return http(url, answer.status);
+  const type = typeOf(answer);
+  if (type === 'text/html' || (script && !/javascript|ecmascript/.test(type))) return notTheFile(url, type);
+  return script ? unstarted(url) : offline(url);
+}
