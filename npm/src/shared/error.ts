@@ -66,12 +66,10 @@ export const broken = (message: string): UpscalerError =>
     advice: "Please report this with the picture's size and the browser's name.",
   });
 
-export const storage = (reason: string): UpscalerError =>
-  new UpscalerError({
-    code: 'storage',
-    message: `The model could not be kept for the next visit: ${reason}.`,
-    advice: 'Free some disk space or allow storage for this site. Until then every visit downloads the model.',
-  });
+export const storage = (
+  reason: string, advice = 'Free some disk space or allow storage for this site. Until then every visit downloads the model.',
+): UpscalerError =>
+  new UpscalerError({ code: 'storage', message: `The model could not be kept for the next visit: ${reason}.`, advice });
 
 export const badWeights = (reason: string): UpscalerError =>
   new UpscalerError({
