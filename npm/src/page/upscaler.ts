@@ -8,7 +8,7 @@ import type { Created, Done, Payload, Run, Settings } from '../shared/protocol.t
 import { adapter, capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { estimate, type Rate } from './estimate.ts';
-import { decodeByBrowser, read } from './input.ts';
+import { decodeByBrowser, fetchPicture, isAddress, read } from './input.ts';
 import { recall, remember } from './measured.ts';
 import * as options from './options.ts';
 import { tilesOf } from './tiles.ts';
@@ -22,6 +22,9 @@ interface Started {
   created: Created;
   warnings: readonly UpscalerError[];
 }
+
+/** What the engine says of a file that it does not read. */
+const NOT_DECODED: readonly string[] = ['not-an-image', 'bad-image', 'unsupported-image'];
 
 /** Safari lacks the symbol; whoever polyfills it must do so before this module is loaded. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
@@ -83,7 +86,9 @@ export class Upscaler implements api.Upscaler {
     let free = (): void => {};
     this.#queue = new Promise<void>((resolve) => (free = resolve));
     try {
-      const payload = await read(input);
+      // Only addresses are waited for: a canvas is read as it is at the call.
+      const source = isAddress(input) ? await fetchPicture(input, given.signal) : input;
+      const payload = await read(source);
       await orAbort(before, given.signal);
       const begun = performance.now();
       let first: number | undefined;
@@ -91,11 +96,11 @@ export class Upscaler implements api.Upscaler {
         first ??= progress.step;
         given.onProgress?.(progress);
       };
-      const { file, width, height, pixels } = await this.#withFallback(input, payload, run, { ...given, onProgress });
+      const { file, width, height, pixels, decodedBy } = await this.#withFallback(source, payload, run, { ...given, onProgress });
       // Of a run that was resumed, only the steps of this time.
       const steps = (run.steps ?? this.model.steps) + 1 - (first ?? 1);
       this.#rate = (performance.now() - begun) / 1000 / pixels / steps;
-      return { blob: file, width, height, device: this.device };
+      return { blob: file, width, height, device: this.device, decodedBy };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
       void before.then(free);
@@ -120,15 +125,16 @@ export class Upscaler implements api.Upscaler {
     this.#started.connection.close();
   }
 
-  /** Files that the engine does not know may be known to the browser. */
-  async #withFallback(input: api.Input, payload: Payload, run: Run, given: api.UpscaleOptions): Promise<Done> {
+  /** Files that the engine does not read may be pictures to the browser. */
+  async #withFallback(input: Exclude<api.Input, string | URL>, payload: Payload, run: Run, given: api.UpscaleOptions): Promise<Done & Pick<api.Result, 'decodedBy'>> {
+    const decodedBy = payload instanceof Uint8Array ? 'engine' : 'browser';
     try {
-      return await this.#run(payload, run, given);
+      return { ...(await this.#run(payload, run, given)), decodedBy };
     } catch (error) {
-      if (!(error instanceof UpscalerError && error.code === 'not-an-image')) throw error;
-      const pixels = await decodeByBrowser(input);
+      if (!(decodedBy === 'engine' && error instanceof UpscalerError && NOT_DECODED.includes(error.code))) throw error;
+      const pixels = await decodeByBrowser(input as Blob | ArrayBuffer);
       if (pixels === undefined) throw error;
-      return this.#run(pixels, run, given);
+      return { ...(await this.#run(pixels, run, given)), decodedBy: 'browser' };
     }
   }
 

@@ -32,6 +32,23 @@ export const disposed = (): UpscalerError =>
 export const noInput = (): UpscalerError =>
   new UpscalerError({ code: 'no-input', message: 'There is no file to read.', advice: 'Choose a picture first.' });
 
+export const barePixels = (): UpscalerError =>
+  new UpscalerError({
+    code: 'no-input',
+    message: 'Pixels alone are not taken: a Uint8ClampedArray does not say what it is.',
+    advice: 'Pass new ImageData(pixels, width, height).',
+  });
+
+export const otherSite = (host: string): UpscalerError =>
+  new UpscalerError({
+    code: 'no-input',
+    message: `The picture is on another site (${host}), and only those of this site are fetched.`,
+    advice: 'Fetch the picture yourself, and pass the Blob.',
+  });
+
+export const unreachable = (url: string): UpscalerError =>
+  new UpscalerError({ code: 'offline', message: `${url} could not be reached.`, advice: "Check the picture's address and the connection." });
+
 export const badImage = (message: string, advice: string): UpscalerError =>
   new UpscalerError({ code: 'bad-image', message, advice });
 
@@ -66,10 +83,19 @@ export const broken = (message: string): UpscalerError =>
     advice: "Please report this with the picture's size and the browser's name.",
   });
 
-export const storage = (
-  reason: string, advice = 'Free some disk space or allow storage for this site. Until then every visit downloads the model.',
-): UpscalerError =>
-  new UpscalerError({ code: 'storage', message: `The model could not be kept for the next visit: ${reason}.`, advice });
+export const storage = (reason: string): UpscalerError =>
+  new UpscalerError({
+    code: 'storage',
+    message: `The model could not be kept for the next visit: ${reason}.`,
+    advice: 'Free some disk space or allow storage for this site. Until then every visit downloads the model.',
+  });
+
+export const storageSilent = (): UpscalerError =>
+  new UpscalerError({
+    code: 'storage',
+    message: "The model could not be kept for the next visit: the browser's storage does not answer.",
+    advice: "Close this site's other tabs, or restart the browser. Until then every visit downloads the model.",
+  });
 
 export const badWeights = (reason: string): UpscalerError =>
   new UpscalerError({
@@ -96,7 +122,7 @@ export const http = (url: string, status: number): UpscalerError =>
   new UpscalerError({
     code: 'http',
     message: `${url} could not be downloaded: the server answered ${status}.`,
-    advice: "Check the model's address, or try again later.",
+    advice: "Check the address, or try again later.",
   });
 
 export const offline = (url: string): UpscalerError =>

@@ -4,7 +4,7 @@
  */
 
 import type { ModelInfo, StoredModel } from '../index.d.ts';
-import { storage } from './error.ts';
+import { storage, storageSilent } from './error.ts';
 import { ANSWER_MS, Silence, within } from './time-limit.ts';
 
 const DATABASE = 'resshift';
@@ -241,7 +241,7 @@ async function asStorageError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw storage(reason(error), error instanceof Silence ? "Close this site's other tabs, or restart the browser. Until then every visit downloads the model." : undefined);
+    throw error instanceof Silence ? storageSilent() : storage(reason(error));
   }
 }
 

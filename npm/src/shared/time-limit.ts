@@ -4,11 +4,7 @@
 export const ANSWER_MS = 5000;
 
 /** What a wait ends with when its time is over. */
-export class Silence extends Error {
-  constructor() {
-    super("the browser's storage does not answer");
-  }
-}
+export class Silence extends Error {}
 
 /** @throws Silence if there is no answer within the time; what comes later is ignored */
 export async function within<T>(answer: Promise<T>, ms = ANSWER_MS): Promise<T> {
