@@ -19,6 +19,8 @@ export interface Outcome {
   format: string;
   fileBytes: number;
   seconds: number;
+  /** Absent from results that an earlier version of the page has kept. */
+  model?: string;
   steps: number;
   seed: number;
   device: DeviceInfo;
@@ -114,7 +116,14 @@ const sentences = (words: Words) => {
 
     /** Two lines. */
     outcome: (done: Outcome): string =>
-      `${words.resultSize(done.width, done.height, done.format, words.bytes(done.fileBytes))}\n${words.resultRun(duration(done.seconds), where(done.device), done.steps, done.seed)}`,
+      `${words.resultSize(done.width, done.height, done.format, words.bytes(done.fileBytes))}\n${words.resultRun(duration(done.seconds), where(done.device))} · ${words.stepsAndSeed(done.steps, done.seed)}`,
+
+    /** One of several results of a picture. */
+    answer: ({ model, steps, seed }: Outcome): string => [model, words.stepsAndSeed(steps, seed)].filter(Boolean).join(' · '),
+
+    /** How much is shown of each, in per cent; of the original and its result, or of two results with these names. */
+    sharesOf: (before: number, after: number, names: readonly [string, string] | null): string =>
+      names ? `${words.percent(before / 100)} ${names[0]}, ${words.percent(after / 100)} ${names[1]}` : words.shares(before, after),
 
     modelLine: ({ name, version, bytes, licence }: ModelInfo): string =>
       words.modelInUse(`${name} ${version}`, words.bytes(bytes), licence.name, licence.commercial),
