@@ -34,7 +34,7 @@ test('the last result is compared with an earlier one of the same picture', asyn
   await open(page, server);
   await upscale(page, { file: SAMPLE_PHOTO, steps: 4, seed: 0 });
   await expect(choice(page), 'there is one result').toBeHidden();
-  await save(page);
+  const saved = (await save(page)).bytes;
   await again(page, { steps: 1, seed: 120 });
   await expect(choice(page)).toBeVisible();
   expect(await options(page)).toEqual(['Original, enlarged', 'compact · 4 steps, seed 0']);
@@ -43,14 +43,14 @@ test('the last result is compared with an earlier one of the same picture', asyn
 
   await choice(page).selectOption({ index: 1 });
   await expect(page.locator('#other')).toBeVisible();
-  await expect(page.locator('#tag-before')).toHaveText('compact · 4 steps, seed 0');
-  await expect(page.locator('#tag-after')).toHaveText('compact · 1 step, seed 120');
-  const slider = page.getByRole('slider', { name: 'compact · 4 steps, seed 0' });
+  await expect(page.locator('#tag-before')).toHaveText('4 steps, seed 0');
+  await expect(page.locator('#tag-after')).toHaveText('1 step, seed 120');
+  const slider = page.getByRole('slider', { name: '“4 steps, seed 0”' });
   const first = await side(page, 100);
   expect(first).not.toEqual(original);
   expect(first).not.toEqual(second);
   expect(await side(page, 0)).toEqual(second);
-  await expect(slider).toHaveAttribute('aria-valuetext', '0 % compact · 4 steps, seed 0, 100 % compact · 1 step, seed 120');
+  await expect(slider).toHaveAttribute('aria-valuetext', '4 steps, seed 0: 0 %; 1 step, seed 120: 100 %');
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id }) => id)).toEqual([]);
 
@@ -59,7 +59,18 @@ test('the last result is compared with an earlier one of the same picture', asyn
   expect([left.width, left.height]).toEqual([right.width, right.height]);
   await page.getByRole('button', { name: 'Side by side' }).click();
 
+  // The earlier one is taken after all: it is the one to be saved.
+  await page.getByRole('button', { name: 'Swap' }).click();
+  await expect(page.locator('#tag-after')).toHaveText('4 steps, seed 0');
+  await expect(page.locator('#tag-before')).toHaveText('1 step, seed 120');
+  await expect(page.locator('#outcome')).toContainText('4 steps, seed 0');
+  expect(await side(page, 0)).toEqual(first);
+  expect((await save(page)).bytes.equals(saved)).toBe(true);
+  await page.getByRole('button', { name: 'Swap' }).click();
+  await expect(page.locator('#tag-after')).toHaveText('1 step, seed 120');
+
   await choice(page).selectOption({ index: 0 });
+  await expect(page.getByRole('button', { name: 'Swap' })).toBeHidden();
   await expect(page.locator('#other')).toBeHidden();
   await expect(page.locator('#tag-before')).toHaveText('Original, enlarged');
   expect(await side(page, 100)).toEqual(original);
@@ -73,7 +84,7 @@ test('the choice outlasts a run, a cancelled one too; the same settings give no 
   await again(page, { steps: 4, seed: 2 });
   expect(await options(page)).toEqual(['Original, enlarged', 'compact · 4 steps, seed 1', 'compact · 4 steps, seed 0']);
   await expect(choice(page)).toHaveValue('compact · 4 steps, seed 0');
-  await expect(page.locator('#tag-after')).toHaveText('compact · 4 steps, seed 2');
+  await expect(page.locator('#tag-after')).toHaveText('4 steps, seed 2');
 
   await page.evaluate(() => Object.assign((globalThis as unknown as { fake: object }).fake, { pace: 2 ** 20 }));
   await begin(page, { seed: 3 });
@@ -82,12 +93,18 @@ test('the choice outlasts a run, a cancelled one too; the same settings give no 
   await page.locator('#cancel').click();
   await expect(page.locator('body')).toHaveAttribute('data-phase', 'done');
   await expect(page.locator('#other')).toBeVisible();
-  await expect(page.locator('#tag-before')).toHaveText('compact · 4 steps, seed 0');
+  await expect(page.locator('#tag-before')).toHaveText('4 steps, seed 0');
 
   await page.evaluate(() => Object.assign((globalThis as unknown as { fake: object }).fake, { pace: 1 }));
   await again(page, { steps: 4, seed: 0 });
   expect(await options(page)).toEqual(['Original, enlarged', 'compact · 4 steps, seed 2', 'compact · 4 steps, seed 1']);
   await expect(choice(page)).toHaveValue('Original, enlarged');
+
+  await page.locator('#model').selectOption('nano');
+  await again(page, { steps: 4, seed: 0 });
+  await choice(page).selectOption('compact · 4 steps, seed 0');
+  await expect(page.locator('#tag-before'), 'models are named where they differ').toHaveText('compact · 4 steps, seed 0');
+  await expect(page.locator('#tag-after')).toHaveText('nano · 4 steps, seed 0');
 
   await upscale(page, { file: fixture('cup-16x16.png') });
   await expect(choice(page)).toBeHidden();
@@ -124,6 +141,7 @@ for (const [locale, label] of [['en-GB', 'Compare with'], ['es-MX', 'Comparar co
         return { wide: document.documentElement.scrollWidth - innerWidth, apart: before!.right <= after!.left };
       });
       expect(seen).toEqual({ wide: 0, apart: true });
+      for (const tag of ['#tag-before', '#tag-after']) await expect(page.locator(tag), 'with the line in the middle').not.toHaveClass(/faded/);
     });
   });
 }

@@ -44,5 +44,8 @@ test('the page upscales what only the browser reads', async ({ page, server }) =
   for (const [name, bytes] of [['cut.jpg', jpeg.subarray(0, jpeg.length - 2)], ['drawing.svg', svg('viewBox="0 0 12 8"')]] as const) {
     await upscale(page, { file: { name, mimeType: '', buffer: bytes }, steps: 1 });
     await expect(page.locator('#result'), name).toBeVisible();
+    await expect(page.locator('#outcome'), name).toContainText('Decoded by the browser');
   }
+  await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
+  await expect(page.locator('#outcome')).not.toContainText('Decoded');
 });

@@ -8,7 +8,7 @@ import type { Stage } from '../viewer/stage.ts';
 /** Kept of a picture, beside its last result. */
 const MOST = 4;
 
-const { compareWith, compareWithSetting } = elements;
+const { compareWith, compareWithSetting, swap } = elements;
 
 export class Answers {
   private picture: Blob | null = null;
@@ -18,7 +18,9 @@ export class Answers {
   /** What the last one is compared with; null for the original. */
   private chosen: Done | null = null;
 
-  constructor(private readonly stage: Stage, private readonly compare: Compare) {
+  /** @param onSwap told which result is the picture's from now on */
+  constructor(private readonly stage: Stage, private readonly compare: Compare, private readonly onSwap: (done: Done) => void) {
+    swap.addEventListener('click', () => this.swap());
     compareWith.addEventListener('change', () => void this.choose(this.earlier[compareWith.selectedIndex - 1] ?? null));
   }
 
@@ -44,8 +46,18 @@ export class Answers {
   /** Writes the choice, and what lies on both sides of the line, in the language of the page. */
   relabel(): void {
     compareWith.replaceChildren(...[text.before, ...this.earlier.map(({ outcome }) => text.answer(outcome))].map((words) => new Option(words)));
+    swap.hidden = !this.chosen;
     compareWith.selectedIndex = this.chosen ? this.earlier.indexOf(this.chosen) + 1 : 0;
-    this.compare.label(this.chosen && this.last ? [text.answer(this.chosen.outcome), text.answer(this.last.outcome)] : null);
+    this.compare.label(this.chosen && this.last ? namesOf(this.chosen, this.last) : null);
+  }
+
+  /** The result that the last one is compared with takes its place, to be saved or passed on, and the other way round. */
+  private swap(): void {
+    const { chosen, last } = this;
+    if (!chosen || !last) return;
+    this.earlier = this.earlier.map((done) => (done === chosen ? last : done));
+    [this.last, this.chosen] = [chosen, last];
+    this.onSwap(chosen);
   }
 
   private async choose(other: Done | null): Promise<void> {
@@ -56,4 +68,10 @@ export class Answers {
     this.chosen = null;
     this.relabel();
   }
+}
+
+/** What tells them apart: there is little room on the picture. */
+function namesOf({ outcome: before }: Done, { outcome: after }: Done): [string, string] {
+  if (before.model !== after.model) return [text.answer(before), text.answer(after)];
+  return [text.stepsAndSeed(before.steps, before.seed), text.stepsAndSeed(after.steps, after.seed)];
 }

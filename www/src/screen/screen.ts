@@ -22,7 +22,11 @@ const { upscale, save, outcome, passOn, copy, share } = elements;
 
 export const stage = new Stage();
 export const compare = new Compare(stage);
-export const answers = new Answers(stage, compare);
+export const answers = new Answers(stage, compare, (done) => {
+  const turn = turns;
+  queue.exchange(queue.selected, done);
+  if (page.picture) void showDone(page.picture, done, () => turn === turns);
+});
 
 /** Counts what was asked to be shown: of two pictures read at the same time the later one stays. */
 export let turns = 0;

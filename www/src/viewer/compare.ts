@@ -9,6 +9,8 @@ import type { Stage } from './stage.ts';
 
 /** A finger or mouse this near to the line (CSS pixels) takes hold of it. */
 const REACH = 28;
+/** A label goes when the line comes this near to the edge that it lies at, beyond its own width. */
+const LABEL_MARGIN = 14;
 const PAN_STEP = 48;
 const ZOOM_STEP = 1.25;
 /** Of the wheel, in its own pixels, for a factor e. */
@@ -99,8 +101,8 @@ export class Compare {
     frame.style.setProperty('--shown-top', `${this.shown.top}px`);
     frame.style.setProperty('--shown-height', `${this.shown.height}px`);
     split.setAttribute('aria-valuetext', text.sharesOf(Math.round(share), Math.round(100 - share), this.names));
-    tagBefore.classList.toggle('faded', !split.hidden && this.line < tagBefore.offsetWidth + 24);
-    tagAfter.classList.toggle('faded', !split.hidden && this.line > frame.clientWidth - tagAfter.offsetWidth - 24);
+    tagBefore.classList.toggle('faded', !split.hidden && this.line < tagBefore.offsetWidth + LABEL_MARGIN);
+    tagAfter.classList.toggle('faded', !split.hidden && this.line > frame.clientWidth - tagAfter.offsetWidth - LABEL_MARGIN);
   }
 
   private moveLine(clientX: number): void {

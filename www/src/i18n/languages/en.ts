@@ -18,6 +18,7 @@ export const en = {
   compare: 'Compare: how much of the original is shown',
   compareOf: (first: string): string => `Compare: how much of “${first}” is shown`,
   compareWith: 'Compare with',
+  swap: 'Swap',
   before: 'Original, enlarged',
   after: 'Upscaled',
   zoom: 'Size on screen',
@@ -181,6 +182,7 @@ export const en = {
   minutes: (count: string): string => `${count} min`,
   resultSize: (width: number, height: number, format: string, size: string): string => `${width} × ${height} pixels · ${format}, ${size}`,
   stepsAndSeed: (steps: number, seed: number): string => `${steps} ${plural(steps, 'step', 'steps')}, seed ${seed}`,
+  decodedByBrowser: 'Decoded by the browser: 8 bits, sRGB, no metadata',
   resultRun: (time: string, where: string): string => `${time} ${where}`,
   done: (width: number, height: number): string => `Done: ${width} by ${height} pixels. Compare with the slider, or save the picture.`,
 

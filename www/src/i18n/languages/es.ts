@@ -18,6 +18,7 @@ export const es: Words = {
   compare: 'Comparar: cuánto se muestra del original',
   compareOf: (first) => `Comparar: cuánto se muestra de «${first}»`,
   compareWith: 'Comparar con',
+  swap: 'Intercambiar',
   before: 'Original ampliado',
   after: 'Mejorada',
   zoom: 'Tamaño en pantalla',
@@ -178,6 +179,7 @@ export const es: Words = {
   minutes: (count) => `${count} min`,
   resultSize: (width, height, format, size) => `${width} × ${height} píxeles · ${format}, ${size}`,
   stepsAndSeed: (steps, seed) => `${steps} ${plural(steps, 'paso', 'pasos')}, semilla ${seed}`,
+  decodedByBrowser: 'Descodificada por el navegador: 8 bits, sRGB, sin metadatos',
   resultRun: (time, where) => `${time} ${where}`,
   done: (width, height) => `Listo: ${width} por ${height} píxeles. Usa el control deslizante para comparar, o guarda la imagen.`,
 

@@ -18,6 +18,7 @@ export const ja: Words = {
   compare: '比較：元の画像を表示する割合',
   compareOf: (first) => `比較：「${first}」を表示する割合`,
   compareWith: '比較する画像',
+  swap: '入れ替え',
   before: '元の画像（拡大）',
   after: '高精細化後',
   zoom: '表示サイズ',
@@ -178,6 +179,7 @@ export const ja: Words = {
   minutes: (count) => `${count} 分`,
   resultSize: (width, height, format, size) => `${width} × ${height} ピクセル · ${format}、${size}`,
   stepsAndSeed: (steps, seed) => `${steps} ステップ、シード ${seed}`,
+  decodedByBrowser: 'ブラウザーが読み込み：8 ビット、sRGB、メタデータなし',
   resultRun: (time, where) => `${time}、${where}`,
   done: (width, height) => `完了：${width} × ${height} ピクセル。スライダーで比較するか、画像を保存してください。`,
 

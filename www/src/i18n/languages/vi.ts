@@ -18,6 +18,7 @@ export const vi: Words = {
   compare: 'So sánh: hiện bao nhiêu phần ảnh gốc',
   compareOf: (first) => `So sánh: hiện bao nhiêu phần của “${first}”`,
   compareWith: 'So sánh với',
+  swap: 'Hoán đổi',
   before: 'Ảnh gốc, phóng to',
   after: 'Đã thêm chi tiết',
   zoom: 'Cỡ trên màn hình',
@@ -178,6 +179,7 @@ export const vi: Words = {
   minutes: (count) => `${count} phút`,
   resultSize: (width, height, format, size) => `${width} × ${height} điểm ảnh · ${format}, ${size}`,
   stepsAndSeed: (steps, seed) => `${steps} bước, hạt giống ${seed}`,
+  decodedByBrowser: 'Trình duyệt giải mã: 8 bit, sRGB, không có siêu dữ liệu',
   resultRun: (time, where) => `${time} ${where}`,
   done: (width, height) => `Xong: ${width} nhân ${height} điểm ảnh. Dùng thanh trượt để so sánh, hoặc lưu ảnh.`,
 

@@ -18,6 +18,7 @@ export const zh: Words = {
   compare: '对比：显示多少原图',
   compareOf: (first) => `对比：显示多少“${first}”`,
   compareWith: '对比对象',
+  swap: '互换',
   before: '原图（放大）',
   after: '已增强',
   zoom: '显示大小',
@@ -178,6 +179,7 @@ export const zh: Words = {
   minutes: (count) => `${count} 分钟`,
   resultSize: (width, height, format, size) => `${width} × ${height} 像素 · ${format}，${size}`,
   stepsAndSeed: (steps, seed) => `${steps} 步，种子 ${seed}`,
+  decodedByBrowser: '由浏览器解码：8 位，sRGB，无元数据',
   resultRun: (time, where) => `${time}，${where}`,
   done: (width, height) => `完成：${width} 乘 ${height} 像素。用滑块对比，或保存图片。`,
 
