@@ -118,7 +118,7 @@ const sentences = (words: Words) => {
     /** Two lines, and a third where it was not the engine that read the file. */
     outcome: (done: Outcome): string => [
       words.resultSize(done.width, done.height, done.format, words.bytes(done.fileBytes)),
-      `${words.resultRun(duration(done.seconds), where(done.device))} · ${words.stepsAndSeed(done.steps, done.seed)}`,
+      words.resultRun(duration(done.seconds), where(done.device), done.steps, done.seed),
       ...(done.decodedBy === 'browser' ? [words.decodedByBrowser] : []),
     ].join('\n'),
 

@@ -4,6 +4,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, plural, short } = numbers('en');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} ${plural(steps, 'step', 'steps')}, seed ${seed}`;
+
 export const en = {
   ...numbers('en'),
 
@@ -181,9 +183,9 @@ export const en = {
   seconds: (count: string): string => `${count} s`,
   minutes: (count: string): string => `${count} min`,
   resultSize: (width: number, height: number, format: string, size: string): string => `${width} × ${height} pixels · ${format}, ${size}`,
-  stepsAndSeed: (steps: number, seed: number): string => `${steps} ${plural(steps, 'step', 'steps')}, seed ${seed}`,
+  stepsAndSeed,
   decodedByBrowser: 'Decoded by the browser: 8 bits, sRGB, no metadata',
-  resultRun: (time: string, where: string): string => `${time} ${where}`,
+  resultRun: (time: string, where: string, steps: number, seed: number): string => `${time} ${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width: number, height: number): string => `Done: ${width} by ${height} pixels. Compare with the slider, or save the picture.`,
 
   // Models

@@ -5,6 +5,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, plural, short } = numbers('es');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} ${plural(steps, 'paso', 'pasos')}, semilla ${seed}`;
+
 export const es: Words = {
   ...numbers('es'),
 
@@ -178,9 +180,9 @@ export const es: Words = {
   seconds: (count) => `${count} s`,
   minutes: (count) => `${count} min`,
   resultSize: (width, height, format, size) => `${width} × ${height} píxeles · ${format}, ${size}`,
-  stepsAndSeed: (steps, seed) => `${steps} ${plural(steps, 'paso', 'pasos')}, semilla ${seed}`,
+  stepsAndSeed,
   decodedByBrowser: 'Descodificada por el navegador: 8 bits, sRGB, sin metadatos',
-  resultRun: (time, where) => `${time} ${where}`,
+  resultRun: (time, where, steps, seed) => `${time} ${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `Listo: ${width} por ${height} píxeles. Usa el control deslizante para comparar, o guarda la imagen.`,
 
   modelInUse: (name, size, licence, commercial) => `Modelo: ${name}, ${size}, licencia ${licence}${commercial ? '' : ' (solo uso no comercial)'}.`,

@@ -5,6 +5,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, short } = numbers('ja');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} ステップ、シード ${seed}`;
+
 export const ja: Words = {
   ...numbers('ja'),
 
@@ -178,9 +180,9 @@ export const ja: Words = {
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分`,
   resultSize: (width, height, format, size) => `${width} × ${height} ピクセル · ${format}、${size}`,
-  stepsAndSeed: (steps, seed) => `${steps} ステップ、シード ${seed}`,
+  stepsAndSeed,
   decodedByBrowser: 'ブラウザーが読み込み：8 ビット、sRGB、メタデータなし',
-  resultRun: (time, where) => `${time}、${where}`,
+  resultRun: (time, where, steps, seed) => `${time}、${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `完了：${width} × ${height} ピクセル。スライダーで比較するか、画像を保存してください。`,
 
   modelInUse: (name, size, licence, commercial) => `モデル：${name}、${size}、ライセンス ${licence}${commercial ? '' : '（非商用のみ）'}。`,

@@ -5,6 +5,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, short } = numbers('vi');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} bước, hạt giống ${seed}`;
+
 export const vi: Words = {
   ...numbers('vi'),
 
@@ -178,9 +180,9 @@ export const vi: Words = {
   seconds: (count) => `${count} giây`,
   minutes: (count) => `${count} phút`,
   resultSize: (width, height, format, size) => `${width} × ${height} điểm ảnh · ${format}, ${size}`,
-  stepsAndSeed: (steps, seed) => `${steps} bước, hạt giống ${seed}`,
+  stepsAndSeed,
   decodedByBrowser: 'Trình duyệt giải mã: 8 bit, sRGB, không có siêu dữ liệu',
-  resultRun: (time, where) => `${time} ${where}`,
+  resultRun: (time, where, steps, seed) => `${time} ${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `Xong: ${width} nhân ${height} điểm ảnh. Dùng thanh trượt để so sánh, hoặc lưu ảnh.`,
 
   modelInUse: (name, size, licence, commercial) => `Mô hình: ${name}, ${size}, giấy phép ${licence}${commercial ? '' : ' (chỉ dùng phi thương mại)'}.`,

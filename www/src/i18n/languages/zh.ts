@@ -5,6 +5,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, short } = numbers('zh-Hans');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} 步，种子 ${seed}`;
+
 export const zh: Words = {
   ...numbers('zh-Hans'),
 
@@ -178,9 +180,9 @@ export const zh: Words = {
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分钟`,
   resultSize: (width, height, format, size) => `${width} × ${height} 像素 · ${format}，${size}`,
-  stepsAndSeed: (steps, seed) => `${steps} 步，种子 ${seed}`,
+  stepsAndSeed,
   decodedByBrowser: '由浏览器解码：8 位，sRGB，无元数据',
-  resultRun: (time, where) => `${time}，${where}`,
+  resultRun: (time, where, steps, seed) => `${time}，${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `完成：${width} 乘 ${height} 像素。用滑块对比，或保存图片。`,
 
   modelInUse: (name, size, licence, commercial) => `模型：${name}，${size}，许可证 ${licence}${commercial ? '' : '（仅限非商业用途）'}。`,
