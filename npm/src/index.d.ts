@@ -71,8 +71,14 @@ export interface LoadProgress {
   fraction: number;
 }
 
-/** Anything that holds a picture. Bytes are an encoded file (PNG, JPEG, WebP, GIF, BMP or TIFF; or what the browser itself decodes, in 8 bits and sRGB). */
-export type Input = Blob | ArrayBuffer | Uint8Array | ImageBitmap | ImageData | HTMLImageElement;
+/**
+ * Anything that holds a picture. Bytes are an encoded file: PNG, JPEG, WebP, GIF, BMP or TIFF; or what the browser itself decodes, in 8
+ * bits and sRGB, SVG among it where there is a document. An address is fetched, from the caller's own site only (or `blob:` and
+ * `data:`). Of a video, its present frame. Pixels without a size are none: make an `ImageData` of them.
+ */
+export type Input =
+  | Blob | ArrayBuffer | Uint8Array | string | URL
+  | ImageBitmap | ImageData | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas | HTMLVideoElement | VideoFrame;
 
 /** How to run one picture, and what file to make of it. */
 export interface UpscaleOptions {
@@ -100,8 +106,8 @@ export interface UpscaleOptions {
   /** Instead of `width` and `height`: enlargement above 0, at most 4. Default 4. */
   scale?: number;
   /**
-   * Whether the metadata of the input file (EXIF, its orientation already applied) goes into the result. Default `keep`. A
-   * colour profile is always kept: the result's colours are in the space that it describes.
+   * Whether the metadata of the input file (EXIF, XMP, IPTC and density; its orientation already applied) goes into the result. Default
+   * `keep`. A colour profile is always kept: the result's colours are in the space that it describes.
    */
   metadata?: 'keep' | 'strip';
   /** Ends the run within one step. */
@@ -176,6 +182,11 @@ export interface Result {
   height: number;
   /** Where it ran. */
   device: DeviceInfo;
+  /**
+   * Who read the picture. `browser`: it was no file, or one that the engine does not read; its pixels then came in 8 bits and
+   * sRGB, without metadata and colour profile. Of a damaged file browsers may show a part.
+   */
+  decodedBy: 'engine' | 'browser';
 }
 
 /** What a run is likely to cost. */

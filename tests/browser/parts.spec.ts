@@ -1,6 +1,7 @@
 /** The parts of the page that need no browser. */
 import { expect, test } from '@playwright/test';
 import { Eta } from '../../www/src/run/eta.ts';
+import { uniqueNames } from '../../www/src/output/destinations.ts';
 import { resultName, sizeMark } from '../../www/src/output/file-name.ts';
 import { text } from '../../www/src/i18n/text.ts';
 import { clampPan, clampZoom, isLargerBelow, place, visible } from '../../www/src/viewer/geometry.ts';
@@ -53,6 +54,30 @@ test('names of results', () => {
   expect(resultName('holiday.png', 'image/webp')).toBe('holiday_x4.webp');
   expect(resultName('holiday.png', 'image/png', sizeMark(2, 8, 8))).toBe('holiday_x2.png');
   expect(resultName('holiday.png', 'image/png', sizeMark(1.5, 640, 480))).toBe('holiday_640x480.png');
+});
+
+test('names of results are told apart on every file system', () => {
+  const [composed, apart] = ['Größe_x4.png'.normalize('NFC'), 'Größe_x4.png'.normalize('NFD')] as const;
+  expect(composed).not.toBe(apart);
+  expect(uniqueNames([composed, apart])).toEqual([composed, apart.replace('.png', ' (2).png')]);
+  expect(uniqueNames([apart, 'GRÖSSE_x4.png', composed.toUpperCase()])).toHaveLength(3);
+  expect(new Set(uniqueNames([composed, apart, composed.toUpperCase()]).map((name) => name.normalize('NFC').toLowerCase())).size).toBe(3);
+});
+
+test('names of results fit every file system, whole characters and the ending', () => {
+  const bytes = (name: string): number => Buffer.byteLength(name);
+  const most = 240;
+  for (const letter of ['x', 'ö', 'o\u0308', '漢', '👩']) {
+    const name = resultName(`${letter.repeat(251)}.png`);
+    expect(name).toMatch(/_x4\.png$/);
+    expect(bytes(name)).toBeLessThanOrEqual(most);
+    expect(bytes(name)).toBeGreaterThan(most - bytes(letter));
+    expect(name.slice(0, -'_x4.png'.length)).toBe(letter.repeat(name.slice(0, -'_x4.png'.length).length / letter.length));
+    const [first, second] = uniqueNames([name, name]);
+    expect(first).toBe(name);
+    expect(second).toMatch(/ \(2\)\.png$/);
+    expect(bytes(second!)).toBeLessThanOrEqual(most);
+  }
 });
 
 test('sizes of files', () => {

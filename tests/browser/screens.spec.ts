@@ -44,17 +44,24 @@ async function walk(page: Page, photograph: (state: string) => Promise<void>): P
   await page.locator('#frame').focus();
   for (let i = 0; i < 9; i++) await page.keyboard.press('+');
   await photograph('8 done, zoomed in');
+  await page.locator('[data-zoom="fit"]').click();
+  await page.locator('input[name=steps][value="1"]').check();
+  await page.locator('#upscale').click();
+  await finished(page);
+  await page.locator('#compare-with').selectOption({ index: 1 });
+  await expect(page.locator('#other')).toBeVisible();
+  await photograph('9 two answers');
 
   await wish(page, { upscaleError: 'gpu', warnings: ['storage'] });
   await page.locator('#upscale').click();
   await expect(page.locator('#error-card')).toBeVisible();
-  await photograph('9 failed');
+  await photograph('10 failed');
   await page.locator('#file').setInputFiles([fixture('cup-16x16.png'), fixture('cup-40x32.png'), SAMPLE_PHOTO]);
   await page.locator('#file').setInputFiles([{ name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no picture') }]);
   await page.locator('#upscale').click();
   // The three pictures before it are done first.
   await expect(page.locator('#queue-list li[data-state=failed]')).toHaveCount(1, { timeout: 60_000 });
-  await photograph('10 a batch');
+  await photograph('11 a batch');
 }
 
 const LOOKS = [

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { files } from '../../www/serve.mjs';
-import { DIST, FAKE_DIST, FIXTURES } from './folders.ts';
+import { clip } from './clip.ts';
+import { DIST, FAKE_DIST, FIXTURES, IMAGES } from './folders.ts';
 import { ROOT, snippets, title } from './snippets.ts';
 
 const CUP = join(FIXTURES, 'cup-16x16.png');
@@ -80,9 +81,11 @@ for (const snippet of snippets('script')) {
     const origin = await serve({ folder, own: {
       '/snippet.js': script,
       '/cup.png': readFileSync(CUP),
-      '/snippet.html': html(`<img id="image" alt=""><canvas id="canvas" width="64" height="64"></canvas><progress id="progress"></progress><button id="button">Stop</button>
+      '/clip.webm': clip(readFileSync(join(IMAGES, 'lossy.webp')), 3, 40),
+      '/snippet.html': html(`<img id="image" alt=""><canvas id="canvas" width="64" height="64"></canvas><progress id="progress"></progress><button id="button">Stop</button><video id="video" muted></video>
         <script type="module">
           globalThis.file = new File([await (await fetch('cup.png')).arrayBuffer()], 'cup.png');
+          ${snippet.text.includes('video.') ? "video.src = URL.createObjectURL(await (await fetch('clip.webm')).blob()); await new Promise((done) => (video.onloadeddata = done));" : ''}
           ${snippet.text.includes('listModels') ? "await (await import('resshift-web')).Upscaler.preload();" : ''}
           Object.assign(globalThis, { files: [file, file], unetFile: file, autoencoderFile: file, context: canvas.getContext('2d') });
           const script = document.createElement('script');

@@ -18,7 +18,7 @@ import { saveAllAsZip, saveAllIntoFolder, saveOne, watchResult } from './output/
 import { start, stop } from './run/run-batch.ts';
 import { page, pictureSize } from './screen/page.ts';
 import { describeButton, describeCost, describeDevice, describeModel, describePicture } from './screen/panel.ts';
-import { compare, enter, select, stage } from './screen/screen.ts';
+import { answers, compare, enter, select, stage } from './screen/screen.ts';
 import { rememberSettings } from './settings/remembered.ts';
 import { onDeviceChange, showQuality } from './settings/settings.ts';
 import { showSizeValue, watchSize } from './settings/size.ts';
@@ -70,6 +70,7 @@ await useLanguage(() => {
   describeDevice();
   describeModel();
   stage.name();
+  answers.relabel();
   compare.setActive(elements.frame.dataset['compare'] === 'true');
   hideError();
   rewriteStrips();

@@ -3,6 +3,7 @@
 import type { Capabilities } from '../index.d.ts';
 import { adapterName, isSoftware } from '../shared/adapter.ts';
 import { maxPixels } from '../shared/limits.ts';
+import { within } from '../shared/time-limit.ts';
 import { gpuWins, recall } from './measured.ts';
 
 /** A module with one 128-bit vector: `(module (func (result v128) (i8x16.splat (i32.const 0))))`. */
@@ -40,14 +41,14 @@ export async function adapter(): Promise<Capabilities['webgpu']> {
 async function indexedDbWorks(): Promise<boolean> {
   const name = 'resshift-probe';
   try {
-    await new Promise<void>((resolve, reject) => {
+    await within(new Promise<void>((resolve, reject) => {
       const request = indexedDB.open(name);
       request.onsuccess = () => {
         request.result.close();
         resolve();
       };
       request.onerror = reject;
-    });
+    }));
     indexedDB.deleteDatabase(name);
     return true;
   } catch {

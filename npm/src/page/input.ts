@@ -1,13 +1,43 @@
 /** Anything that holds a picture, to what the worker takes. The caller's object is copied, never changed. */
 
-import { badImage, imageTooLarge, noInput } from '../shared/error.ts';
+import { aborted, badImage, barePixels, http, imageTooLarge, noInput, otherSite, unreachable, UpscalerError } from '../shared/error.ts';
 import { maxPixels } from '../shared/limits.ts';
 import type { Payload, Pixels } from '../shared/protocol.ts';
 
-/** @throws UpscalerError `no-input`, `bad-image` */
+/** By tag rather than `instanceof`: objects from another frame are as good. */
+function tag(input: unknown): string {
+  return Object.prototype.toString.call(input).slice(8, -1);
+}
+
+export function isAddress(input: unknown): input is string | URL {
+  return typeof input === 'string' || tag(input) === 'URL';
+}
+
+/**
+ * The file at an address of the caller's own site, or of a `blob:` or `data:` address.
+ * @throws UpscalerError `no-input`, `offline`, `http`, `aborted`
+ */
+export async function fetchPicture(given: string | URL, signal?: AbortSignal): Promise<Blob> {
+  const base = globalThis.document?.baseURI ?? location.href;
+  if (!URL.canParse(given, base)) throw noInput();
+  const { href, protocol, host, origin } = new URL(given, base);
+  if (protocol !== 'data:' && origin !== globalThis.origin) throw otherSite(host);
+  try {
+    const response = await fetch(href, { mode: 'same-origin', signal: signal ?? null });
+    if (!response.ok) throw http(href, response.status);
+    return await response.blob();
+  } catch (error) {
+    if (error instanceof UpscalerError) throw error;
+    throw signal?.aborted ? aborted() : unreachable(href.slice(0, 100));
+  }
+}
+
+/**
+ * Pixels are taken at once: what the caller does to a canvas after the call changes nothing.
+ * @throws UpscalerError `no-input`, `bad-image`, `image-too-large`
+ */
 export async function read(input: unknown): Promise<Payload> {
-  // By tag rather than `instanceof`: objects from another frame are as good.
-  switch (Object.prototype.toString.call(input).slice(8, -1)) {
+  switch (tag(input)) {
     case 'Blob':
     case 'File':
       return bytes(input as Blob);
@@ -18,12 +48,25 @@ export async function read(input: unknown): Promise<Payload> {
     case 'ImageData':
       return pixels(input as ImageData);
     case 'ImageBitmap':
+    case 'HTMLCanvasElement':
+    case 'OffscreenCanvas':
       return draw(input as ImageBitmap, (input as ImageBitmap).width, (input as ImageBitmap).height);
+    case 'VideoFrame':
+      return draw(input as VideoFrame, (input as VideoFrame).displayWidth, (input as VideoFrame).displayHeight);
+    case 'HTMLVideoElement':
+      return presentFrame(input as HTMLVideoElement);
     case 'HTMLImageElement':
       return element(input as HTMLImageElement);
     default:
-      throw noInput();
+      throw [input, (input as { data?: unknown } | undefined)?.data].some((part) => tag(part) === 'Uint8ClampedArray') ? barePixels() : noInput();
   }
+}
+
+function presentFrame(video: HTMLVideoElement): Pixels {
+  if (video.readyState < video.HAVE_CURRENT_DATA) {
+    throw badImage('The video shows no frame yet.', 'Wait for its event loadeddata, or seeked, and call again.');
+  }
+  return draw(video, video.videoWidth, video.videoHeight);
 }
 
 async function bytes(blob: Blob): Promise<Payload> {
@@ -40,18 +83,48 @@ function pixels({ width, height, data }: ImageData): Pixels {
   return { width, height, data: new Uint8ClampedArray(bytes) };
 }
 
-/** The pixels of a file that only the browser can decode, such as AVIF, or HEIC in Safari: 8 bits, in sRGB. */
-export async function decodeByBrowser(input: unknown): Promise<Pixels | undefined> {
-  const tag = Object.prototype.toString.call(input).slice(8, -1);
-  if (!['Blob', 'File', 'ArrayBuffer', 'Uint8Array'].includes(tag)) return undefined;
-  const file = tag === 'Blob' || tag === 'File' ? (input as Blob) : new Blob([input as ArrayBuffer]);
-  const bitmap = await createImageBitmap(file).catch(() => undefined);
+/**
+ * The pixels of a file that only the browser can decode, such as AVIF, SVG, or HEIC in Safari: 8 bits, in sRGB.
+ * @returns undefined if it is no picture to the browser either, or not all of one
+ * @throws UpscalerError `image-too-large`
+ */
+export async function decodeByBrowser(file: Blob | BufferSource): Promise<Pixels | undefined> {
+  const head = String.fromCharCode(...new Uint8Array(await new Blob([file]).slice(0, 4096).arrayBuffer()));
+  if (!head.startsWith('\xff\xd8\xff')) {
+    return (await decode([file])) ?? (/<svg[\s>]/.test(head) ? drawing(new Blob([file], { type: 'image/svg+xml' })) : undefined);
+  }
+  // JPEG says nothing of its length: browsers show what there is of a file that is cut short, and leave the rest grey.
+  const [short, long] = [await decode([file, END_OF_JPEG]), await decode([file, MORE_OF_JPEG, END_OF_JPEG])];
+  return short && long && short.data.every((value, i) => value === long.data[i]) ? short : undefined;
+}
+
+const END_OF_JPEG = Uint8Array.of(0xff, 0xd9);
+/** Coded data of no meaning: a file that has all of its own already is shown the same with it. */
+const MORE_OF_JPEG = Uint8Array.from({ length: 64 }, (_, i) => (i * 97 + 13) % 251);
+
+async function decode(parts: BlobPart[]): Promise<Pixels | undefined> {
+  const bitmap = await createImageBitmap(new Blob(parts)).catch(() => undefined);
   if (bitmap === undefined) return undefined;
   try {
     return draw(bitmap, bitmap.width, bitmap.height);
   } finally {
     bitmap.close();
   }
+}
+
+/** Of SVG only an element makes pixels, and only a page has elements. */
+async function drawing(file: Blob): Promise<Pixels | undefined> {
+  if (typeof Image === 'undefined') return undefined;
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try {
+    await image.decode();
+  } catch {
+    return undefined;
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+  return draw(image, image.naturalWidth, image.naturalHeight);
 }
 
 async function element(image: HTMLImageElement): Promise<Pixels> {

@@ -8,7 +8,7 @@ import type { Created, Done, Payload, Run, Settings } from '../shared/protocol.t
 import { adapter, capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { Clock, estimate, learn, type Pace } from './estimate.ts';
-import { decodeByBrowser, read } from './input.ts';
+import { decodeByBrowser, fetchPicture, isAddress, read } from './input.ts';
 import { check } from './known.ts';
 import { recall, remember } from './measured.ts';
 import * as options from './options.ts';
@@ -23,6 +23,9 @@ interface Started {
   created: Created;
   warnings: readonly UpscalerError[];
 }
+
+/** What the engine says of a file that it does not read. */
+const NOT_DECODED: readonly string[] = ['not-an-image', 'bad-image', 'unsupported-image'];
 
 /** Safari lacks the symbol; whoever polyfills it must do so before this module is loaded. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
@@ -87,7 +90,9 @@ export class Upscaler implements api.Upscaler {
     let free = (): void => {};
     this.#queue = new Promise<void>((resolve) => (free = resolve));
     try {
-      const payload = await read(input);
+      // Only addresses are waited for: a canvas is read as it is at the call.
+      const source = isAddress(input) ? await fetchPicture(input, given.signal) : input;
+      const payload = await read(source);
       if (payload instanceof Uint8Array && payload.length === 0) throw badImage('The file is empty: it has 0 bytes.', 'Choose another file, or wait until it has been written.');
       await orAbort(before, given.signal);
       const clock = new Clock();
@@ -95,11 +100,11 @@ export class Upscaler implements api.Upscaler {
         clock.hear(progress);
         given.onProgress?.(progress);
       };
-      const { file, width, height, pixels } = await this.#withFallback(input, payload, run, { ...given, onProgress });
+      const { file, width, height, pixels, decodedBy } = await this.#withFallback(source, payload, run, { ...given, onProgress });
       // The result is about as much wider than high as the input.
       const side = Math.sqrt((pixels * width) / height);
       this.#pace = learn(this.#pace, side, pixels / side, run.steps ?? this.model.steps, clock.seconds);
-      return { blob: file, width, height, device: this.device };
+      return { blob: file, width, height, device: this.device, decodedBy };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
       void before.then(free);
@@ -128,15 +133,16 @@ export class Upscaler implements api.Upscaler {
     this.#started.connection.close();
   }
 
-  /** Files that the engine does not know may be known to the browser. */
-  async #withFallback(input: api.Input, payload: Payload, run: Run, given: api.UpscaleOptions): Promise<Done> {
+  /** Files that the engine does not read may be pictures to the browser. */
+  async #withFallback(input: Exclude<api.Input, string | URL>, payload: Payload, run: Run, given: api.UpscaleOptions): Promise<Done & Pick<api.Result, 'decodedBy'>> {
+    const decodedBy = payload instanceof Uint8Array ? 'engine' : 'browser';
     try {
-      return await this.#run(payload, run, given);
+      return { ...(await this.#run(payload, run, given)), decodedBy };
     } catch (error) {
-      if (!(error instanceof UpscalerError && error.code === 'not-an-image')) throw error;
-      const pixels = await decodeByBrowser(input);
+      if (!(decodedBy === 'engine' && error instanceof UpscalerError && NOT_DECODED.includes(error.code))) throw error;
+      const pixels = await decodeByBrowser(input as Blob | ArrayBuffer);
       if (pixels === undefined) throw error;
-      return this.#run(pixels, run, given);
+      return { ...(await this.#run(pixels, run, given)), decodedBy: 'browser' };
     }
   }
 

@@ -45,6 +45,23 @@ export const disposed = (): UpscalerError =>
 export const noInput = (): UpscalerError =>
   new UpscalerError({ code: 'no-input', message: 'There is no file to read.', advice: 'Choose a picture first.' });
 
+export const barePixels = (): UpscalerError =>
+  new UpscalerError({
+    code: 'no-input',
+    message: 'Pixels alone are not taken: a Uint8ClampedArray does not say what it is.',
+    advice: 'Pass new ImageData(pixels, width, height).',
+  });
+
+export const otherSite = (host: string): UpscalerError =>
+  new UpscalerError({
+    code: 'no-input',
+    message: `The picture is on another site (${host}), and only those of this site are fetched.`,
+    advice: 'Fetch the picture yourself, and pass the Blob.',
+  });
+
+export const unreachable = (url: string): UpscalerError =>
+  new UpscalerError({ code: 'offline', message: `${url} could not be reached.`, advice: "Check the picture's address and the connection." });
+
 export const badImage = (message: string, advice: string): UpscalerError =>
   new UpscalerError({ code: 'bad-image', message, advice });
 
@@ -93,6 +110,13 @@ export const storage = (reason: string): UpscalerError =>
     code: 'storage',
     message: `The model could not be kept for the next visit: ${reason}.`,
     advice: 'Free some disk space or allow storage for this site. Until then every visit downloads the model.',
+  });
+
+export const storageSilent = (): UpscalerError =>
+  new UpscalerError({
+    code: 'storage',
+    message: "The model could not be kept for the next visit: the browser's storage does not answer.",
+    advice: "Close this site's other tabs, or restart the browser. Until then every visit downloads the model.",
   });
 
 export const badWeights = (reason: string): UpscalerError =>

@@ -4,11 +4,14 @@
  */
 
 import type { ModelInfo, StoredModel } from '../index.d.ts';
-import { storage } from './error.ts';
+import { storage, storageSilent } from './error.ts';
+import { ANSWER_MS, Silence, within } from './time-limit.ts';
 
 const DATABASE = 'resshift';
 const VERSION = 2;
 const ALL = ['shards', 'models', 'pending'];
+/** More time for bytes to be read or written: a disk that takes longer for a mebibyte is as good as none. */
+const MS_PER_MIB = 1000;
 
 /** A file of weights, as `model.json` names it. */
 export interface Shard {
@@ -42,6 +45,8 @@ interface Pending {
 
 export class Store {
   readonly #database: IDBDatabase;
+  /** It did not answer once, and is not asked again. */
+  #silent = false;
 
   private constructor(database: IDBDatabase) {
     this.#database = database;
@@ -49,20 +54,22 @@ export class Store {
     database.onversionchange = () => database.close();
   }
 
-  /** @throws UpscalerError `storage` where the browser has no IndexedDB or does not allow it */
+  /** @throws UpscalerError `storage` where the browser has no IndexedDB, does not allow it, or does not answer */
   static open(): Promise<Store> {
     return asStorageError(async () => {
       const request = indexedDB.open(DATABASE, VERSION);
       request.onupgradeneeded = () => upgrade(request);
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const database = new Promise<IDBDatabase>((resolve, reject) => {
         request.onsuccess = () => resolve(request.result);
         request.onerror = () => reject(request.error);
-        request.onblocked = () => {
-          reject(new Error('another tab still works with an older version of this page'));
-          request.onsuccess = () => request.result.close();
-        };
+        request.onblocked = () => reject(new Error('another tab still works with an older version of this page'));
       });
-      return new Store(database);
+      try {
+        return new Store(await within(database));
+      } catch (error) {
+        request.onsuccess = () => request.result.close();
+        throw error;
+      }
     });
   }
 
@@ -86,8 +93,8 @@ export class Store {
   }
 
   /** Bytes as they were stored: whoever asks checks them. */
-  async shard(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const bytes = await this.#read<unknown>('shards', (store) => store.get(sha256));
+  async shard({ sha256, bytes: size }: Shard): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const bytes = await this.#read<unknown>('shards', (store) => store.get(sha256), size);
     return bytes instanceof Uint8Array ? (bytes as Uint8Array<ArrayBuffer>) : undefined;
   }
 
@@ -98,7 +105,7 @@ export class Store {
       const pending = transaction.objectStore('pending');
       const before = await settled<Pending | undefined>(pending.get(name));
       pending.put({ name, shards: [...(before?.shards ?? []), sha256], imported } satisfies Pending);
-    });
+    }, bytes.length);
   }
 
   /** Names of imports that have begun and not ended. */
@@ -146,13 +153,13 @@ export class Store {
     });
   }
 
-  #read<T>(store: string, ask: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-    return asStorageError(() => settled(ask(this.#database.transaction(store).objectStore(store))));
+  #read<T>(store: string, ask: (store: IDBObjectStore) => IDBRequest<T>, bytes = 0): Promise<T> {
+    return this.#answer(() => settled(ask(this.#database.transaction(store).objectStore(store))), bytes);
   }
 
   /** One transaction; on the disk once this has returned. */
-  #change<T>(stores: string[], work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
-    return asStorageError(async () => {
+  #change<T>(stores: string[], work: (transaction: IDBTransaction) => Promise<T>, bytes = 0): Promise<T> {
+    return this.#answer(async () => {
       const transaction = this.#database.transaction(stores, 'readwrite');
       const committed = new Promise<void>((resolve, reject) => {
         transaction.oncomplete = () => resolve();
@@ -163,6 +170,18 @@ export class Store {
       if (end.status === 'rejected') throw end.reason;
       if (worked.status === 'rejected') throw worked.reason;
       return worked.value;
+    }, bytes);
+  }
+
+  #answer<T>(work: () => Promise<T>, bytes: number): Promise<T> {
+    return asStorageError(async () => {
+      if (this.#silent) throw new Silence();
+      try {
+        return await within(work(), ANSWER_MS + (MS_PER_MIB * bytes) / 2 ** 20);
+      } catch (error) {
+        this.#silent = error instanceof Silence;
+        throw error;
+      }
     });
   }
 }
@@ -222,7 +241,7 @@ async function asStorageError<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw storage(reason(error));
+    throw error instanceof Silence ? storageSilent() : storage(reason(error));
   }
 }
 

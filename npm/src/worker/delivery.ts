@@ -8,12 +8,15 @@ import { sha256 as slowSha256, type Loading } from '../../engine/resshift.js';
 import type { ErrorCode, ModelInfo } from '../index.d.ts';
 import { badWeights, damaged, hashMismatch, storage, UpscalerError } from '../shared/error.ts';
 import { noRoom, Store, type Entry, type Shard } from '../shared/store.ts';
+import { ANSWER_MS, within } from '../shared/time-limit.ts';
 import { DownloadBudget } from './download-budget.ts';
 import { discard, download, isNoAnswer, type Wanted } from './download.ts';
 import type { Part } from './overall.ts';
 
 /** Shards under way at the same time. */
 const AT_ONCE = 4;
+/** How long another tab that brings the same model is waited for. */
+const LOCK_MS = 2 * ANSWER_MS;
 /** Longest `model.json` that is read. */
 const JSON_LIMIT = 1 << 20;
 /**
@@ -187,7 +190,7 @@ class Delivery {
 
   /** The shard from the store, if it is there and whole. */
   async #stored(shard: Shard): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const bytes = await this.store?.shard(shard.sha256).catch(() => undefined);
+    const bytes = await this.store?.shard(shard).catch(() => undefined);
     if (bytes === undefined || (await isWhole(bytes, shard))) return bytes;
     await this.store?.drop(shard.sha256).catch(() => undefined);
     return undefined;
@@ -245,7 +248,8 @@ class Delivery {
 
 /** Whether the browser has room for so many bytes more; yes if it does not tell. */
 export async function hasRoom(bytes: number): Promise<boolean> {
-  const { quota = Infinity, usage = 0 } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
+  const told = navigator.storage?.estimate?.();
+  const { quota = Infinity, usage = 0 } = (told && (await within(told).catch(() => undefined))) ?? {};
   return bytes <= quota - usage;
 }
 
@@ -265,9 +269,21 @@ export function lockOf(model: string): string {
   return `resshift ${model}`;
 }
 
-/** While no other tab brings this model; at once where the browser has no locks. */
+/**
+ * While no other tab brings this model; at once where the browser has no locks. A tab that is frozen, or a browser that
+ * does not answer, would keep the lock for ever: after a while the work begins without it, and at worst bytes come twice.
+ */
 export async function alone<T>(model: string, work: () => Promise<T>): Promise<T> {
-  return navigator.locks ? ((await navigator.locks.request(lockOf(model), work)) as T) : work();
+  if (!navigator.locks) return work();
+  let begun: Promise<T> | undefined;
+  const begin = (): Promise<T> => (begun ??= work());
+  const patience = new AbortController();
+  const held = navigator.locks.request(lockOf(model), { signal: patience.signal }, begin) as Promise<T>;
+  held.catch(() => undefined);
+  const over = new Promise<void>((resolve) => setTimeout(resolve, LOCK_MS));
+  await Promise.race([held, over]).catch(() => undefined);
+  if (begun === undefined) patience.abort();
+  return begin();
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -5,6 +5,7 @@ import type { ImportPlan } from '../index.d.ts';
 import { aborted, badOption, storage, UpscalerError } from '../shared/error.ts';
 import type { ImportOrder } from '../shared/protocol.ts';
 import { noRoom, Store, type Entry } from '../shared/store.ts';
+import { within } from '../shared/time-limit.ts';
 import { alone, hasRoom, lockOf, type Description } from './delivery.ts';
 
 interface Converted {
@@ -57,9 +58,11 @@ async function convert(conversion: Import, name: string, store: Store, report: (
 /** Takes away what is left of imports that ended with their tab. */
 async function clearUp(store: Store): Promise<void> {
   for (const name of await store.unfinishedImports()) {
-    await navigator.locks?.request(lockOf(name), { ifAvailable: true }, async (free) => {
+    const cleared = navigator.locks?.request(lockOf(name), { ifAvailable: true }, async (free) => {
       if (free) await store.abandon(name);
     });
+    // What cannot be taken away now is taken away another time.
+    if (cleared) await within(cleared).catch(() => undefined);
   }
 }
 

@@ -139,7 +139,7 @@ async function engine({ model, module }: Joining): Promise<Engine> {
     if (entry === undefined) throw new Error('the model is not stored');
     loading.begin(entry.json);
     for (const shard of entry.shards) {
-      const bytes = await store.shard(shard.sha256);
+      const bytes = await store.shard(shard);
       if (bytes === undefined || sha256(bytes) !== shard.sha256) throw new Error('a shard is not stored');
       await loading.add(bytes);
     }

@@ -3,6 +3,7 @@
  * saved, removed or a week old. One tab at a time keeps; the lock of a tab that crashed is free again.
  */
 import { createStore, delMany, entries, set, type UseStore } from 'idb-keyval';
+import { Silence, within } from '../time-limit.ts';
 import type { Item } from './queue.ts';
 import { Snapshots } from './snapshots.ts';
 
@@ -27,22 +28,27 @@ export class Keeper<Result> {
 
   /**
    * From now on `sync` writes. What the last tab left stays until it is adopted.
-   * @returns it, in order; nothing where another tab is open, or storage is blocked
+   * @returns it, in order; nothing where another tab is open, or storage is blocked or does not answer
    */
   async open(): Promise<Item<Result>[]> {
-    if (!(await holdLock())) return [];
     try {
-      const store = createStore(DATABASE, 'items');
-      const found = (await entries<number, Kept<Result>>(store)).sort(([a], [b]) => a - b);
-      const old = found.filter(([, { time }]) => Date.now() - time > LIFE);
-      await delMany(old.map(([id]) => id), store);
-      const fresh = found.filter((entry) => !old.includes(entry)).map(([, { item }]) => item);
-      await this.snapshots.open(fresh.map(({ id }) => id));
-      this.store = store;
-      return fresh;
-    } catch {
+      return await within(this.read());
+    } catch (error) {
+      if (error instanceof Silence) this.onTrouble();
       return [];
     }
+  }
+
+  private async read(): Promise<Item<Result>[]> {
+    if (!(await holdLock())) return [];
+    const store = createStore(DATABASE, 'items');
+    const found = (await entries<number, Kept<Result>>(store)).sort(([a], [b]) => a - b);
+    const old = found.filter(([, { time }]) => Date.now() - time > LIFE);
+    await delMany(old.map(([id]) => id), store);
+    const fresh = found.filter((entry) => !old.includes(entry)).map(([, { item }]) => item);
+    await this.snapshots.open(fresh.map(({ id }) => id));
+    this.store = store;
+    return fresh;
   }
 
   /** What was left belongs to this tab from now on: what `sync` is not given again goes. */

@@ -82,6 +82,11 @@ export class Queue<Result> {
     this.change(id, ['working'], { state: 'done', fraction: 1, result });
   }
 
+  /** Another result in the place of an item's own. */
+  exchange(id: number, result: Result): void {
+    this.change(id, ['done'], { result, saved: false });
+  }
+
   save(id: number): void {
     this.change(id, ['done'], { saved: true });
   }

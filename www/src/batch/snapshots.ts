@@ -4,6 +4,7 @@
  */
 import { createStore, delMany, get, keys, set, type UseStore } from 'idb-keyval';
 import type { Snapshot } from 'resshift-web';
+import { within } from '../time-limit.ts';
 
 const DATABASE = 'resshift snapshots';
 
@@ -64,8 +65,9 @@ export class Snapshots {
   }
 
   async find(id: number): Promise<KeptSnapshot | undefined> {
-    await this.last;
-    return this.store ? get<KeptSnapshot>(id, this.store).catch(() => undefined) : undefined;
+    const { store } = this;
+    if (!store) return undefined;
+    return within(this.last.then(() => get<KeptSnapshot>(id, store))).catch(() => undefined);
   }
 
   /** One after the other; what fails is as good as not there. */

@@ -1,5 +1,5 @@
 /** What the page says, in its language: the words of `languages/`, and the sentences that choose between them. */
-import type { Capabilities, Device, DeviceInfo, ImportPlan, LoadProgress, ModelInfo, RunProgress, StoredModel } from 'resshift-web';
+import type { Capabilities, Device, DeviceInfo, ImportPlan, LoadProgress, ModelInfo, Result, RunProgress, StoredModel } from 'resshift-web';
 import type { Size } from '../size.ts';
 import { en, type Words } from './languages/en.ts';
 
@@ -19,6 +19,9 @@ export interface Outcome {
   format: string;
   fileBytes: number;
   seconds: number;
+  /** These two are absent from results that an earlier version of the page has kept. */
+  model?: string;
+  decodedBy?: Result['decodedBy'];
   steps: number;
   seed: number;
   device: DeviceInfo;
@@ -112,9 +115,19 @@ const sentences = (words: Words) => {
     tooManyPixels: ({ width, height }: Size, most: number): string =>
       words.tooLarge(words.decimal((width * height) / 1e6), words.decimal(most / 1e6)),
 
-    /** Two lines. */
-    outcome: (done: Outcome): string =>
-      `${words.resultSize(done.width, done.height, done.format, words.bytes(done.fileBytes))}\n${words.resultRun(duration(done.seconds), where(done.device), done.steps, done.seed)}`,
+    /** Two lines, and a third where it was not the engine that read the file. */
+    outcome: (done: Outcome): string => [
+      words.resultSize(done.width, done.height, done.format, words.bytes(done.fileBytes)),
+      words.resultRun(duration(done.seconds), where(done.device), done.steps, done.seed),
+      ...(done.decodedBy === 'browser' ? [words.decodedByBrowser] : []),
+    ].join('\n'),
+
+    /** One of several results of a picture. */
+    answer: ({ model, steps, seed }: Outcome): string => [model, words.stepsAndSeed(steps, seed)].filter(Boolean).join(' · '),
+
+    /** How much is shown of each, in per cent; of the original and its result, or of two results with these names. */
+    sharesOf: (before: number, after: number, names: readonly [string, string] | null): string =>
+      names ? `${names[0]}: ${before} %; ${names[1]}: ${after} %` : words.shares(before, after),
 
     modelLine: ({ name, version, bytes, licence }: ModelInfo): string =>
       words.modelInUse(`${name} ${version}`, words.bytes(bytes), licence.name, licence.commercial),

@@ -1,5 +1,7 @@
 /** Pictures on their way from another app to the page, laid down by the service worker. */
 
+import { within } from '../time-limit.ts';
+
 /** Where another app posts them, below the page; the manifest says so. */
 export const SHARE_ADDRESS = 'share';
 /** In the page's address after they came. */
@@ -21,14 +23,14 @@ export async function store(files: readonly File[]): Promise<void> {
 export async function collect(): Promise<File[]> {
   const files: File[] = [];
   try {
-    const cache = await caches.open(CACHE);
+    const cache = await within(caches.open(CACHE));
     for (;;) {
-      const kept = await cache.match(key(files.length));
+      const kept = await within(cache.match(key(files.length)));
       if (!kept) break;
       const blob = await kept.blob();
       files.push(new File([blob], decodeURIComponent(kept.headers.get(NAME) ?? ''), { type: blob.type }));
     }
-    await caches.delete(CACHE);
+    await within(caches.delete(CACHE));
   } catch {
     // Without a cache nothing can have been shared.
   }

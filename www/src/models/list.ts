@@ -5,6 +5,7 @@ import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
 import { showProblem } from '../notices/strips.ts';
 import { offerSteps } from '../settings/settings.ts';
+import { within } from '../time-limit.ts';
 import { BUILT_IN, DEFAULT_MODEL } from './built-in.ts';
 import { showOffline, watchOffline } from './offline-switch.ts';
 
@@ -14,6 +15,8 @@ let stored: readonly StoredModel[] = [];
 
 /** @param chosen selected for the next picture, if it is there */
 export async function refreshModels(chosen = model.value): Promise<void> {
+  // Until storage has answered, the models of the site can be chosen.
+  if (model.options.length === 0) offer(chosen);
   stored = await listModels();
   modelList.replaceChildren(...stored.map(row));
   modelsSize.textContent = text.modelsSize(stored);
@@ -82,7 +85,7 @@ async function remove(removing: Promise<void>, done: string): Promise<void> {
 
 async function note(): Promise<string> {
   try {
-    return text.storageNote(await navigator.storage.estimate(), await navigator.storage.persisted());
+    return text.storageNote(...(await within(Promise.all([navigator.storage.estimate(), navigator.storage.persisted()]))));
   } catch {
     return '';
   }

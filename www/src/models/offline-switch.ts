@@ -3,6 +3,7 @@ import { deleteModel, Upscaler, UpscalerError, type StoredModel } from 'resshift
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
 import { dismissStrip, showProblem } from '../notices/strips.ts';
+import { within } from '../time-limit.ts';
 import { BUILT_IN } from './built-in.ts';
 
 const { offlineSetting, offline, offlineAbout, model, announcer } = elements;
@@ -15,8 +16,8 @@ export async function showOffline(stored: readonly StoredModel[]): Promise<void>
   if (coming) return;
   const here = stored.find(({ name }) => name === model.value);
   const bytes = here?.bytes ?? BUILT_IN.find(({ name }) => name === model.value)?.bytes ?? 0;
-  const worker = await navigator.serviceWorker?.getRegistration();
-  const page = await pageBytes();
+  const worker = await registration();
+  const page = await within(pageBytes()).catch(() => 0);
   if (coming) return;
   // Without a service worker, as in some private windows, the page itself needs the network.
   offlineSetting.hidden = offlineAbout.hidden = worker === undefined;
@@ -59,6 +60,12 @@ async function bring(name: string): Promise<void> {
   } finally {
     if (coming === mine) coming = null;
   }
+}
+
+/** Of the service worker; none where the browser has none or does not answer. */
+async function registration(): Promise<ServiceWorkerRegistration | undefined> {
+  const told = navigator.serviceWorker?.getRegistration();
+  return told && within(told).catch(() => undefined);
 }
 
 /** What the service worker keeps of the page. */

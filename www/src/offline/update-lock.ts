@@ -1,5 +1,7 @@
 /** Runs, and the change to a new version of the page, keep out of each other's way in all tabs. */
 
+import { within } from '../time-limit.ts';
+
 const NAME = 'resshift run';
 
 let end: (() => void) | null = null;
@@ -16,10 +18,15 @@ export function holdRun(working: boolean): void {
   }
 }
 
-/** Calls `act` unless a tab works. @returns whether it did */
-export function unlessWorking(act: () => void): Promise<boolean> {
-  return navigator.locks.request(NAME, { ifAvailable: true }, (lock) => {
-    if (lock) act();
+/** Calls `act` unless a tab works. @returns whether it did; not where the browser does not answer */
+export async function unlessWorking(act: () => void): Promise<boolean> {
+  let late = false;
+  const asked = navigator.locks.request(NAME, { ifAvailable: true }, (lock) => {
+    if (lock && !late) act();
     return lock !== null;
+  });
+  return within(asked).catch(() => {
+    late = true;
+    return false;
   });
 }

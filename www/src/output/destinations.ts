@@ -2,6 +2,7 @@
 import { downloadZip } from 'client-zip';
 import { LONGEST_SIDE, MOST_PIXELS, toPng } from '../picture/canvas.ts';
 import type { Size } from '../size.ts';
+import { fitted } from './file-name.ts';
 
 /** A download needs its address for as long as the browser reads it. */
 const ADDRESS_LIFE = 60_000;
@@ -20,15 +21,19 @@ export async function saveZip(files: readonly { name: string; blob: Blob }[], na
   saveFile(await downloadZip(files.map(({ blob }, index) => ({ name: names[index]!, input: blob }))).blob(), name);
 }
 
-/** `a.png, a.png` becomes `a.png, a (2).png`; case does not tell files apart everywhere. */
+/**
+ * `a.png, a.png` becomes `a.png, a (2).png`. Not everywhere are files told apart by case, or by whether an accent is a
+ * character of its own (NFD) or part of one (NFC).
+ */
 export function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
+  const key = (name: string): string => name.normalize('NFC').toLowerCase();
   return names.map((name) => {
     const dot = name.lastIndexOf('.');
     const [stem, ending] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
     let free = name;
-    for (let count = 2; taken.has(free.toLowerCase()); count++) free = `${stem} (${count})${ending}`;
-    taken.add(free.toLowerCase());
+    for (let count = 2; taken.has(key(free)); count++) free = fitted(stem, ` (${count})${ending}`);
+    taken.add(key(free));
     return free;
   });
 }

@@ -9,7 +9,27 @@ export function fileName(of: string, { blob, mark }: Done): string {
 /** `holiday.jpeg` becomes `holiday_x4.png`, or what else the media type of the result and the mark of its size say. */
 export function resultName(name: string, type = 'image/png', mark = 'x4'): string {
   const stem = name.replace(/\.[^.]{1,5}$/, '').replace(/[/\\:*?"<>|\p{Cc}]/gu, '_').trim();
-  return `${stem || 'picture'}_${mark}.${type.slice('image/'.length).replace('jpeg', 'jpg')}`;
+  return fitted(stem || 'picture', `_${mark}.${type.slice('image/'.length).replace('jpeg', 'jpg')}`);
+}
+
+/** File systems take 255 bytes or UTF-16 units; browsers write under a longer name first. */
+const LONGEST_NAME = 240;
+
+/** Bytes of UTF-8. */
+function length(name: string): number {
+  return new TextEncoder().encode(name).length;
+}
+
+/** The stem, cut between two letters with their accents, and all of the ending. */
+export function fitted(stem: string, ending: string): string {
+  if (length(stem + ending) <= LONGEST_NAME) return stem + ending;
+  let [kept, bytes] = ['', length(ending)];
+  for (const letter of stem.match(/\P{M}\p{M}*|\p{M}+/gu) ?? []) {
+    bytes += length(letter);
+    if (bytes > LONGEST_NAME) break;
+    kept += letter;
+  }
+  return kept.trimEnd() + ending;
 }
 
 /** `x2`, or `1920x1280` where no whole enlargement was asked for. */

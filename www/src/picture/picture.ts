@@ -6,6 +6,8 @@ import { LONGEST_SIDE, toPng } from './canvas.ts';
 
 export interface Picture {
   name: string;
+  /** As it was chosen. */
+  file: Blob;
   /** What the upscaler gets: the file itself, or its pixels where only the browser knows the format. */
   input: Input;
   /** Decoded and upright, or null where the browser cannot show the file; the upscaler then has the last word. */
@@ -21,8 +23,8 @@ export async function readPicture(file: Blob, name: string): Promise<Picture> {
   if (file.size === 0) throw new PictureProblem(emptyFile(name));
   const native = await isReadByUpscaler(file);
   const image = await decode(file);
-  if (native) return { name, input: file, image };
-  if (image) return { name, input: image, image };
+  if (native) return { name, file, input: file, image };
+  if (image) return { name, file, input: image, image };
   throw new PictureProblem(notAnImage(name));
 }
 

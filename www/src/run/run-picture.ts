@@ -59,7 +59,7 @@ export async function runPicture(source: Picture, id: number, settings: Settings
     height: result.height,
     outcome: {
       width: result.width, height: result.height, format: formatName(result.blob.type), fileBytes: result.blob.size, seconds: seconds(),
-      steps: settings.steps, seed: settings.seed, device: result.device,
+      model: settings.model, steps: settings.steps, seed: settings.seed, device: result.device, decodedBy: result.decodedBy,
     },
   };
 }

@@ -9,6 +9,8 @@ import type { Stage } from './stage.ts';
 
 /** A finger or mouse this near to the line (CSS pixels) takes hold of it. */
 const REACH = 28;
+/** A label goes when the line comes this near to the edge that it lies at, beyond its own width. */
+const LABEL_MARGIN = 14;
 const PAN_STEP = 48;
 const ZOOM_STEP = 1.25;
 /** Of the wheel, in its own pixels, for a factor e. */
@@ -26,6 +28,8 @@ export class Compare {
   private active = false;
   /** The original alone is on screen, and says so. */
   private alone = false;
+  /** Names of two results that are compared; null where one is compared with the original. */
+  private names: readonly [string, string] | null = null;
   private drag: (Point & { pointer: number; what: 'line' | 'picture' }) | null = null;
   /** Where fingers are. */
   private readonly fingers = new Map<number, Point>();
@@ -63,6 +67,16 @@ export class Compare {
     tagBefore.hidden = !this.active && !alone;
   }
 
+  /** @param names what lies before and after the line, if that is not the original and its result */
+  label(names: readonly [string, string] | null): void {
+    this.names = names;
+    const [before, after] = names ?? [text.before, text.after];
+    tagBefore.textContent = before;
+    tagAfter.textContent = after;
+    split.setAttribute('aria-label', names ? text.compareOf(before) : text.compare);
+    this.draw();
+  }
+
   private setBeside(on: boolean): void {
     // A choice outlasts the picture; without a result there is nothing to lay beside.
     if (this.active) beside.setAttribute('aria-pressed', String(on));
@@ -86,9 +100,9 @@ export class Compare {
     frame.style.setProperty('--line', `${this.line}px`);
     frame.style.setProperty('--shown-top', `${this.shown.top}px`);
     frame.style.setProperty('--shown-height', `${this.shown.height}px`);
-    split.setAttribute('aria-valuetext', text.shares(Math.round(share), Math.round(100 - share)));
-    tagBefore.classList.toggle('faded', !split.hidden && this.line < tagBefore.offsetWidth + 24);
-    tagAfter.classList.toggle('faded', !split.hidden && this.line > frame.clientWidth - tagAfter.offsetWidth - 24);
+    split.setAttribute('aria-valuetext', text.sharesOf(Math.round(share), Math.round(100 - share), this.names));
+    tagBefore.classList.toggle('faded', !split.hidden && this.line < tagBefore.offsetWidth + LABEL_MARGIN);
+    tagAfter.classList.toggle('faded', !split.hidden && this.line > frame.clientWidth - tagAfter.offsetWidth - LABEL_MARGIN);
   }
 
   private moveLine(clientX: number): void {

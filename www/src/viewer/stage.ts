@@ -13,7 +13,7 @@ const LARGEST_CANVAS_SIDE = 4096;
 /** Of the buttons. */
 const ZOOM_STEP = 2;
 
-const { frame, canvas, after, result, placeholder } = elements;
+const { frame, canvas, other, after, result, placeholder } = elements;
 
 export class Stage {
   private picture: Picture | null = null;
@@ -26,6 +26,8 @@ export class Stage {
   private beside = false;
   private pan = { x: 0, y: 0 };
   private resultUrl: string | null = null;
+  /** Of the result that lies in the place of the original. */
+  private otherUrl: string | null = null;
   private readonly scratch = document.createElement('canvas');
 
   /** Told what part of the frame the picture covers, whenever that changes. */
@@ -55,7 +57,7 @@ export class Stage {
   name(): void {
     if (!this.picture) return;
     canvas.setAttribute('aria-label', text.pictureLabel(this.picture.name));
-    result.alt = text.resultLabel(this.picture.name);
+    result.alt = other.alt = text.resultLabel(this.picture.name);
     placeholder.textContent = this.picture.image ? '' : text.unknownSize;
   }
 
@@ -120,13 +122,35 @@ export class Stage {
     return this.resultUrl;
   }
 
+  /**
+   * Puts another result of the picture in the place of the original; null brings the original back.
+   * @returns false if the browser cannot show it
+   */
+  async showOther(blob: Blob | null): Promise<boolean> {
+    this.dropOther();
+    if (!blob) return true;
+    const url = (this.otherUrl = URL.createObjectURL(blob));
+    other.src = url;
+    try {
+      await other.decode();
+    } catch {
+      if (url === this.otherUrl) this.dropOther();
+      return false;
+    }
+    this.veil();
+    this.layout();
+    return true;
+  }
+
   hideResult(): void {
     after.hidden = true;
+    this.veil();
   }
 
   /** Shows the last result again after a run that brought no new one. */
   restoreResult(): boolean {
     after.hidden = this.resultUrl === null || !result.hasAttribute('src');
+    this.veil();
     return !after.hidden;
   }
 
@@ -208,7 +232,7 @@ export class Stage {
     this.pan = clampPan(pane, { width: this.size.width * scale, height: this.size.height * scale }, this.pan);
     const origin = { left: pane.left + scrollX, top: pane.top + scrollY };
     const rect = place(pane, origin, this.size, this.zoom, this.pan, devicePixelRatio);
-    for (const element of [canvas, result]) {
+    for (const element of [canvas, other, result]) {
       element.style.left = `${rect.left}px`;
       element.style.top = `${rect.top}px`;
       element.style.width = `${rect.width}px`;
@@ -230,8 +254,22 @@ export class Stage {
     this.layout();
   }
 
+  /** What lies over the original is there as long as the result is. */
+  private veil(): void {
+    other.hidden = after.hidden || this.otherUrl === null;
+    canvas.ariaHidden = other.hidden ? null : 'true';
+  }
+
+  private dropOther(): void {
+    other.removeAttribute('src');
+    if (this.otherUrl) URL.revokeObjectURL(this.otherUrl);
+    this.otherUrl = null;
+    this.veil();
+  }
+
   private dropResult(): void {
     after.hidden = true;
+    this.dropOther();
     result.removeAttribute('src');
     if (this.resultUrl) URL.revokeObjectURL(this.resultUrl);
     this.resultUrl = null;

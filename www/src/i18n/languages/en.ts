@@ -4,6 +4,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, plural, short } = numbers('en');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} ${plural(steps, 'step', 'steps')}, seed ${seed}`;
+
 export const en = {
   ...numbers('en'),
 
@@ -16,6 +18,9 @@ export const en = {
   pictureArea: 'Picture',
   noPicture: 'No picture yet',
   compare: 'Compare: how much of the original is shown',
+  compareOf: (first: string): string => `Compare: how much of “${first}” is shown`,
+  compareWith: 'Compare with',
+  swap: 'Swap',
   before: 'Original, enlarged',
   after: 'Upscaled',
   zoom: 'Size on screen',
@@ -69,6 +74,7 @@ export const en = {
   metadata: 'Metadata',
   keep: 'Keep',
   strip: 'Remove',
+  metadataAbout: 'Camera, place, date, captions and resolution. The colour profile always stays.',
   size: 'Size',
   percentSize: 'Percent',
   widthSize: 'Width',
@@ -177,8 +183,9 @@ export const en = {
   seconds: (count: string): string => `${count} s`,
   minutes: (count: string): string => `${count} min`,
   resultSize: (width: number, height: number, format: string, size: string): string => `${width} × ${height} pixels · ${format}, ${size}`,
-  resultRun: (time: string, where: string, steps: number, seed: number): string =>
-    `${time} ${where} · ${steps} ${plural(steps, 'step', 'steps')}, seed ${seed}`,
+  stepsAndSeed,
+  decodedByBrowser: 'Decoded by the browser: 8 bits, sRGB, no metadata',
+  resultRun: (time: string, where: string, steps: number, seed: number): string => `${time} ${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width: number, height: number): string => `Done: ${width} by ${height} pixels. Compare with the slider, or save the picture.`,
 
   // Models

@@ -5,6 +5,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, plural, short } = numbers('es');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} ${plural(steps, 'paso', 'pasos')}, semilla ${seed}`;
+
 export const es: Words = {
   ...numbers('es'),
 
@@ -16,6 +18,9 @@ export const es: Words = {
   pictureArea: 'Imagen',
   noPicture: 'Aún no hay imagen',
   compare: 'Comparar: cuánto se muestra del original',
+  compareOf: (first) => `Comparar: cuánto se muestra de «${first}»`,
+  compareWith: 'Comparar con',
+  swap: 'Intercambiar',
   before: 'Original ampliado',
   after: 'Mejorada',
   zoom: 'Tamaño en pantalla',
@@ -69,6 +74,7 @@ export const es: Words = {
   metadata: 'Metadatos',
   keep: 'Conservar',
   strip: 'Quitar',
+  metadataAbout: 'Cámara, lugar, fecha, textos y resolución. El perfil de color siempre se conserva.',
   size: 'Tamaño',
   percentSize: 'Porcentaje',
   widthSize: 'Anchura',
@@ -174,7 +180,9 @@ export const es: Words = {
   seconds: (count) => `${count} s`,
   minutes: (count) => `${count} min`,
   resultSize: (width, height, format, size) => `${width} × ${height} píxeles · ${format}, ${size}`,
-  resultRun: (time, where, steps, seed) => `${time} ${where} · ${steps} ${plural(steps, 'paso', 'pasos')}, semilla ${seed}`,
+  stepsAndSeed,
+  decodedByBrowser: 'Descodificada por el navegador: 8 bits, sRGB, sin metadatos',
+  resultRun: (time, where, steps, seed) => `${time} ${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `Listo: ${width} por ${height} píxeles. Usa el control deslizante para comparar, o guarda la imagen.`,
 
   modelInUse: (name, size, licence, commercial) => `Modelo: ${name}, ${size}, licencia ${licence}${commercial ? '' : ' (solo uso no comercial)'}.`,

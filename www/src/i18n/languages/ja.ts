@@ -5,6 +5,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, short } = numbers('ja');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} ステップ、シード ${seed}`;
+
 export const ja: Words = {
   ...numbers('ja'),
 
@@ -16,6 +18,9 @@ export const ja: Words = {
   pictureArea: '画像',
   noPicture: '画像がありません',
   compare: '比較：元の画像を表示する割合',
+  compareOf: (first) => `比較：「${first}」を表示する割合`,
+  compareWith: '比較する画像',
+  swap: '入れ替え',
   before: '元の画像（拡大）',
   after: '高精細化後',
   zoom: '表示サイズ',
@@ -69,6 +74,7 @@ export const ja: Words = {
   metadata: 'メタデータ',
   keep: '残す',
   strip: '取り除く',
+  metadataAbout: 'カメラ、撮影場所、日時、説明文、解像度。カラープロファイルは常に残ります。',
   size: 'サイズ',
   percentSize: 'パーセント',
   widthSize: '幅',
@@ -174,7 +180,9 @@ export const ja: Words = {
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分`,
   resultSize: (width, height, format, size) => `${width} × ${height} ピクセル · ${format}、${size}`,
-  resultRun: (time, where, steps, seed) => `${time}、${where} · ${steps} ステップ、シード ${seed}`,
+  stepsAndSeed,
+  decodedByBrowser: 'ブラウザーが読み込み：8 ビット、sRGB、メタデータなし',
+  resultRun: (time, where, steps, seed) => `${time}、${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `完了：${width} × ${height} ピクセル。スライダーで比較するか、画像を保存してください。`,
 
   modelInUse: (name, size, licence, commercial) => `モデル：${name}、${size}、ライセンス ${licence}${commercial ? '' : '（非商用のみ）'}。`,

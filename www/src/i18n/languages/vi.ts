@@ -5,6 +5,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, short } = numbers('vi');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} bước, hạt giống ${seed}`;
+
 export const vi: Words = {
   ...numbers('vi'),
 
@@ -16,6 +18,9 @@ export const vi: Words = {
   pictureArea: 'Ảnh',
   noPicture: 'Chưa có ảnh',
   compare: 'So sánh: hiện bao nhiêu phần ảnh gốc',
+  compareOf: (first) => `So sánh: hiện bao nhiêu phần của “${first}”`,
+  compareWith: 'So sánh với',
+  swap: 'Hoán đổi',
   before: 'Ảnh gốc, phóng to',
   after: 'Đã thêm chi tiết',
   zoom: 'Cỡ trên màn hình',
@@ -69,6 +74,7 @@ export const vi: Words = {
   metadata: 'Siêu dữ liệu',
   keep: 'Giữ lại',
   strip: 'Bỏ đi',
+  metadataAbout: 'Máy ảnh, địa điểm, ngày giờ, chú thích và độ phân giải. Hồ sơ màu luôn được giữ lại.',
   size: 'Kích thước',
   percentSize: 'Phần trăm',
   widthSize: 'Chiều rộng',
@@ -174,7 +180,9 @@ export const vi: Words = {
   seconds: (count) => `${count} giây`,
   minutes: (count) => `${count} phút`,
   resultSize: (width, height, format, size) => `${width} × ${height} điểm ảnh · ${format}, ${size}`,
-  resultRun: (time, where, steps, seed) => `${time} ${where} · ${steps} bước, hạt giống ${seed}`,
+  stepsAndSeed,
+  decodedByBrowser: 'Trình duyệt giải mã: 8 bit, sRGB, không có siêu dữ liệu',
+  resultRun: (time, where, steps, seed) => `${time} ${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `Xong: ${width} nhân ${height} điểm ảnh. Dùng thanh trượt để so sánh, hoặc lưu ảnh.`,
 
   modelInUse: (name, size, licence, commercial) => `Mô hình: ${name}, ${size}, giấy phép ${licence}${commercial ? '' : ' (chỉ dùng phi thương mại)'}.`,

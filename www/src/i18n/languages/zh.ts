@@ -5,6 +5,8 @@ import { numbers } from './numbers.ts';
 
 const { whole, percent, short } = numbers('zh-Hans');
 
+const stepsAndSeed = (steps: number, seed: number): string => `${steps} 步，种子 ${seed}`;
+
 export const zh: Words = {
   ...numbers('zh-Hans'),
 
@@ -16,6 +18,9 @@ export const zh: Words = {
   pictureArea: '图片',
   noPicture: '还没有图片',
   compare: '对比：显示多少原图',
+  compareOf: (first) => `对比：显示多少“${first}”`,
+  compareWith: '对比对象',
+  swap: '互换',
   before: '原图（放大）',
   after: '已增强',
   zoom: '显示大小',
@@ -69,6 +74,7 @@ export const zh: Words = {
   metadata: '元数据',
   keep: '保留',
   strip: '去除',
+  metadataAbout: '相机、地点、日期、说明文字和分辨率。颜色配置文件始终保留。',
   size: '尺寸',
   percentSize: '百分比',
   widthSize: '宽度',
@@ -174,7 +180,9 @@ export const zh: Words = {
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分钟`,
   resultSize: (width, height, format, size) => `${width} × ${height} 像素 · ${format}，${size}`,
-  resultRun: (time, where, steps, seed) => `${time}，${where} · ${steps} 步，种子 ${seed}`,
+  stepsAndSeed,
+  decodedByBrowser: '由浏览器解码：8 位，sRGB，无元数据',
+  resultRun: (time, where, steps, seed) => `${time}，${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `完成：${width} 乘 ${height} 像素。用滑块对比，或保存图片。`,
 
   modelInUse: (name, size, licence, commercial) => `模型：${name}，${size}，许可证 ${licence}${commercial ? '' : '（仅限非商业用途）'}。`,
