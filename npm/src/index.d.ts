@@ -184,7 +184,7 @@ export interface Result {
   device: DeviceInfo;
   /**
    * Who read the picture. `browser`: it was no file, or one that the engine does not read; its pixels then came in 8 bits and
-   * sRGB, without metadata and colour profile. Of a damaged file browsers may show a part.
+   * sRGB, without metadata and colour profile.
    */
   decodedBy: 'engine' | 'browser';
 }

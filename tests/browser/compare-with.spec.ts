@@ -138,7 +138,7 @@ for (const [locale, label] of [['en-GB', 'Compare with'], ['es-MX', 'Comparar co
       await expect(page.locator('#other')).toBeVisible();
       const seen = await page.evaluate(() => {
         const [before, after] = ['tag-before', 'tag-after'].map((id) => document.getElementById(id)!.getBoundingClientRect());
-        return { wide: document.documentElement.scrollWidth - innerWidth, apart: before!.right <= after!.left };
+        return { wide: document.documentElement.scrollWidth - document.documentElement.clientWidth, apart: before!.right <= after!.left };
       });
       expect(seen).toEqual({ wide: 0, apart: true });
       for (const tag of ['#tag-before', '#tag-after']) await expect(page.locator(tag), 'with the line in the middle').not.toHaveClass(/faded/);

@@ -39,9 +39,11 @@ test('the result tells who read the file', async ({ page, server }) => {
   expect(found.pixels).toBe('browser');
 });
 
-test('the page upscales what only the browser reads', async ({ page, server }) => {
+test('the page upscales what only the browser reads', async ({ page, server, tolerate }) => {
+  // Firefox says so of the first one.
+  tolerate(/Image corrupt or truncated/);
   await open(page, server);
-  for (const [name, bytes] of [['cut.jpg', jpeg.subarray(0, jpeg.length - 2)], ['drawing.svg', svg('viewBox="0 0 12 8"')]] as const) {
+  for (const [name, bytes] of [['cut.jpg', jpeg.subarray(0, jpeg.length - 2)], ['drawing.svg', svg('width="12" height="8"')]] as const) {
     await upscale(page, { file: { name, mimeType: '', buffer: bytes }, steps: 1 });
     await expect(page.locator('#result'), name).toBeVisible();
     await expect(page.locator('#outcome'), name).toContainText('Decoded by the browser');

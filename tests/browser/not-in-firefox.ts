@@ -46,6 +46,7 @@ const TESTS: Record<string, string> = {
   'a picture larger than its frame': 'Playwright scrolls Firefox\'s page at every click, and the test has measured before',
   'buttons zoom as well': 'Playwright scrolls Firefox\'s page at every click, and the test has measured before',
   'side by side both halves': 'Playwright scrolls Firefox\'s page at every click, and the test has measured before',
+  'the last result is compared': 'photographs break the page\'s policy in Firefox',
   'the wheel with Ctrl': 'four clicks at once are no two double clicks in Firefox',
   'storage that is known to be too small': 'sets the quota by Chromium\'s protocol',
   'says where it will run': 'names the emulated GPU',

@@ -8,9 +8,9 @@ const SILENT = {
   open: 'IDBFactory.prototype.open = () => ({});',
   read: 'IDBObjectStore.prototype.get = () => ({});',
   write: 'Object.defineProperty(IDBTransaction.prototype, "oncomplete", { set() {} });',
-  locks: 'LockManager.prototype.request = () => new Promise(() => {});',
-  room: 'StorageManager.prototype.estimate = StorageManager.prototype.persisted = () => new Promise(() => {});',
-  caches: 'for (const name of ["open", "keys", "match", "delete"]) CacheStorage.prototype[name] = () => new Promise(() => {});',
+  locks: 'if ("LockManager" in globalThis) LockManager.prototype.request = () => new Promise(() => {});',
+  room: 'if ("StorageManager" in globalThis) StorageManager.prototype.estimate = StorageManager.prototype.persisted = () => new Promise(() => {});',
+  caches: 'if ("CacheStorage" in globalThis) for (const name of ["open", "keys", "match", "delete"]) CacheStorage.prototype[name] = () => new Promise(() => {});',
 };
 const WARNING = 'could not be kept for the next visit: the browser\'s storage does not answer';
 const warning = (page: Page) => page.locator('.strip[data-key=warning-storage]');

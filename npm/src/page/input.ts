@@ -18,9 +18,7 @@ export function isAddress(input: unknown): input is string | URL {
  * @throws UpscalerError `no-input`, `offline`, `http`, `aborted`
  */
 export async function fetchPicture(given: string | URL, signal?: AbortSignal): Promise<Blob> {
-  const base = globalThis.document?.baseURI ?? location.href;
-  if (!URL.canParse(given, base)) throw noInput();
-  const { href, protocol, host, origin } = new URL(given, base);
+  const { href, protocol, host, origin } = resolve(given);
   if (protocol !== 'data:' && origin !== globalThis.origin) throw otherSite(host);
   try {
     const response = await fetch(href, { mode: 'same-origin', signal: signal ?? null });
@@ -30,6 +28,16 @@ export async function fetchPicture(given: string | URL, signal?: AbortSignal): P
     if (error instanceof UpscalerError) throw error;
     throw signal?.aborted ? aborted() : unreachable(href.slice(0, 100));
   }
+}
+
+function resolve(given: string | URL): URL {
+  try {
+    // Empty is the address of nothing, not of the page.
+    if (given !== '') return new URL(given, globalThis.document?.baseURI ?? location.href);
+  } catch {
+    // Said below.
+  }
+  throw noInput();
 }
 
 /**
@@ -85,17 +93,25 @@ function pixels({ width, height, data }: ImageData): Pixels {
 
 /**
  * The pixels of a file that only the browser can decode, such as AVIF, SVG, or HEIC in Safari: 8 bits, in sRGB.
+ * @param damaged the engine knows the format, and found that the file is not whole
  * @returns undefined if it is no picture to the browser either, or not all of one
  * @throws UpscalerError `image-too-large`
  */
-export async function decodeByBrowser(file: Blob | BufferSource): Promise<Pixels | undefined> {
+export async function decodeByBrowser(file: Blob | BufferSource, damaged: boolean): Promise<Pixels | undefined> {
   const head = String.fromCharCode(...new Uint8Array(await new Blob([file]).slice(0, 4096).arrayBuffer()));
   if (!head.startsWith('\xff\xd8\xff')) {
+    if (damaged && (await showsParts())) return undefined;
     return (await decode([file])) ?? (/<svg[\s>]/.test(head) ? drawing(new Blob([file], { type: 'image/svg+xml' })) : undefined);
   }
   // JPEG says nothing of its length: browsers show what there is of a file that is cut short, and leave the rest grey.
   const [short, long] = [await decode([file, END_OF_JPEG]), await decode([file, MORE_OF_JPEG, END_OF_JPEG])];
   return short && long && short.data.every((value, i) => value === long.data[i]) ? short : undefined;
+}
+
+/** Whether this browser takes a file that is cut short for a picture, as Firefox does; here a PNG of 4x4 pixels. */
+function showsParts(): Promise<boolean> {
+  const half = atob('iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAHElEQVR4nGNgUPXKZ4huWHqKYQ==');
+  return createImageBitmap(new Blob([Uint8Array.from(half, (c) => c.charCodeAt(0))])).then(() => true, () => false);
 }
 
 const END_OF_JPEG = Uint8Array.of(0xff, 0xd9);

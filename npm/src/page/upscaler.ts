@@ -140,7 +140,7 @@ export class Upscaler implements api.Upscaler {
       return { ...(await this.#run(payload, run, given)), decodedBy };
     } catch (error) {
       if (!(decodedBy === 'engine' && error instanceof UpscalerError && NOT_DECODED.includes(error.code))) throw error;
-      const pixels = await decodeByBrowser(input as Blob | ArrayBuffer);
+      const pixels = await decodeByBrowser(input as Blob | ArrayBuffer, error.code === 'bad-image');
       if (pixels === undefined) throw error;
       return { ...(await this.#run(pixels, run, given)), decodedBy: 'browser' };
     }
