@@ -283,7 +283,7 @@ export interface Capabilities {
 
 /** What went wrong; stable across versions. */
 export type ErrorCode =
-  | 'no-input' | 'not-an-image' | 'bad-image' | 'image-too-large' | 'out-of-memory' | 'bad-option' | 'bad-weights'
+  | 'no-input' | 'not-an-image' | 'bad-image' | 'unsupported-image' | 'image-too-large' | 'out-of-memory' | 'bad-option' | 'bad-weights'
   | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'disposed' | 'blocked' | 'no-browser' | 'internal';
 
 /** A worker with the engine and one model in it. Keep it for all pictures. */

@@ -25,7 +25,7 @@ interface Started {
 }
 
 /** What the engine says of a file that it does not read. */
-const NOT_DECODED: readonly string[] = ['not-an-image', 'bad-image', 'unsupported-image'];
+const NOT_DECODED: readonly api.ErrorCode[] = ['not-an-image', 'bad-image', 'unsupported-image'];
 
 /** Safari lacks the symbol; whoever polyfills it must do so before this module is loaded. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');

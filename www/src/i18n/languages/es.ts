@@ -224,6 +224,7 @@ export const es: Words = {
     'no-input': ['No hay ningún archivo que leer.', 'Elige primero una imagen.'],
     'not-an-image': ['Este archivo no es una imagen que se pueda leer.', 'Elige un archivo PNG, JPEG, WebP, GIF, BMP o TIFF.'],
     'bad-image': ['La imagen está dañada o incompleta.', 'Ábrela en otro programa y guárdala de nuevo, o elige otra copia.'],
+    'unsupported-image': ['No se puede leer esta variante del formato.', 'Guarda la imagen como PNG en un programa que la abra y elige ese archivo.'],
     'image-too-large': ['La imagen es demasiado grande para ampliarla aquí.', 'Recórtala o redúcela antes.'],
     'out-of-memory': ['No hay memoria suficiente para esta imagen.', 'Usa una copia más pequeña, o cierra otras pestañas y programas e inténtalo de nuevo.'],
     'bad-option': ['Una opción está fuera de su rango.', 'Corrígela y empieza de nuevo.'],

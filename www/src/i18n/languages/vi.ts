@@ -224,6 +224,7 @@ export const vi: Words = {
     'no-input': ['Không có tệp nào để đọc.', 'Hãy chọn ảnh trước.'],
     'not-an-image': ['Tệp này không phải là ảnh đọc được.', 'Hãy chọn tệp PNG, JPEG, WebP, GIF, BMP hoặc TIFF.'],
     'bad-image': ['Ảnh bị hỏng hoặc thiếu dữ liệu.', 'Mở ảnh bằng chương trình khác rồi lưu lại, hoặc chọn bản khác.'],
+    'unsupported-image': ['Không đọc được biến thể này của định dạng ảnh.', 'Hãy mở ảnh bằng phần mềm đọc được nó, lưu lại thành PNG rồi chọn tệp đó.'],
     'image-too-large': ['Ảnh quá lớn để phóng to ở đây.', 'Hãy cắt hoặc thu nhỏ ảnh trước.'],
     'out-of-memory': ['Không đủ bộ nhớ cho ảnh này.', 'Hãy dùng bản sao nhỏ hơn, hoặc đóng bớt thẻ và chương trình khác rồi thử lại.'],
     'bad-option': ['Một tùy chọn không hợp lệ.', 'Hãy sửa tùy chọn rồi bắt đầu lại.'],
