@@ -21,6 +21,7 @@ const FILES: Record<string, string> = {
   parts: 'needs no browser',
   quality: 'asks by Chromium\'s protocol',
   recipes: 'what frameworks write is the same',
+  estimate: 'needs no browser',
   samples: 'needs no browser',
   examples: 'they are the recipes',
   'reference-pixels': 'is the engine\'s, whose pixels firefox.spec.ts compares',
