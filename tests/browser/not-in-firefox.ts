@@ -49,6 +49,7 @@ const TESTS: Record<string, string> = {
   'side by side both halves': 'Playwright scrolls Firefox\'s page at every click, and the test has measured before',
   'the wheel with Ctrl': 'four clicks at once are no two double clicks in Firefox',
   'storage that is known to be too small': 'sets the quota by Chromium\'s protocol',
+  'a sandboxed frame without an origin runs it': 'Firefox starts no such worker there, and the error says so',
   'says where it will run': 'names the emulated GPU',
   'a photo becomes a picture': 'names the emulated GPU',
 };
