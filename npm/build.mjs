@@ -74,6 +74,7 @@ await build({
 });
 leaveToBrowsers(here('dist/index.js'));
 for (const name of ['index', 'element']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));
+cpSync(here('src/jsx'), here('dist/jsx'), { recursive: true });
 cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
 for (const { name, files } of models) {
   // Weights do not go anywhere without their terms.

@@ -21,6 +21,7 @@ const FILES: Record<string, string> = {
   parts: 'needs no browser',
   quality: 'asks by Chromium\'s protocol',
   recipes: 'what frameworks write is the same',
+  estimate: 'needs no browser',
   samples: 'needs no browser',
   examples: 'they are the recipes',
   'reference-pixels': 'is the engine\'s, whose pixels firefox.spec.ts compares',
@@ -49,6 +50,7 @@ const TESTS: Record<string, string> = {
   'the last result is compared': 'photographs break the page\'s policy in Firefox',
   'the wheel with Ctrl': 'four clicks at once are no two double clicks in Firefox',
   'storage that is known to be too small': 'sets the quota by Chromium\'s protocol',
+  'a sandboxed frame without an origin runs it': 'Firefox starts no such worker there, and the error says so',
   'says where it will run': 'names the emulated GPU',
   'a photo becomes a picture': 'names the emulated GPU',
 };

@@ -253,7 +253,7 @@ test('the package holds what it should, and is small', () => {
   const held = (readdirSync(PACKAGE, { recursive: true }) as string[]).filter((path) => statSync(join(PACKAGE, path)).isFile()).sort();
   expect(held.filter((path) => !path.startsWith('dist/models/'))).toEqual([
     'LICENSE-APACHE', 'LICENSE-MIT', 'NOTICE', 'README.md', 'dist/cdn/resshift.global.js', 'dist/element.d.ts', 'dist/element.js', 'dist/engine/resshift_bg.wasm', 'dist/index.d.ts',
-    'dist/index.js', 'dist/worker.js', 'package.json',
+    'dist/index.js', 'dist/jsx/attributes.d.ts', 'dist/jsx/react.d.ts', 'dist/jsx/svelte.d.ts', 'dist/jsx/vue.d.ts', 'dist/worker.js', 'package.json',
   ]);
   expect(held.filter((path) => path.startsWith('dist/models/')).map((path) => path.replace(/-[0-9a-f]{8}\./, '.'))).toEqual([
     'dist/models/CREDITS.tsv', 'dist/models/compact/MODEL_CARD.md', 'dist/models/compact/compact.safetensors', 'dist/models/compact/model.json',

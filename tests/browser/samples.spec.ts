@@ -18,12 +18,12 @@ function compile(folder: string, sources: Record<string, string>): string {
   writeFileSync(join(place, 'given.d.ts'), GIVEN);
   for (const [name, text] of Object.entries(sources)) writeFileSync(join(place, name), text);
   const options = {
-    target: 'ES2022', lib: ['ES2022', 'ESNext.Disposable', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'], module: 'ESNext', moduleResolution: 'Bundler', strict: true, noEmit: true, types: [],
+    target: 'ES2022', lib: ['ES2022', 'ESNext.Disposable', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'], module: 'ESNext', moduleResolution: 'Bundler', strict: true, noEmit: true, types: [], jsx: 'react-jsx',
     // Of the package itself, too, nothing is passed over.
     skipLibCheck: false,
-    paths: { 'resshift-web': [join(ROOT, 'npm/src/index.d.ts')], 'resshift-web/element': [join(ROOT, 'npm/src/element.d.ts')] },
+    paths: { 'resshift-web': [join(ROOT, 'npm/src/index.d.ts')], 'resshift-web/element': [join(ROOT, 'npm/src/element.d.ts')], 'resshift-web/jsx/*': [join(ROOT, 'npm/src/jsx/*')] },
   };
-  writeFileSync(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
+  writeFileSync(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts', '*.tsx'] }));
   try {
     return execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', place, '--pretty', 'false'], { encoding: 'utf8' });
   } catch (error) {
@@ -48,4 +48,16 @@ test('the types name what is wrong, and know what an event carries', () => {
     element.addEventListener('done', ({ detail: { blob } }) => (image.src = URL.createObjectURL(blob)));
     element.addEventListener('error', ({ detail: { code } }) => console.log(code === 'disposed'));
     element.addEventListener('focus', (event) => console.log(event.relatedTarget));` })).toBe('');
+});
+
+test('templates of React, Svelte and Vue know the element', () => {
+  const wrong = "const wrong = <resshift-upscaler device=\"tpu\" />;";
+  const react = (lines: string): string => `import type {} from 'resshift-web/jsx/react';\nimport type { ResShiftElement } from 'resshift-web/element';
+    export const right = <resshift-upscaler src="photo.jpg" file={file} controls steps={4} device="cpu" ref={(element: ResShiftElement | null) => void element?.start()} />;\n${lines}\n`;
+  expect(compile('react', { 'app.tsx': react('') })).toBe('');
+  expect(compile('react-wrong', { 'app.tsx': react(wrong) })).toContain("'\"tpu\"' is not assignable");
+  expect(compile('others', {
+    'svelte.ts': "import type {} from 'resshift-web/jsx/svelte';\nimport type { SvelteHTMLElements } from 'svelte/elements';\nexport const right: SvelteHTMLElements['resshift-upscaler'] = { src: 'photo.jpg', file, controls: true };\n",
+    'vue.ts': "import type {} from 'resshift-web/jsx/vue';\nimport type { GlobalComponents } from 'vue';\nexport type Right = InstanceType<GlobalComponents['resshift-upscaler']>['$props'];\nexport const right: Right['steps'] = 4;\n",
+  }).split('\n').filter((line) => line.startsWith('test-results') || line.startsWith('npm'))).toEqual([]);
 });

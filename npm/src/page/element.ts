@@ -42,6 +42,7 @@ export class ResShiftElement extends Base {
   static readonly formAssociated = true;
   static readonly observedAttributes = ['src', 'alt', 'controls', 'required'];
 
+  /** In jsdom without the methods for forms. */
   readonly #internals: ElementInternals = this.attachInternals();
   readonly #shadow = this.attachShadow({ mode: 'open', delegatesFocus: true });
   #engine: Shared | undefined;
@@ -202,7 +203,7 @@ export class ResShiftElement extends Base {
   #clear(): void {
     if (this.#address) URL.revokeObjectURL(this.#address);
     this.#address = this.#result = undefined;
-    this.#internals.setFormValue(null);
+    this.#internals.setFormValue?.(null);
     this.#validate();
     this.#part('download').hidden = true;
     this.#part('preview').hidden = true;
@@ -221,7 +222,7 @@ export class ResShiftElement extends Base {
   /** A form that requires it is not sent without its result. */
   #validate(): void {
     const missing = this.hasAttribute('required') && !this.#result;
-    this.#internals.setValidity(missing ? { valueMissing: true } : {}, missing ? 'Upscale the picture first.' : '', this.#part('start'));
+    this.#internals.setValidity?.(missing ? { valueMissing: true } : {}, missing ? 'Upscale the picture first.' : '', this.#part('start'));
   }
 
   async #fetch(signal: AbortSignal): Promise<Blob> {
@@ -294,7 +295,7 @@ export class ResShiftElement extends Base {
     this.#result = result;
     this.#address = URL.createObjectURL(result.blob);
     const file = new File([result.blob], this.#fileName(result.blob.type), { type: result.blob.type });
-    this.#internals.setFormValue(file);
+    this.#internals.setFormValue?.(file);
     this.#validate();
     const image = this.#part<HTMLImageElement>('image');
     image.src = this.#address;
