@@ -5,7 +5,6 @@
 mod support;
 
 use pollster::block_on;
-use resshift::bench;
 use resshift::compute::Compute;
 use resshift::gpu::{Cost, Gpu, SUBMIT_MACS};
 use resshift::model::config::{Arch, UNetConfig, VqConfig};
@@ -69,7 +68,7 @@ fn prior() {
     let mut config = compact(&gpu).config;
     let Arch::Compact { network } = &mut config.arch else { panic!("the default model is compact") };
     network.prior = 60;
-    let model = Model::load(config, &Weights::new(bench::Zeros, &gpu)).unwrap();
+    let model = Model::load(config, &Weights::new(resshift::weights::Zeros, &gpu)).unwrap();
     let schedule = Schedule::new(model.config.schedule).unwrap();
     for (form, tiled, half) in [("registers", false, false), ("tiles", true, false), ("tiles, f16", true, true)] {
         gpu.set_tiled(tiled);

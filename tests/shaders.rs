@@ -194,15 +194,15 @@ fn every_file_begins_with_its_description() {
 
 #[test]
 fn a_broken_shader_is_refused() {
-    let refused = |text: &str| std::panic::catch_unwind(|| validate_text(&wiener_kernel(), text)).is_err();
+    let refused = |text: &str| std::panic::catch_unwind(|| validate_text(&wiener_kernel(false), text)).is_err();
     let shader = |size: &str, globals: &str, body: &str| {
         format!("{globals}\n@compute @workgroup_size({size}) fn main() {{ {body} }}")
     };
     let buffer = |i: usize| format!("@group(0) @binding({i}) var<storage, read_write> b{i}: array<f32>;");
     let buffers = |count: usize| (0..count).map(buffer).collect::<String>();
     let used = |count: usize| (0..count).map(|i| format!("b{i}[0] = 1.0; ")).collect::<String>();
-    let room = |bytes: usize| format!("var<workgroup> shared: array<f32, {}>;", bytes / 4);
-    for text in [shader("256", &buffers(8), &used(8)), shader("1", &room(16384), "shared[0] = 1.0;")] {
+    let room = |bytes: usize| format!("var<workgroup> scratch: array<f32, {}>;", bytes / 4);
+    for text in [shader("256", &buffers(8), &used(8)), shader("1", &room(16384), "scratch[0] = 1.0;")] {
         assert!(!refused(&text), "{text}");
     }
     for text in [
@@ -215,7 +215,7 @@ fn a_broken_shader_is_refused() {
         shader("1", &buffers(9), &used(9)),
         shader("1", &buffers(2), &used(1)),
         shader("1", &buffer(1), "b1[0] = 1.0;"),
-        shader("1", &room(16388), "shared[0] = 1.0;"),
+        shader("1", &room(16388), "scratch[0] = 1.0;"),
     ] {
         assert!(refused(&text), "{text}");
     }
