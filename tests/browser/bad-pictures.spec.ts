@@ -31,7 +31,7 @@ async function files(): Promise<{ what: string; buffer: Buffer; code: string }[]
   const png = await readFile(fixture('cup-40x32.png'));
   const jpeg = await readFile(SAMPLE_PHOTO);
   return [
-    { what: 'empty', buffer: Buffer.alloc(0), code: 'no-input' },
+    { what: 'empty', buffer: Buffer.alloc(0), code: 'bad-image' },
     { what: 'text', buffer: Buffer.from('This is no picture, whatever its name says.\n'.repeat(40)), code: 'not-an-image' },
     { what: 'half a PNG', buffer: png.subarray(0, png.length >> 1), code: 'bad-image' },
     { what: 'half a JPEG', buffer: jpeg.subarray(0, jpeg.length >> 2), code: 'bad-image' },
