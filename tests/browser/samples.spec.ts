@@ -7,7 +7,7 @@ import { ROOT, snippets } from './snippets.ts';
 
 const WORK = join(ROOT, 'test-results/samples');
 /** What the pages introduce as being there. */
-const GIVEN = `declare const file: File, files: File[], unetFile: File, autoencoderFile: File, image: HTMLImageElement, canvas: HTMLCanvasElement,
+const GIVEN = `declare const file: File, files: File[], unetFile: File, autoencoderFile: File, image: HTMLImageElement, canvas: HTMLCanvasElement, video: HTMLVideoElement,
   context: CanvasRenderingContext2D, progress: HTMLProgressElement, button: HTMLButtonElement;`;
 
 /** What the compiler says of these files, which all see {@link GIVEN}. */

@@ -148,7 +148,7 @@ test('in a worker of the page: cancelled, run again, and two at a time', async (
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(message));
   }));
-  expect(seen).toEqual({ code: 'AbortError', same: true, ended: 'aborted', halted: 'AbortError', stopped: 'AbortError', after: true });
+  expect(seen).toEqual({ code: 'AbortError', same: true, ended: 'disposed', halted: 'AbortError', stopped: 'AbortError', after: true });
 });
 
 test('a device that is lost, idle or at work, is said to be; another one works; and so does what follows a trap', async ({ page, server }) => {
@@ -184,7 +184,7 @@ test('what is no device, or too small a one, is refused', async ({ page, server 
     return Promise.all(wrong.map((given) => Upscaler.create(given).catch((error: { code: string; message: string }) => `${error.code}: ${error.message}`)));
   });
   expect(seen).toEqual([
-    'bad-option: gpuDevice is not a GPUDevice.',
+    'bad-option: gpuDevice must be a GPUDevice; [object Object] was given.',
     'bad-option: The device cpu cannot use a gpuDevice.',
     'bad-option: gpuDevice has maxComputeInvocationsPerWorkgroup 32; it needs 64.',
   ]);
