@@ -167,7 +167,7 @@ test('a batch runs to its end; it is not kept, since a driven browser is a priva
   await open(FAKE_DIST);
   await browser.choose('#file', CUP, LARGER_CUP);
   await rows('waiting', 2);
-  await becomes('.strip', /^This browser does not keep the batch/);
+  await becomes('.strip', /^This browser cannot keep the batch/);
   await browser.click('#upscale');
   await rows('done', 2);
 });

@@ -12,11 +12,13 @@ const PER_PREDICTED = 192;
 /** Of a tile: side and halo in pixels of input, and maps of 32-bit numbers that a network has at a time. */
 export const CORE = 256;
 export const HALO = 64;
+/** Longest side of a picture that is one tile. */
+const WHOLE = CORE + HALO;
 const MAPS = 8;
 /** The engine's memory before there is a model. */
-const ENGINE = 25e6;
-/** Weights come as 16-bit numbers, and the CPU computes with 32 bits. */
-const WEIGHTS = 2;
+const ENGINE = 2e6;
+/** Weights come as 16-bit numbers; the CPU computes with 32 bits, and a 3x3 kernel takes 4x4 numbers (Winograd). */
+const WEIGHTS = 4;
 /** The page and a worker with the engine's code. */
 const PAGE = 80e6;
 /** Bytes per input pixel outside the engine: the file of the result on its way, then the result as the browser shows it. */
@@ -50,8 +52,11 @@ export function engineBytes(width: number, height: number): number {
 
 /** All memory of one engine on the CPU; `large.spec.ts` measures it. */
 export function wasmBytes(width: number, height: number, { channels, bytes }: ModelSize): number {
-  // Tiles at an edge have a halo on one side only.
-  const side = (length: number): number => Math.min(length, CORE + HALO * Math.min(2, Math.ceil(length / CORE) - 1));
+  const side = (length: number): number => {
+    const tiles = Math.max(width, height) > WHOLE ? Math.ceil(length / CORE) : 1;
+    // Tiles at an edge have a halo on one side only.
+    return Math.min(length, Math.ceil(length / tiles) + HALO * Math.min(2, tiles - 1));
+  };
   return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + side(width) * side(height) * MAPS * 4 * channels;
 }
 
