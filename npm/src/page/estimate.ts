@@ -1,7 +1,7 @@
 /** What a run will cost, before it starts. */
 
 import type { DeviceInfo, Estimate, ModelInfo, RunProgress } from '../index.d.ts';
-import { CORE, HALO, pageBytes } from '../shared/limits.ts';
+import { cut, pageBytes } from '../shared/limits.ts';
 import { modelSize } from './options.ts';
 
 /** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
@@ -13,8 +13,6 @@ const PER_STEP = 150;
 const PER_RUN = 1024;
 /** Reading and writing a pixel of a file, as a part of a step. */
 const PER_PIXEL = 1 / 8;
-/** Longest side of a picture that is one tile. Larger ones are cut, and each tile is computed with a margin; as in `src/chain/tiles.rs`. */
-const WHOLE = 320;
 
 /** How fast an upscaler has worked, from its largest run. */
 export interface Pace {
@@ -65,8 +63,8 @@ function work(width: number, height: number, steps: number): number {
   const padded = (side: number): number => Math.ceil(side / MULTIPLE) * MULTIPLE;
   /** Of all tiles along a side. */
   const computed = (side: number): number => {
-    const count = Math.max(width, height) > WHOLE ? Math.ceil(side / CORE) : 1;
-    return count * Math.min(padded(side), padded(side / count) + HALO * Math.min(2, count - 1));
+    const { tiles, length } = cut(side, Math.max(width, height));
+    return tiles * padded(Math.min(side, length));
   };
   return steps * (computed(width) * computed(height) + PER_STEP);
 }

@@ -10,9 +10,9 @@ const ROWS = 320;
 const PER_PREDICTED = 192;
 
 /** Of a tile: side and halo in pixels of input, and maps of 32-bit numbers that a network has at a time. */
-export const CORE = 256;
-export const HALO = 64;
-/** Longest side of a picture that is one tile. */
+const CORE = 256;
+const HALO = 64;
+/** Longest side of a picture that is one tile; as in `src/chain/tiles.rs`. */
 const WHOLE = CORE + HALO;
 const MAPS = 8;
 /** The engine's memory before there is a model. */
@@ -50,13 +50,16 @@ export function engineBytes(width: number, height: number): number {
   return width * (height * PER_PIXEL + Math.min(height, ROWS) * PER_PREDICTED);
 }
 
+/** How a side of a picture is cut: the number of tiles, and the length of the largest with its halo. Both sides are cut, or neither. */
+export function cut(side: number, longer: number): { tiles: number; length: number } {
+  const tiles = longer > WHOLE ? Math.ceil(side / CORE) : 1;
+  // Tiles at an edge have a halo on one side only.
+  return { tiles, length: Math.ceil(side / tiles) + HALO * Math.min(2, tiles - 1) };
+}
+
 /** All memory of one engine on the CPU; `large.spec.ts` measures it. */
 export function wasmBytes(width: number, height: number, { channels, bytes }: ModelSize): number {
-  const side = (length: number): number => {
-    const tiles = Math.max(width, height) > WHOLE ? Math.ceil(length / CORE) : 1;
-    // Tiles at an edge have a halo on one side only.
-    return Math.min(length, Math.ceil(length / tiles) + HALO * Math.min(2, tiles - 1));
-  };
+  const side = (length: number): number => Math.min(length, cut(length, Math.max(width, height)).length);
   return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + side(width) * side(height) * MAPS * 4 * channels;
 }
 
