@@ -130,6 +130,7 @@ impl Upscaler {
         let network = shared_plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile, team);
         let decode = plan(h, w, latent.decode_reach(), 1, options.tile);
         // Better now than after the work.
+        let neutral = Neutral::of(picture, UPSCALE)?;
         alloc::check(need::<T>(&lr, latent.channels(), chain.keeps_y0(), &network, &decode))?;
         let restored = match earlier {
             Some(snapshot) => chain.restore(snapshot, &lr).await?,
@@ -139,7 +140,7 @@ impl Upscaler {
             Some(state) => chain.resume(state, &lr, &encode, &network, watch).await?,
             None => chain.run(&lr, &encode, &network, watch).await?,
         };
-        let result = self.decode(z0, &lr, &decode, picture, watch).await?;
+        let result = self.decode(z0, &lr, &decode, picture, &neutral, watch).await?;
         match &picture.alpha {
             Some(alpha) => with_alpha(result, alpha),
             None => Ok(result),
@@ -167,12 +168,12 @@ impl Upscaler {
         lr: &Canvas,
         decode: &Plan,
         picture: &Picture,
+        neutral: &Neutral,
         watch: &mut impl Watch,
     ) -> Result<Pixels<T>> {
         let latent = &*self.model.latent;
         let (width, height) = (picture.width * UPSCALE, picture.height * UPSCALE);
         let mut result = Pixels { width, height, channels: 3, data: alloc::room(width * height * 3)? };
-        let neutral = Neutral::of(picture, UPSCALE)?;
         // Rows of the result that no later tile touches leave the band at once, so it never holds more than a tile row.
         let mut band = Canvas::band(decode.tallest() * UPSCALE, z0.width * UPSCALE, 3)?;
         let mut band_begin = 0;

@@ -1,45 +1,16 @@
 //! Checkpoint files: every layout is read, every hostile or damaged one refused.
 
+#[path = "support/held.rs"]
+mod held;
 mod support;
 #[path = "support/checkpoint.rs"]
 mod write;
 
+use held::HELD;
 use resshift::checkpoint::{Bytes, Checkpoint, Kind};
 use resshift::{Error, Result};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use support::{fixture, weight};
 use write::*;
-
-struct Counting;
-
-thread_local! {
-    /// Bytes that this thread holds now, and held at most.
-    static HELD: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
-}
-
-fn count(change: isize) {
-    // A thread that is ending has nothing to count.
-    let _ = HELD.try_with(|held| {
-        let (now, peak) = held.get();
-        held.set((now + change, peak.max(now + change)));
-    });
-}
-
-// SAFETY: hands every call to the system's allocator and only counts.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Opens the file and reads every tensor.
 fn read_all(file: &dyn Bytes) -> Result<usize> {

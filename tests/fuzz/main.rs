@@ -9,6 +9,8 @@
 //! `FUZZ_SEED=N` chooses other cases. A case that fails is written to the folder for temporary files, and named.
 
 mod harness;
+#[path = "../support/held.rs"]
+mod held;
 mod models;
 mod pictures;
 #[path = "../support/mod.rs"]
