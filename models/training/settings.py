@@ -1,6 +1,8 @@
 """Configuration files, and what is built from them."""
 
+import argparse
 import json
+import math
 import tomllib
 from pathlib import Path
 
@@ -35,6 +37,21 @@ def load(path: str | Path, changes: list[str]) -> dict:
         except tomllib.TOMLDecodeError:
             place[key] = text
     return config
+
+
+def run_arguments(about: str) -> tuple[dict, Path, float]:
+    """The command line of a trainer, `CONFIG RUN [--set section.key=value ...] [--minutes M]`: the settings, which are also
+    written to RUN, the folder RUN, and the minutes after which to stop."""
+    arguments = argparse.ArgumentParser(description=about)
+    arguments.add_argument("config")
+    arguments.add_argument("run", type=Path)
+    arguments.add_argument("--set", action="append", default=[], metavar="section.key=value")
+    arguments.add_argument("--minutes", type=float, default=math.inf, help="stop and save after this time")
+    options = arguments.parse_args()
+    config = load(options.config, options.set)
+    options.run.mkdir(parents=True, exist_ok=True)
+    (options.run / "config.json").write_text(json.dumps(config, indent=1))
+    return config, options.run, options.minutes
 
 
 def corpus(config: dict) -> Corpus:

@@ -3,7 +3,6 @@
 README.md says what is trained and why.
 """
 
-import argparse
 import json
 import math
 import time
@@ -227,30 +226,22 @@ def validation_round(trainer: Trainer, validation: Validation) -> None:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("config")
-    arguments.add_argument("run", type=Path)
-    arguments.add_argument("--set", action="append", default=[], metavar="section.key=value")
-    arguments.add_argument("--minutes", type=float, default=math.inf, help="stop and save after this time")
-    options = arguments.parse_args()
-    config = settings.load(options.config, options.set)
-    options.run.mkdir(parents=True, exist_ok=True)
-    (options.run / "config.json").write_text(json.dumps(config, indent=1))
+    config, run, minutes = settings.run_arguments(__doc__)
     torch.manual_seed(config["seed"])
-    trainer = Trainer(config, options.run)
+    trainer = Trainer(config, run)
     validation = Validation(settings.corpus(config), config, trainer.device) if config["validation"]["every"] else None
     device, batch = config["device"], config["optimiser"]["batch"]
     began, recent = time.time(), []
     if validation and trainer.iteration == 0:
         validation_round(trainer, validation)
-    while not trainer.is_done() and time.time() - began < 60 * options.minutes:
+    while not trainer.is_done() and time.time() - began < 60 * minutes:
         begin = time.time()
         recent.append({**trainer.step(), "seconds": time.time() - begin})
         trainer.seconds += recent[-1]["seconds"]
         it = trainer.iteration
         if it % device["log_every"] == 0:
             means = {name: sum(r[name] for r in recent) / len(recent) for name in recent[0]}
-            log(options.run, {"iteration": it, "samples": it * batch, **means})
+            log(run, {"iteration": it, "samples": it * batch, **means})
             recent = []
         if it % device["checkpoint_every"] == 0:
             trainer.save()

@@ -4,8 +4,6 @@ It begins as the published SPAN, widened, and learns from the truth and from the
 gets `prior.safetensors` with the averaged weights; the same command goes on where it stopped.
 """
 
-import argparse
-import json
 import math
 import time
 from pathlib import Path
@@ -25,15 +23,7 @@ from validate import Validation
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("config")
-    arguments.add_argument("run", type=Path)
-    arguments.add_argument("--set", action="append", default=[], metavar="section.key=value")
-    arguments.add_argument("--minutes", type=float, default=math.inf, help="stop and save after this time")
-    options = arguments.parse_args()
-    config = settings.load(options.config, options.set)
-    options.run.mkdir(parents=True, exist_ok=True)
-    (options.run / "config.json").write_text(json.dumps(config, indent=1))
+    config, run, minutes = settings.run_arguments(__doc__)
     device, o, loss = settings.device(config), config["optimiser"], config["loss"]
     torch.manual_seed(config["seed"])
     network = span.widen(span.published(config["start"]["span"]), config["network"]["channels"])
@@ -41,7 +31,7 @@ def main() -> None:
     optimiser = torch.optim.AdamW(network.parameters(), lr=o["lr"], betas=tuple(o["betas"]), weight_decay=0.0)
     average = {name: t.detach().clone() for name, t in network.state_dict().items()}
     iteration = 0
-    if state := checkpoint.load(options.run):
+    if state := checkpoint.load(run):
         iteration, average = state["iteration"], state["average"]
         network.load_state_dict(state["net"])
         optimiser.load_state_dict(state["optimiser"])
@@ -55,14 +45,14 @@ def main() -> None:
         own = {name: t.clone() for name, t in network.state_dict().items()}
         network.load_state_dict(average)
         with torch.no_grad():
-            log(options.run, {"iteration": iteration, **validation.measure(network(validation.lr))})
-        save_file({f"prior.{name}": t.contiguous() for name, t in average.items()}, options.run / "prior.safetensors")
+            log(run, {"iteration": iteration, **validation.measure(network(validation.lr))})
+        save_file({f"prior.{name}": t.contiguous() for name, t in average.items()}, run / "prior.safetensors")
         network.load_state_dict(own)
 
     if iteration == 0:
         measure()
     began, recent = time.time(), []
-    while iteration < o["iterations"] and time.time() - began < 60 * options.minutes:
+    while iteration < o["iterations"] and time.time() - began < 60 * minutes:
         start = time.time()
         pool.fill(iteration)
         rng = Random(config["seed"], 3, iteration, device=device)
@@ -91,11 +81,11 @@ def main() -> None:
         recent.append({"l1": error.item(), "lpips": distance.item(), "mesh": pattern.item(), "norm": norm.item(), "seconds": time.time() - start})
         if iteration % config["device"]["log_every"] == 0:
             means = {name: sum(r[name] for r in recent) / len(recent) for name in recent[0]}
-            log(options.run, {"iteration": iteration, "samples": iteration * o["batch"], **means})
+            log(run, {"iteration": iteration, "samples": iteration * o["batch"], **means})
             recent = []
         if iteration % config["device"]["checkpoint_every"] == 0:
             state = {"iteration": iteration, "net": network.state_dict(), "optimiser": optimiser.state_dict(), "average": average}
-            checkpoint.save(options.run, iteration, state)
+            checkpoint.save(run, iteration, state)
         if iteration % config["validation"]["every"] == 0:
             measure()
     measure()
