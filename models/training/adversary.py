@@ -65,10 +65,11 @@ class Adversary:
             share = (len(fake) / len(pictures)) ** 0.5
             wanted = self.config["balance"] * share * norm(perceptual) / max(norm(loss), 1e-12)
             self.weight = min(max(wanted, self.config["least_weight"]), self.config["most_weight"])
-        return self.weight * min(1.0, max(0.0, self.steps / self.config["alone"] - 1)) * loss
+        grown = (self.steps - self.config["alone"]) / self.config["grow"]
+        return self.weight * min(1.0, max(0.0, grown)) * loss
 
     def learn(self, real: Tensor, fake: Tensor, enlarged: Tensor) -> dict:
-        """One step of the discriminator; it is alone for the first `alone` steps, then the generator's loss grows as long."""
+        """One step of the discriminator; it is alone for `alone` steps, then the generator's loss grows for `grow` steps."""
         self.network.requires_grad_(True)
         both = self.logits(torch.cat([real, fake.detach()]), torch.cat([enlarged, enlarged]))
         n = len(real)

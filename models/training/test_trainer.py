@@ -198,7 +198,7 @@ class Resumption(unittest.TestCase):
             "start.weights": ROOT / "models/compact", "start.prior": random_prior(folder), "network.prior": 8,
             "data.corpus": folder / "corpus", "data.cache": folder / "cache.u8", "data.families": "{ one = 1.0 }",
             "data.pool": '""', "data.pairs": 8, "data.crop": 16, "data.pool_crop": 20, "data.groups_per_iteration": 1.0,
-            "adversary.pictures": 2, "adversary.width": 8, "adversary.alone": 1,
+            "adversary.pictures": 2, "adversary.width": 8, "adversary.alone": 1, "adversary.grow": 1,
             "optimiser.batch": 4, "loss.lpips_crop": 48, "device.compile": "false",
             "loss.lpips_weights": ROOT / "metrics/lpips_squeeze.safetensors",
         }  # fmt: skip
