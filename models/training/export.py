@@ -12,6 +12,13 @@ from safetensors.torch import load_file, save
 
 LARGEST_SHARD = 8 << 20
 
+# Networks that a model with a network of y0 began as or learned from.
+SOURCES = [
+    {"name": "SPAN", "url": "https://github.com/hongyuanyu/SPAN", "licence": "Apache-2.0", "use": "start of the network of y0"},
+    {"name": "RealSR-DF2K", "url": "https://github.com/Tencent/Real-SR", "licence": "Apache-2.0", "use": "teacher"},
+    {"name": "Real-ESRGAN x4plus", "url": "https://github.com/xinntao/Real-ESRGAN", "licence": "BSD-3-Clause", "use": "teacher"},
+]
+
 
 def export(config: dict, weights: dict, folder: Path, temperature: float) -> None:
     """`weights`: tensors `net.*`, `basis.*` and `prior.*`. The basis and SPAN's mean stay f32, the rest becomes f16. The
@@ -44,7 +51,7 @@ def export(config: dict, weights: dict, folder: Path, temperature: float) -> Non
         "bytes": sum(shard["bytes"] for shard in shards),
         "shards": shards,
         "licence": {"name": "MIT OR Apache-2.0", "commercial": True},
-        "provenance": {"training": "MODEL_CARD.md", "dtype": "f16"},
+        "provenance": {"training": "MODEL_CARD.md", "dtype": "f16", **({"sources": SOURCES} if config["network"]["prior"] else {})},
     }
     lines = []
     for key, value in fields.items():

@@ -10,8 +10,10 @@ test('the page knows the models of its site', async () => {
   const folders = (await readdir(MODELS, { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name !== 'training');
   expect(BUILT_IN.map(({ name }) => name).sort()).toEqual(folders.map(({ name }) => name).sort());
   for (const known of BUILT_IN) {
-    const { name, bytes, schedule } = JSON.parse(await readFile(join(MODELS, known.name, 'model.json'), 'utf8')) as { name: string; bytes: number; schedule: { steps: number } };
-    expect(known).toEqual({ name, bytes, steps: schedule.steps });
+    const model = JSON.parse(await readFile(join(MODELS, known.name, 'model.json'), 'utf8')) as { name: string; bytes: number; schedule: { steps: number }; network: { prior?: number } };
+    const { name, bytes, schedule, network } = model;
+    expect(known).toEqual({ name, bytes, steps: schedule.steps, y0: known.y0 });
+    expect(known.y0 > 0).toBe(network.prior !== undefined);
   }
 });
 
@@ -30,7 +32,7 @@ test.describe('the page', () => {
     await page.evaluate(async () => { await navigator.serviceWorker.ready; });
     await page.getByText('Models on this device').click();
     await expect(toggle(page)).not.toBeChecked();
-    await expect(page.locator('#offline-about')).toHaveText('Downloads the model (8.2 MB) so that everything works offline.');
+    await expect(page.locator('#offline-about')).toHaveText('Downloads the model (9.6 MB) so that everything works offline.');
     expect(await page.evaluate(() => (globalThis as unknown as { persisted: number }).persisted)).toBe(0);
     await toggle(page).click();
     await expect(page.locator('#offline-about')).toHaveText(/^Weights: .* of 8\.2 MB$/);
@@ -71,7 +73,7 @@ test.describe('the page', () => {
     await expect(toggle(page)).toBeDisabled();
     await page.locator('#model').selectOption('compact');
     await expect(toggle(page)).not.toBeChecked();
-    await expect(page.locator('#model-about')).toHaveText('8.2 MB · Finer detail, for most devices.');
+    await expect(page.locator('#model-about')).toHaveText('9.6 MB · Finer detail, for most devices.');
   });
 });
 

@@ -1,7 +1,7 @@
 /** Storage of the browser may never answer, as after an update or a crash; the page then goes on without it. */
 
 /** Milliseconds in which it answers. */
-const ANSWER_MS = 3000;
+const ANSWER_MS = 5000;
 
 export class Silence extends Error {}
 

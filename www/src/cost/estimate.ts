@@ -1,7 +1,7 @@
 /** Time and memory of a run; the time from how this device did before, which is kept between visits. */
 import { Upscaler, type Capabilities, type Device } from 'resshift-web';
 import type { Estimate } from '../i18n/text.ts';
-import { DEFAULT_MODEL } from '../models/built-in.ts';
+import { BUILT_IN, DEFAULT_MODEL } from '../models/built-in.ts';
 import type { Size } from '../size.ts';
 import { roughPace } from './pace.ts';
 
@@ -23,7 +23,8 @@ export function estimate({ picture: { width, height }, steps, model, device, cap
   const known = read()[`${model} ${device}`];
   const onCpu = device === 'cpu' || (device === 'auto' && capabilities?.recommended === 'cpu');
   const pace = known ?? (onCpu && model === DEFAULT_MODEL ? roughPace() : null);
-  return { seconds: pace && pace * width * height * steps, bytes: Upscaler.memory(width, height, model), rough: known === undefined };
+  const y0 = BUILT_IN.find(({ name }) => name === model)?.y0 ?? 0;
+  return { seconds: pace && pace * width * height * (steps + y0), bytes: Upscaler.memory(width, height, model), rough: known === undefined };
 }
 
 /**
@@ -32,10 +33,10 @@ export function estimate({ picture: { width, height }, steps, model, device, cap
  */
 export function learn(upscaler: Upscaler, model: string, device: string, ran: boolean): void {
   if (!ran && `${model} ${device}` in read()) return;
-  const { seconds } = upscaler.estimate(TYPICAL, TYPICAL, { steps: 1 });
-  if (seconds === null) return;
+  const [one, two] = [1, 2].map((steps) => upscaler.estimate(TYPICAL, TYPICAL, { steps }).seconds);
+  if (one == null || two == null) return;
   try {
-    localStorage.setItem(KEY, JSON.stringify({ ...read(), [`${model} ${device}`]: seconds / TYPICAL ** 2 }));
+    localStorage.setItem(KEY, JSON.stringify({ ...read(), [`${model} ${device}`]: (two - one) / TYPICAL ** 2 }));
   } catch {
     // Storage is blocked or full: estimates come with the first run of each visit.
   }

@@ -12,6 +12,10 @@ export function showStepCosts(wanted: Omit<Wanted, 'steps'> | null): void {
     const time = choice.parentElement!.querySelector('.step-time')!;
     const seconds = wanted && estimate({ ...wanted, steps: Number(choice.value) }).seconds;
     time.textContent = seconds ? text.stepTime(seconds) : '';
-    if (choice.checked) stepsAbout.textContent = choice === choices[0] ? text.stepsFull : choice.value === '1' ? text.stepsOne : text.stepsQuick;
+    if (choice.checked) stepsAbout.textContent = choice === choices[0] ? text.stepsFull : about(choice.value);
   }
+}
+
+function about(steps: string): string {
+  return steps === '0' ? text.stepsNone : steps === '1' ? text.stepsOne : text.stepsQuick;
 }

@@ -53,7 +53,8 @@ function describe(): void {
   const own = ownModels().find(({ name }) => name === model.value);
   const builtIn = BUILT_IN.find(({ name }) => name === model.value);
   modelAbout.textContent = own ? text.storedModel(own) : builtIn ? text.aboutModel(builtIn.name, builtIn.bytes) : '';
-  offerSteps((own ?? builtIn ?? BUILT_IN[0]!).steps);
+  const { steps, y0 } = own ?? builtIn ?? BUILT_IN[0]!;
+  offerSteps(steps, y0 > 0);
 }
 
 function row(one: StoredModel): HTMLLIElement {

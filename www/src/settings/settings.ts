@@ -33,14 +33,14 @@ export function showQuality(): void {
 
 format.addEventListener('change', showQuality);
 
-/** Offers the chain that a model was trained for, and the shorter ones. */
-export function offerSteps(trained: number): void {
+/** Offers the chain that a model was trained for, the shorter ones, and, where a network draws `y0`, none at all. */
+export function offerSteps(trained: number, y0: boolean): void {
   const [full, ...shorter] = settings.querySelectorAll<HTMLInputElement>('input[name=steps]');
   if (!full) return;
   const caption = full.nextElementSibling?.firstChild;
   if (caption) caption.textContent = full.value = String(trained);
   for (const choice of shorter) {
-    const offered = Number(choice.value) < trained;
+    const offered = Number(choice.value) < trained && (y0 || choice.value !== '0');
     choice.parentElement!.hidden = !offered;
     if (choice.checked && !offered) full.checked = true;
   }
