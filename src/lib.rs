@@ -7,7 +7,8 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`error`], [`alloc`], [`layer`] | failures; buffers that grow with the picture; static descriptions of layers |
+//! | [`error`], [`limits`] | failures, sizes and ranges, from `errors.json` and `limits.json` |
+//! | [`alloc`], [`layer`] | buffers that grow with the picture; static descriptions of layers |
 //! | [`paper`] | the paper's mathematics |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`cpu`], [`gpu`] | kernels: on plain slices; the WGSL of `shaders/`, recorded |
@@ -37,6 +38,7 @@ pub mod error;
 pub mod gpu;
 pub mod image;
 pub mod layer;
+pub mod limits;
 #[cfg(not(target_family = "wasm"))]
 pub mod metrics;
 pub mod model;

@@ -13,6 +13,7 @@ use crate::image::encode::to_u8;
 use crate::image::neutral::Neutral;
 use crate::image::resize::bicubic_rows;
 use crate::image::{Picture, Pixels, Sample};
+use crate::limits::{TEMPERATURE_LEAST, TEMPERATURE_MOST, TILE_LEAST, TILE_MOST};
 use crate::model::config::ModelConfig;
 use crate::model::{Model, Reach, UPSCALE};
 use crate::paper::schedule::Schedule;
@@ -247,11 +248,11 @@ fn check(picture: &Picture, options: &Options) -> Result<()> {
     if picture.width == 0 || picture.height == 0 || picture.rgb.len() != picture.width * picture.height * 3 {
         return Err(Error::BadImage("it has no pixels".into()));
     }
-    if options.temperature.is_some_and(|temperature| !(0.0..=2.0).contains(&temperature)) {
-        return Err(Error::BadOption("The temperature must lie between 0 and 2.".into()));
+    if options.temperature.is_some_and(|temperature| !(TEMPERATURE_LEAST..=TEMPERATURE_MOST).contains(&temperature)) {
+        return Err(Error::BadOption(format!("temperature must be from {TEMPERATURE_LEAST} to {TEMPERATURE_MOST}.")));
     }
-    if options.tile.is_some_and(|tile| !(8..=4096).contains(&tile)) {
-        return Err(Error::BadOption("The tile side must lie between 8 and 4096 pixels.".into()));
+    if options.tile.is_some_and(|tile| !(TILE_LEAST..=TILE_MOST).contains(&tile)) {
+        return Err(Error::BadOption(format!("tile must be from {TILE_LEAST} to {TILE_MOST} pixels.")));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::png::XMP;
 use super::webp::{lossy as lossy_webp, tagged as tagged_webp};
 use super::{Pixels, Tags, exif, iptc};
 use crate::alloc::{self, Growing};
-use crate::{Error, Result};
+use crate::{Error, Result, limits};
 use ::image::codecs::jpeg::{JpegEncoder, PixelDensity, PixelDensityUnit};
 use ::image::codecs::webp::WebPEncoder;
 use ::image::{ExtendedColorType, ImageEncoder, ImageError};
@@ -15,7 +15,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 /// Of a JPEG file, if nobody says otherwise.
-const JPEG_QUALITY: u8 = 92;
+const JPEG_QUALITY: u8 = limits::QUALITY_DEFAULT as u8;
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,7 +56,7 @@ impl Format {
     pub fn check_size(self, width: usize, height: usize, quality: Option<u8>) -> Result<()> {
         let (name, most) = match (self, quality) {
             (Self::Png, _) => return Ok(()),
-            (Self::Jpeg, _) => ("JPEG", 65_535),
+            (Self::Jpeg, _) => ("JPEG", limits::JPEG_SIDE),
             (Self::WebP, None) => ("WebP", 16_384),
             (Self::WebP, Some(_)) => ("lossy WebP", 16_383),
         };

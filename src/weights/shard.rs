@@ -4,7 +4,7 @@
 //! Numbers are F32, F16, BF16, or I8 beside `STORED.scale`: one F32 per row of the first dimension (per output channel),
 //! in the same shard. An I8 number times its scale, rounded to f16, is the weight.
 
-use crate::{Error, Result};
+use crate::{Error, Result, limits};
 use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -13,7 +13,7 @@ use std::fmt::Display;
 use std::ops::Range;
 
 /// Largest size of a shard in bytes, header included.
-pub const LIMIT: u64 = 1 << 23;
+pub const LIMIT: u64 = limits::SHARD_BYTES as u64;
 
 /// What an I8 tensor's name is followed by in the name of its scales.
 pub const SCALE_SUFFIX: &str = ".scale";

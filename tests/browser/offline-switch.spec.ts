@@ -2,21 +2,25 @@
 import type { Page } from '@playwright/test';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BUILT_IN } from '../../www/src/models/built-in.ts';
+import limits from '../../limits.json' with { type: 'json' };
 import { expect, open, test } from './fixtures.ts';
 import { MODELS } from './folders.ts';
 
-test('the page knows the models of its site', async () => {
-  const folders = (await readdir(MODELS, { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name !== 'training');
-  expect(BUILT_IN.map(({ name }) => name).sort()).toEqual(folders.map(({ name }) => name).sort());
-  for (const known of BUILT_IN) {
-    const { name, bytes, schedule } = JSON.parse(await readFile(join(MODELS, known.name, 'model.json'), 'utf8')) as { name: string; bytes: number; schedule: { steps: number } };
-    expect(known).toEqual({ name, bytes, steps: schedule.steps });
-  }
-});
-
 test.describe('the page', () => {
   test.use({ engine: 'fake' });
+
+  test('offers the models of its site, the default one first', async ({ page, server }) => {
+    const folders = (await readdir(MODELS, { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name !== 'training').map(({ name }) => name);
+    await open(page, server);
+    const offered = await page.locator('#model option').evaluateAll((options) => (options as HTMLOptionElement[]).map(({ value }) => value));
+    expect(offered[0]).toBe(limits.defaultModel);
+    expect([...offered].sort()).toEqual(folders.sort());
+    for (const name of offered) {
+      const { bytes } = JSON.parse(await readFile(join(MODELS, name, 'model.json'), 'utf8')) as { bytes: number };
+      await page.locator('#model').selectOption(name);
+      await expect(page.locator('#model-about')).toContainText(`${(bytes / 1e6).toFixed(1)} MB`);
+    }
+  });
 
   const toggle = (page: Page) => page.getByRole('switch', { name: 'Available offline' });
 

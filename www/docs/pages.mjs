@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile, cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Marked } from 'marked';
-import { withAdvice } from './errors.mjs';
+import { errorSections } from './errors.mjs';
 import { reference } from './reference.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -63,7 +63,7 @@ export async function buildDocs(out) {
 /** @param {string} name @returns {Promise<string>} Markdown */
 async function source(name) {
   const text = await readFile(join(here, `${name}.md`), 'utf8');
-  return name === 'errors' ? withAdvice(text) : text;
+  return name === 'errors' ? `${text}\n${errorSections()}` : text;
 }
 
 /** @param {string} current @param {string} title @param {string} content HTML */

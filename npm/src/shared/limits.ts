@@ -1,5 +1,7 @@
 /** How much memory a picture takes, and how large a picture may be on this device. */
 
+import limits from '../../../limits.json' with { type: 'json' };
+
 /**
  * Of the engine, in bytes per input pixel: 192 of latent canvas, 96 of the picture that the chain starts from, where the model has
  * a network for it, and the input twice (`ARCHITECTURE.md`). The result, 48, comes when those 96 are no longer needed.
@@ -32,10 +34,8 @@ export interface ModelSize {
   bytes: number;
 }
 
-/** What the x4 result of 64 megapixels comes from, 8192 a side; as in `src/image/decode.rs`. */
-const MOST = 1 << 22;
-/** What was taken everywhere before devices were asked. */
-const LEAST = 1 << 20;
+/** `most` pixels make an x4 result of 64 megapixels; `least` can be upscaled on every device. */
+const { most: MOST, least: LEAST } = limits.pixels;
 
 const GIB = 2 ** 30;
 /** The page and all of the engine that does not grow with the picture, with room to spare. */
@@ -81,4 +81,9 @@ interface Device {
   /** In GiB, rounded; Chromium only. */
   deviceMemory?: number;
   maxTouchPoints?: number;
+}
+
+/** Whether every browser draws a canvas of this size; Safari's limits are the lowest. */
+export function fitsCanvas({ width, height }: { width: number; height: number }): boolean {
+  return width * height <= limits.canvas.pixels && Math.max(width, height) <= limits.canvas.side;
 }

@@ -1,6 +1,8 @@
-/** The models that the site has, the default one first; what each is good for is said by `text.aboutModel`. */
-export const BUILT_IN: readonly { name: string; steps: number; bytes: number }[] = [
-  { name: 'compact', steps: 15, bytes: 8_173_408 },
-  { name: 'nano', steps: 15, bytes: 2_706_152 },
-];
-export const DEFAULT_MODEL = BUILT_IN[0]!.name;
+/** The models that the site has; what each is good for is said by `text.aboutModel`. */
+import limits from '../../../limits.json' with { type: 'json' };
+
+/** From each `models/NAME/model.json`, by `www/build.mjs`; the default one first. */
+declare const BUILT_IN_MODELS: readonly { name: string; steps: number; bytes: number }[];
+
+export const BUILT_IN = BUILT_IN_MODELS;
+export const DEFAULT_MODEL = limits.defaultModel;

@@ -187,7 +187,7 @@ export const es: Words = {
 
   modelInUse: (name, size, licence, commercial) => `Modelo: ${name}, ${size}, licencia ${licence}${commercial ? '' : ' (solo uso no comercial)'}.`,
   defaultLabel: (name) => `${name} (predeterminado)`,
-  noModels: 'Aún ninguno: el modelo predeterminado (8,2 MB) llega con la primera imagen.',
+  noModels: (size) => `Aún ninguno: el modelo predeterminado (${size}) se descarga con la primera imagen.`,
   worksOffline: (page, model) => `Funciona sin red: la página (${page}) y este modelo (${model}) están en este dispositivo.`,
   offToDelete: 'Desactívalo para eliminar el modelo.',
   bringOffline: (model) => `Trae el modelo (${model}) a este dispositivo, para que todo funcione sin red.`,

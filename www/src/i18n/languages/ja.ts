@@ -187,7 +187,7 @@ export const ja: Words = {
 
   modelInUse: (name, size, licence, commercial) => `モデル：${name}、${size}、ライセンス ${licence}${commercial ? '' : '（非商用のみ）'}。`,
   defaultLabel: (name) => `${name}（既定）`,
-  noModels: 'まだありません。既定のモデル (8.2 MB) は最初の画像と一緒に届きます。',
+  noModels: (size) => `まだありません。既定のモデル (${size}) は最初の画像のときにダウンロードされます。`,
   worksOffline: (page, model) => `ネットワークなしで使えます。ページ (${page}) とこのモデル (${model}) はこの端末にあります。`,
   offToDelete: 'オフにするとモデルを削除します。',
   bringOffline: (model) => `モデル (${model}) をこの端末に保存し、ネットワークなしで使えるようにします。`,

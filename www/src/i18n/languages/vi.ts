@@ -187,7 +187,7 @@ export const vi: Words = {
 
   modelInUse: (name, size, licence, commercial) => `Mô hình: ${name}, ${size}, giấy phép ${licence}${commercial ? '' : ' (chỉ dùng phi thương mại)'}.`,
   defaultLabel: (name) => `${name} (mặc định)`,
-  noModels: 'Chưa có: mô hình mặc định (8,2 MB) được tải cùng ảnh đầu tiên.',
+  noModels: (size) => `Chưa có: mô hình mặc định (${size}) sẽ được tải về cùng ảnh đầu tiên.`,
   worksOffline: (page, model) => `Dùng được khi không có mạng: trang (${page}) và mô hình này (${model}) đã ở trên thiết bị.`,
   offToDelete: 'Tắt để xóa mô hình.',
   bringOffline: (model) => `Tải mô hình (${model}) về thiết bị này để mọi thứ hoạt động khi không có mạng.`,

@@ -187,7 +187,7 @@ export const zh: Words = {
 
   modelInUse: (name, size, licence, commercial) => `模型：${name}，${size}，许可证 ${licence}${commercial ? '' : '（仅限非商业用途）'}。`,
   defaultLabel: (name) => `${name}（默认）`,
-  noModels: '还没有：默认模型 (8.2 MB) 会随第一张图片下载。',
+  noModels: (size) => `暂无：默认模型 (${size}) 会随第一张图片下载。`,
   worksOffline: (page, model) => `无需网络即可使用：页面 (${page}) 和此模型 (${model}) 已在此设备上。`,
   offToDelete: '关闭即删除模型。',
   bringOffline: (model) => `将模型 (${model}) 下载到此设备，之后无需网络即可使用。`,
