@@ -24,6 +24,9 @@
 //! | `metrics`, `degrade` | how good a picture is, and test pictures from good ones (not in wasm) |
 //! | `web` | browser edge (wasm only) |
 
+// Nothing that a user does may end in a panic.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
+
 pub mod alloc;
 pub mod bench;
 pub mod chain;

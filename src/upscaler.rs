@@ -22,7 +22,7 @@ use crate::{Error, Result, alloc};
 use half::f16;
 
 /// What a run may be asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
     /// Steps of the chain; `None`: as many as the model was trained for. 0: y0 is the result, where a network draws it.
     pub steps: Option<usize>,
@@ -35,12 +35,6 @@ pub struct Options {
     /// Most positions that one evaluation of the network should compute, halo included, where `tile` is `None`: on a slow
     /// device a run can be cancelled, and shows progress, only between two of them.
     pub most: Option<usize>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { steps: None, seed: 0, temperature: None, tile: None, most: None }
-    }
 }
 
 /// A model on a device, ready to run.

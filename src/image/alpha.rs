@@ -96,7 +96,7 @@ impl Level {
     fn fill_from(&mut self, smaller: &Level) {
         // A pixel's centre lies a quarter of the smaller level's pixel before or behind that pixel's centre.
         let taps = |at: usize, count: usize| {
-            let other = if at % 2 == 0 { (at / 2).saturating_sub(1) } else { (at / 2 + 1).min(count - 1) };
+            let other = if at.is_multiple_of(2) { (at / 2).saturating_sub(1) } else { (at / 2 + 1).min(count - 1) };
             [(at / 2, 0.75), (other, 0.25)]
         };
         for (at, sample) in self.samples.iter_mut().enumerate().filter(|(_, sample)| sample.is_hole()) {

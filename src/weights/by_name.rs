@@ -96,6 +96,9 @@ impl Weights {
     }
 
     /// The tensor as plain numbers, row-major.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if it is missing or has another shape.
     pub fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         self.source.read(&format!("{}{name}", self.prefix), shape)
     }
@@ -111,6 +114,9 @@ impl Weights {
     }
 
     /// The tensor on the device. On an autodiff device it is a leaf whose gradient [`Self::leaves`] finds.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if it is missing or has another shape.
     pub fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Weight<D>> {
         if let Some(flat) = self.source.take(&format!("{}{name}", self.prefix), &shape)? {
             return Ok(flat.reshape(shape));

@@ -16,9 +16,9 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env['CI']),
-  // A browser on a busy machine can fail for the machine's reasons. A test that needed its second try is listed as flaky: mend it.
+  // A browser on a busy machine can fail for the machine's reasons. A test that needed its second try is counted as flaky: mend it.
   retries: 1,
-  reporter: [['list']],
+  reporter: [['list'], ['./flaky-reporter.ts']],
   use: { viewport: { width: 1280, height: 800 }, trace: 'off', screenshot: 'only-on-failure' },
   projects: [
     { name: 'software-gpu', testIgnore: [WITHOUT_WEBGPU, /\/firefox\.spec\.ts/], use: { launchOptions: launchOptions(SOFTWARE_WEBGPU) } },

@@ -1,8 +1,7 @@
 /** `<resshift-upscaler>`: a picture, upscaled in place. `element.d.ts` describes it. */
 
-import { aborted } from '../../../errors.json';
 import type * as api from '../index.d.ts';
-import { fitsCanvas } from '../shared/limits.ts';
+import { fitsCanvas } from '../shared/canvas.ts';
 import { Shared } from './shared-engines.ts';
 import { UpscalerError, type Upscaler } from './upscaler.ts';
 
@@ -177,7 +176,7 @@ export class ResShiftElement extends Base {
       return result;
     } catch (error) {
       if (this.#run === run) {
-        this.#show(false, error instanceof UpscalerError ? `${error.message} ${error.advice}` : aborted.message);
+        this.#show(false, error instanceof UpscalerError ? `${error.message} ${error.advice}` : 'Cancelled.');
         this.#part('preview').hidden = true;
         this.#part('image').hidden = false;
       }
@@ -230,7 +229,7 @@ export class ResShiftElement extends Base {
     if (!src) throw new UpscalerError({ ...fault, code: 'no-input', message: 'There is no src.' });
     const response = await fetch(src, { signal }).catch(() => {
       throw signal.aborted
-        ? new UpscalerError({ ...aborted, code: 'aborted' })
+        ? new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again whenever you like.' })
         : new UpscalerError({ ...fault, code: 'offline', message: `${src} could not be reached.` });
     });
     if (!response.ok) throw new UpscalerError({ ...fault, code: 'http', message: `${src}: the server answered ${response.status}.` });
@@ -278,7 +277,7 @@ export class ResShiftElement extends Base {
     const image = this.#part<HTMLImageElement>('image');
     const canvas = this.#part<HTMLCanvasElement>('preview');
     const [width, height] = [image.naturalWidth * 4, image.naturalHeight * 4];
-    if (width > 0 && fitsCanvas({ width, height })) {
+    if (width > 0 && fitsCanvas(width, height)) {
       const context = canvas.getContext('2d');
       if (canvas.hidden) {
         Object.assign(canvas, { width, height, hidden: false });

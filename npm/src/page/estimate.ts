@@ -1,6 +1,6 @@
 /** What a run will cost, before it starts. */
 
-import limits from '../../../limits.json' with { type: 'json' };
+import { evaluation } from '../../../limits.json';
 import type { DeviceInfo, Estimate, ModelInfo, RunProgress } from '../index.d.ts';
 import { cut, pageBytes } from '../shared/limits.ts';
 import { modelSize } from './options.ts';
@@ -71,7 +71,7 @@ function work(width: number, height: number, steps: number): number {
 }
 
 /** Time of an evaluation as a multiple of the measurement's; of other models nothing is known before their first run. */
-const WORK = new Map(Object.entries(limits.evaluation));
+const WORK = new Map(Object.entries(evaluation));
 
 function measured({ kind, f16, measured }: DeviceInfo, model: ModelInfo): number | undefined {
   const work = WORK.get(model.name);

@@ -1,7 +1,7 @@
 /** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
 
 import shipped from 'shipped-models';
-import limits from '../../../limits.json' with { type: 'json' };
+import * as limits from '../../../limits.json';
 import type { AssetOptions, CreateOptions, ImportOptions, Snapshot, UpscaleOptions } from '../index.d.ts';
 import { badOption, wrong } from '../shared/error.ts';
 import { maxPixels, type ModelSize } from '../shared/limits.ts';
@@ -19,7 +19,7 @@ export function settings(options: CreateOptions, here: string): Settings {
   check('create', options);
   const { model = limits.defaultModel, device = 'auto', mirrors = [], engines, gpuDevice } = options;
   if (!DEVICES.includes(device)) throw wrong(`device must be one of ${DEVICES.join(', ')}`, device);
-  if (engines !== undefined && !within(engines, limits.engines)) throw wrong(`engines must be an integer from ${range(limits.engines)}`, engines);
+  if (engines !== undefined) checkInteger('engines must be', engines, limits.engines);
   if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
   if (!Array.isArray(mirrors)) throw wrong('mirrors must be an array of URLs', mirrors);
   const base = baseUrl(options.baseUrl, here);
@@ -118,12 +118,11 @@ export function run(options: UpscaleOptions): Run {
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
   if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw wrong('steps must be an integer of at least 0', steps);
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw wrong('seed must be an integer from 0 to 2^53 - 1', seed);
-  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= limits.temperature.least && temperature <= limits.temperature.most)) {
-    throw wrong(`temperature must be from ${range(limits.temperature)}`, temperature);
+  const { least, most } = limits.temperature;
+  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= least && temperature <= most)) {
+    throw wrong(`temperature must be from ${least} to ${most}`, temperature);
   }
-  if (tile !== 'auto' && !within(tile, limits.tile)) {
-    throw wrong(`tile must be 'auto' or an integer from ${range(limits.tile)}`, tile);
-  }
+  if (tile !== 'auto') checkInteger("tile must be 'auto' or", tile, limits.tile);
   if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw wrong('snapshotInterval must be at least 0 seconds', snapshotInterval);
   if (resume !== undefined && !isSnapshot(resume)) throw wrong('resume must be a snapshot from onSnapshot', resume);
   return {
@@ -148,7 +147,7 @@ function isSnapshot(given: unknown): given is Snapshot {
 
 function outputOf({ format = 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {
   if (!FORMATS.includes(format)) throw wrong(`format must be one of ${FORMATS.join(', ')}`, format);
-  if (quality !== undefined && !within(quality, limits.quality)) throw wrong(`quality must be an integer from ${range(limits.quality)}`, quality);
+  if (quality !== undefined) checkInteger('quality must be', quality, limits.quality);
   if (quality !== undefined && format === 'png') throw badOption("A PNG file loses nothing and has no quality: choose the format 'jpeg' or 'webp' with it.");
   if (depth !== 8 && depth !== 16) throw wrong('depth must be 8 or 16', depth);
   if (depth === 16 && format !== 'png') throw badOption('Only PNG files can have a depth of 16.');
@@ -168,8 +167,10 @@ interface Range {
   most: number;
 }
 
-const within = (value: unknown, { least, most }: Range): boolean => isInteger(value, least, most);
-const range = ({ least, most }: Range): string => `${least} to ${most}`;
+/** @throws UpscalerError `bad-option` */
+function checkInteger(rule: string, value: unknown, { least, most }: Range): void {
+  if (!isInteger(value, least, most)) throw wrong(`${rule} an integer from ${least} to ${most}`, value);
+}
 
 function isInteger(value: unknown, from: number, to: number): boolean {
   return Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to;

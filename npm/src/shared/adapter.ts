@@ -1,6 +1,6 @@
 /** What a GPU adapter says of itself. Browsers withhold much of it, and WebAssembly sees even less. */
 
-import limits from '../../../limits.json' with { type: 'json' };
+import { softwareAdapters } from '../../../limits.json';
 
 export function adapterName({ vendor, architecture, description }: GPUAdapterInfo): string {
   return description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU';
@@ -8,7 +8,7 @@ export function adapterName({ vendor, architecture, description }: GPUAdapterInf
 
 /** Whether it is emulated on the CPU. */
 export function isSoftware(info: GPUAdapterInfo): boolean {
-  return info.isFallbackAdapter || limits.softwareAdapters.some((word) => adapterName(info).toLowerCase().includes(word));
+  return info.isFallbackAdapter || RegExp(softwareAdapters.join('|'), 'i').test(adapterName(info));
 }
 
 /** The name of the adapter that a device is of; not every browser tells it. */

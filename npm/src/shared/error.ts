@@ -30,21 +30,16 @@ export class UpscalerError extends Error {
   }
 }
 
-/** Of one entry, with its words in braces filled in. */
-function fault({ code, message, advice }: Entry, values: Record<string, string | number> = {}): Fault {
-  return { code: code as ErrorCode, message: message.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name])), advice };
-}
+type Entry = Omit<Fault, 'code'> & { code: string };
 
-interface Entry {
-  code: string;
-  message: string;
-  advice: string;
-}
+/**
+ * @param values of the words in braces
+ * @param reason of the signal that ended the call
+ */
+const failed = (entry: Entry, values: Record<string, string | number> = {}, reason?: unknown): UpscalerError =>
+  new UpscalerError({ ...(entry as Fault), message: entry.message.replace(/\{(\w+)\}/g, (_, name: string) => `${values[name]}`) }, reason);
 
-const failed = (entry: Entry, values?: Record<string, string | number>): UpscalerError => new UpscalerError(fault(entry, values));
-
-/** @param reason of the signal that ended the call */
-export const aborted = (reason?: unknown): UpscalerError => new UpscalerError(fault(errors.aborted), reason);
+export const aborted = (reason?: unknown): UpscalerError => failed(errors.aborted, {}, reason);
 export const noBrowser = (): UpscalerError => failed(errors.noBrowser);
 export const disposed = (): UpscalerError => failed(errors.disposed);
 
@@ -52,7 +47,7 @@ export const noInput = (): UpscalerError => failed(errors.noInput);
 export const barePixels = (): UpscalerError => failed(errors.barePixels);
 export const otherSite = (host: string): UpscalerError => failed(errors.otherSite, { host });
 export const unreachable = (url: string): UpscalerError => failed(errors.unreachable, { url });
-export const badImage = (message: string, advice: string): UpscalerError => failed({ ...errors.badImage, message, advice });
+export const badImage = (message: string, advice: string): UpscalerError => new UpscalerError({ code: 'bad-image', message, advice });
 export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError => failed(errors.imageTooLarge, { width, height, limit });
 export const outOfMemory = (): UpscalerError => failed(errors.outOfMemory);
 
@@ -78,7 +73,7 @@ export const hashMismatch = (file: string): UpscalerError => failed(errors.hashM
 export const http = (url: string, status: number): UpscalerError => failed(errors.http, { url, status });
 export const notTheFile = (url: string, type: string): UpscalerError => failed(errors.notTheFile, { url, type: type || 'something else' });
 /** Says which file, so that the page can find out why it did not come. */
-export const offline = (url: string): UpscalerError => new UpscalerError({ ...fault(errors.offline, { url }), url });
+export const offline = (url: string): UpscalerError => failed({ ...errors.offline, url }, { url });
 export const policy = (url: string, directive: string): UpscalerError => failed(errors.policy, { url, directive });
 export const anotherSite = (url: string): UpscalerError => failed(errors.anotherSite, { url });
 export const openedAsFile = (): UpscalerError => failed(errors.openedAsFile);

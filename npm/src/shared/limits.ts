@@ -1,6 +1,6 @@
 /** How much memory a picture takes, and how large a picture may be on this device. */
 
-import limits from '../../../limits.json' with { type: 'json' };
+import { pixels } from '../../../limits.json';
 
 /**
  * Of the engine, in bytes per input pixel: 192 of latent canvas, 96 of the picture that the chain starts from, where the model has
@@ -35,7 +35,7 @@ export interface ModelSize {
 }
 
 /** `most` pixels make an x4 result of 64 megapixels; `least` can be upscaled on every device. */
-const { most: MOST, least: LEAST } = limits.pixels;
+const { most: MOST, least: LEAST } = pixels;
 
 const GIB = 2 ** 30;
 /** The page and all of the engine that does not grow with the picture, with room to spare. */
@@ -81,9 +81,4 @@ interface Device {
   /** In GiB, rounded; Chromium only. */
   deviceMemory?: number;
   maxTouchPoints?: number;
-}
-
-/** Whether every browser draws a canvas of this size; Safari's limits are the lowest. */
-export function fitsCanvas({ width, height }: { width: number; height: number }): boolean {
-  return width * height <= limits.canvas.pixels && Math.max(width, height) <= limits.canvas.side;
 }

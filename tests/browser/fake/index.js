@@ -163,8 +163,8 @@ export async function deleteAllModels() {
   stored = [];
 }
 
-/** @param {readonly File[]} files @param {import('resshift-web').ImportOptions} options */
-export async function importModel(files, { onLicence, onProgress, signal }) {
+/** @param {readonly File[]} _files @param {import('resshift-web').ImportOptions} options */
+export async function importModel(_files, { onLicence, onProgress, signal }) {
   await pause(wishes.pace ?? 5, signal);
   failOnce(wishes.importError);
   const licence = { name: 'S-Lab License 1.0', commercial: false, url: 'https://example.com/licence' };

@@ -40,7 +40,7 @@ export async function smallerCopy(image: HTMLImageElement, pixels: number): Prom
 /** PNG, JPEG, WebP, GIF, BMP and TIFF by their first bytes; names and media types lie too often. */
 async function isReadByUpscaler(file: Blob): Promise<boolean> {
   const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
-  return /^(\x89PNG|\xff\xd8\xff|GIF8|BM|II\*\0|MM\0\*|RIFF[^]{4}WEBP)/.test(head);
+  return /^(\x89PNG|\xff\xd8\xff|GIF8|BM|II\*\0|MM\0\*|RIFF[\s\S]{4}WEBP)/.test(head);
 }
 
 async function decode(file: Blob): Promise<HTMLImageElement | null> {
