@@ -4,7 +4,7 @@ import { pixels } from '../../../limits.json';
 
 /**
  * Of the engine, in bytes per input pixel: 192 of latent canvas, 96 of the picture that the chain starts from, where the model has
- * a network for it, and the input twice (`ARCHITECTURE.md`). The result, 48, comes when those 96 are no longer needed.
+ * a network for it, and the input twice (`README.md`). The result, 48, comes when those 96 are no longer needed.
  */
 const PER_PIXEL = 192 + 96 + 2 * 12;
 /** Rows of input that are computed together, and the bytes of what is predicted for a pixel of them. */
