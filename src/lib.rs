@@ -20,7 +20,7 @@
 //! | [`checks`] | every GPU kernel against its CPU form, and the self-test made of them |
 //! | [`chain`] | the reverse chain over a latent canvas, tile by tile |
 //! | [`upscaler`] | all of the above in one call |
-//! | [`bench`] | what the benchmarks measure, natively and in a page |
+//! | [`mod@bench`] | what the benchmarks measure, natively and in a page |
 //! | `metrics`, `degrade` | how good a picture is, and test pictures from good ones (not in wasm) |
 //! | `web` | browser edge (wasm only) |
 
@@ -49,6 +49,11 @@ pub mod ops;
 pub mod paper;
 pub mod upscaler;
 #[cfg(target_family = "wasm")]
+#[allow(
+    clippy::missing_errors_doc,
+    clippy::should_implement_trait,
+    reason = "called from JavaScript, which gets `Error` as an object"
+)]
 pub mod web;
 pub mod weights;
 

@@ -28,7 +28,8 @@ fn options() -> Options {
 }
 
 /// `model.json` and the shards; each shard is checked against its entry.
-fn converted(unet: &[u8], autoencoder: &[u8], options: &Options) -> Result<(ModelConfig, Vec<Vec<u8>>)> {
+#[allow(clippy::ptr_arg, reason = "a vector is read by place, as a file is")]
+fn converted(unet: &Vec<u8>, autoencoder: &Vec<u8>, options: &Options) -> Result<(ModelConfig, Vec<Vec<u8>>)> {
     let (mut shards, mut last) = (Vec::new(), 0);
     let config = convert(unet, autoencoder, options, &mut |Converted { shard, bytes, done, total }| {
         assert_eq!(shard.bytes, bytes.len() as u64);

@@ -57,7 +57,7 @@ impl Measured {
         self.half.is_some_and(|half| half <= 1.05 * self.gpu)
     }
 
-    /// Has the GPU use the faster convolution and the faster numbers, and end its submissions after [`SUBMIT_MS`].
+    /// Has the GPU use the faster convolution and the faster numbers, and end its submissions after 100 ms.
     pub fn apply(&self, gpu: &Gpu) {
         if let Some(tiled) = self.tiled {
             gpu.set_tiled(tiled);
