@@ -46,7 +46,8 @@ fn converted(unet: &Vec<u8>, autoencoder: &Vec<u8>, options: &Options) -> Result
     Ok((config, shards))
 }
 
-fn refusal(unet: &[u8], autoencoder: &[u8], options: &Options) -> String {
+#[allow(clippy::ptr_arg, reason = "as `converted` takes them")]
+fn refusal(unet: &Vec<u8>, autoencoder: &Vec<u8>, options: &Options) -> String {
     let error = converted(unet, autoencoder, options).err().unwrap();
     assert!(matches!(error, Error::BadCheckpoint(_) | Error::BadOption(_)), "{error:?}");
     error.to_string()
