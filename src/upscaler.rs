@@ -101,7 +101,7 @@ impl Upscaler {
         let lr = match &picture.alpha {
             // Invisible colours must not leak into visible ones.
             Some(alpha) => {
-                let copy = |values: &[f32]| alloc::gather(values.len(), values.iter().copied());
+                let copy = |values: &[f32]| alloc::try_collect(values.len(), values.iter().copied());
                 let mut filled = Picture { rgb: copy(&picture.rgb)?, alpha: Some(copy(alpha)?), ..*picture };
                 fill_transparent(&mut filled)?;
                 pad(&filled, denoiser.multiple())?
@@ -204,7 +204,7 @@ impl Upscaler {
                     pixels.flat_map(|((p, x), y)| neutral.kept([p[0], p[1], p[2]].map(|v| v * 0.5 + 0.5), x, y))
                 };
                 result.data.extend(unit().map(T::of));
-                let data = alloc::gather(width * visible * 3, unit().map(to_u8))?;
+                let data = alloc::try_collect(width * visible * 3, unit().map(to_u8))?;
                 Ok(Pixels { width, height: visible, channels: 3, data })
             })?;
             band_begin = done;
@@ -256,6 +256,6 @@ fn check(picture: &Picture, options: &Options) -> Result<()> {
 /// # Errors
 /// [`Error::OutOfMemory`].
 pub fn pad(picture: &Picture, multiple: usize) -> Result<Canvas> {
-    let data = alloc::gather(picture.rgb.len(), picture.rgb.iter().map(|&v| (v - 0.5) / 0.5))?;
+    let data = alloc::try_collect(picture.rgb.len(), picture.rgb.iter().map(|&v| (v - 0.5) / 0.5))?;
     Canvas { height: picture.height, width: picture.width, channels: 3, data }.reflected(multiple)
 }
