@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
+import limits from '../../../limits.json' with { type: 'json' };
+import { shippedModels } from '../../../models/shipped.mjs';
 import { errorCodes } from '../../../www/docs/errors.mjs';
 import { PAGES } from '../../../www/docs/pages.mjs';
 import { declarations } from '../../../www/docs/reference.mjs';
@@ -111,6 +113,21 @@ test('every option has its place on the page about options', () => {
   const options = ['index.d.ts'].flatMap(declarations).filter(({ name }) => /^(Asset|Create|Upscale)Options$/.test(name)).flatMap(({ members }) => members);
   expect(options.length).toBeGreaterThanOrEqual(20);
   expect(options.map(({ name }) => name).filter((name) => !page.includes(`\`${name}\``) && !page.includes(`\`${name}: `))).toEqual([]);
+});
+
+test('ranges and sizes are those that code reads', () => {
+  const [options, types, page] = ['../../../www/docs/options.md', '../../../npm/src/index.d.ts', '../../../www/index.html'].map(from) as [string, string, string];
+  for (const name of ['tile', 'temperature', 'quality', 'engines'] as const) {
+    const { least, most } = limits[name];
+    expect(options, `${name} in options.md`).toMatch(new RegExp(`\\b${least} to ${most}\\b`));
+    expect(types, `${name} in index.d.ts`).toMatch(new RegExp(`\\b${least} to ${most}\\b`));
+  }
+  expect(page).toContain(`id="quality" type="number" inputmode="numeric" min="${limits.quality.least}" max="${limits.quality.most}" step="1" value="${limits.quality.default}"`);
+  expect(options).toContain(`JPEG: ${limits.quality.default}`);
+  for (const file of ['../../../www/docs/limits.md', '../../../errors.json']) expect(from(file), file).toContain(limits.pixels.most.toLocaleString('en'));
+  for (const file of ['../../../README.md', '../../../www/docs/models.md']) {
+    for (const { name, bytes } of shippedModels()) expect(from(file), `the size of ${name} in ${file}`).toContain(`${(bytes / 1e6).toFixed(1)} MB`);
+  }
 });
 
 test('every error of the engine and of the package is explained', async ({ page, server }) => {
