@@ -1,4 +1,4 @@
-//! A picture in, a picture four times as wide and high out.
+//! A picture in, the same picture four times as wide and high out.
 
 use crate::chain::canvas::Canvas;
 use crate::chain::levels::Levels;

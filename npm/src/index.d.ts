@@ -12,7 +12,7 @@ declare global {
 
 /**
  * Where the networks run. `auto`: on the GPU or the CPU, whichever a short measurement at the first start found faster; a
- * GPU that computes wrongly is passed over.
+ * GPU that fails a self-test is skipped.
  */
 export type Device = 'auto' | 'webgpu' | 'cpu';
 
