@@ -236,7 +236,7 @@ pub struct Row {
     pub gb_s: f64,
     /// Share of [`Adapter::copy_gb_s`].
     pub of_bandwidth: f64,
-    /// Of a run.
+    /// Dispatches of a run.
     pub dispatches: usize,
     /// Megabytes that the kernels must read and write.
     pub mb: f64,

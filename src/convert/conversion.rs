@@ -177,7 +177,7 @@ fn provenance(sources: &[(&str, String)], storage: Storage) -> Map<String, Value
     entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 
-/// Of the whole file, read in pieces.
+/// SHA-256 of the whole file, which is read in pieces.
 fn sha256(file: &dyn Bytes) -> Result<String> {
     let mut hash = Sha256::new();
     let mut piece = vec![0; 1 << 20];

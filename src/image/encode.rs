@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-/// Of a JPEG file, if nobody says otherwise.
+/// Default quality of a JPEG file.
 const JPEG_QUALITY: u8 = limits::QUALITY_DEFAULT as u8;
 
 /// A kind of file.
@@ -71,7 +71,7 @@ impl Format {
 pub trait Sample: bytemuck::Pod + PartialEq {
     /// In a PNG file.
     const DEPTH: BitDepth;
-    /// Of a PNG file: the fastest that makes it smaller.
+    /// Compression of a PNG file: the fastest that still makes it smaller.
     const COMPRESSION: DeflateCompression;
     /// One channel, for the resizer.
     type Plane: PixelTrait;

@@ -21,7 +21,7 @@ pub struct Neutral {
 }
 
 impl Neutral {
-    /// Of a picture whose result is `scale` times as large.
+    /// Finds the neutral areas of a picture whose result is `scale` times as large.
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`].

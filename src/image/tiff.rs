@@ -120,7 +120,7 @@ enum Alpha {
 struct Layout {
     width: usize,
     height: usize,
-    /// Of a sample.
+    /// Bits per sample.
     bits: usize,
     compression: usize,
     colours: Colours,

@@ -10,7 +10,7 @@ export class UpscalerError extends Error {
   readonly advice: string;
   declare readonly cause: { code: ErrorCode; advice: string };
   readonly reason: unknown;
-  /** Of the file that did not come. */
+  /** Address of the file that could not be loaded. */
   readonly url: string | undefined;
 
   /** @param reason of the signal that ended the call */

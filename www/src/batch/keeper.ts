@@ -16,7 +16,7 @@ interface Kept<Result> {
 }
 
 export class Keeper<Result> {
-  /** Of the pictures that are kept. */
+  /** Snapshots of the pictures that are kept. */
   readonly snapshots = new Snapshots();
   private store: UseStore | null = null;
   /** What lies in the store, as it was written. */
