@@ -38,10 +38,10 @@ setup_rust() {
 }
 
 setup_node() {
-  have node && have npm || die "Node.js is missing. Install version 20 or newer from https://nodejs.org and start again."
+  have node && have npm || die "Node.js is missing. Install version 20.10 or newer from https://nodejs.org and start again."
   local major
   major=$(node -p 'process.versions.node.split(".")[0]')
-  [ "$major" -ge 20 ] || die "Node.js $major is too old. Install version 20 or newer from https://nodejs.org."
+  [ "$major" -ge 20 ] || die "Node.js $major is too old. Install version 20.10 or newer from https://nodejs.org."
   [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-fund --no-audit
 }
 
