@@ -11,7 +11,9 @@ port=${PORT:-8080}
 usage() {
   cat <<'HELP'
 ./build.sh demo      build everything and serve the page on http://localhost:8080
-./build.sh test      run every test: native, shaders, types, and the page in Chromium, Firefox and WebKit
+./build.sh test      run every check and test: lints, native, shaders, types, and the page in Chromium, Firefox and WebKit
+./build.sh lint      the checks alone: formatting, lints, documentation, spelling, licences
+./build.sh oracle    compare our GPU kernels with burn's own WebGPU backend; builds its compiler, which takes minutes
 ./build.sh engine    the WebAssembly engine alone, into npm/engine/
 ./build.sh package   the npm package, into npm/dist/
 ./build.sh page      the static page, into dist/
@@ -36,10 +38,10 @@ setup_rust() {
 }
 
 setup_node() {
-  have node && have npm || die "Node.js is missing. Install version 20 or newer from https://nodejs.org and start again."
+  have node && have npm || die "Node.js is missing. Install version 20.10 or newer from https://nodejs.org and start again."
   local major
   major=$(node -p 'process.versions.node.split(".")[0]')
-  [ "$major" -ge 20 ] || die "Node.js $major is too old. Install version 20 or newer from https://nodejs.org."
+  [ "$major" -ge 20 ] || die "Node.js $major is too old. Install version 20.10 or newer from https://nodejs.org."
   [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-fund --no-audit
 }
 
@@ -155,10 +157,44 @@ screenshots() {
   npm run --silent build
 }
 
+# Nothing here is built, and what the native tests need first is shared with them: the same profile.
+lint() {
+  setup_rust
+  setup_node
+  say "formatting, lints and documentation of Rust"
+  if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; else say "not installed, so not checked: rustfmt"; fi
+  if cargo clippy --version >/dev/null 2>&1; then
+    cargo clippy --release --all-targets -- -D warnings
+    cargo clippy --release --lib --features checks --target wasm32-unknown-unknown -- -D warnings
+  else
+    say "not installed, so not checked: clippy"
+  fi
+  RUSTDOCFLAGS='-D warnings' cargo doc --release --no-deps --lib
+  say "lints of TypeScript and JavaScript"
+  npm run --silent lint
+  say "spelling, and licences and advisories of crates"
+  if have typos; then typos; else say "not installed, so not checked: typos (cargo install typos-cli)"; fi
+  if cargo deny --version >/dev/null 2>&1; then
+    cargo deny --offline check bans licenses sources
+    # The database of advisories is fetched.
+    cargo deny check advisories || say "advisories were not checked, or found: see above"
+  else
+    say "not installed, so not checked: cargo-deny (cargo install cargo-deny)"
+  fi
+}
+
+oracle() {
+  setup_rust
+  setup_test_machine
+  say "our kernels beside burn's own WebGPU backend"
+  cargo test --release --features burn-webgpu --test burn_webgpu
+}
+
 run_tests() {
   setup_rust
   setup_node
   setup_test_machine
+  lint
   say "native tests and shaders"
   cargo test --release
   page --features checks
@@ -172,6 +208,8 @@ run_tests() {
 case ${1:-help} in
   demo) demo ;;
   test) run_tests ;;
+  lint) lint ;;
+  oracle) oracle ;;
   engine) engine "${@:2}" ;;
   package) package "${@:2}" ;;
   page) page "${@:2}" ;;

@@ -4,7 +4,7 @@
 //! `--rounds N`.
 
 use pollster::block_on;
-use resshift::bench::{Bench, Case, Form, layers, networks};
+use resshift::bench::{Bench, Case, Variant, layers, networks};
 use resshift::chain::run_context::Unwatched;
 use resshift::compute::Compute;
 use resshift::convert::published::{self, Task};
@@ -41,8 +41,8 @@ impl Arguments {
         Self { words, rounds }
     }
 
-    fn want(&self, case: &str, form: Form) -> bool {
-        let name = format!("{case}, {}", form.name);
+    fn want(&self, case: &str, variant: Variant) -> bool {
+        let name = format!("{case}, {}", variant.name);
         self.words.iter().all(|word| name.contains(word.as_str()))
     }
 
@@ -57,8 +57,8 @@ fn seconds() -> f64 {
 }
 
 fn measure(bench: &Bench, arguments: &Arguments, case: &Case<'_>) {
-    for form in bench.forms().filter(|&form| arguments.want(&case.name, form)) {
-        let row = block_on(bench.measure(case, form)).expect("the GPU failed");
+    for variant in bench.variants().filter(|&variant| arguments.want(&case.name, variant)) {
+        let row = block_on(bench.measure(case, variant)).expect("the GPU failed");
         println!("{}", json!(row));
     }
 }
@@ -76,8 +76,8 @@ fn model(bench: &Bench, arguments: &Arguments, gpu: &Rc<Gpu>, config: &ModelConf
     let y0_alone = (config.share_of_y0() > 0.0).then_some(0);
     for steps in y0_alone.into_iter().chain([4, 15]) {
         let case = format!("{name} tile, {steps} steps");
-        for form in bench.forms().filter(|&form| arguments.want(&case, form)) {
-            bench.choose(form);
+        for variant in bench.variants().filter(|&variant| arguments.want(&case, variant)) {
+            bench.choose(variant);
             let upscaler = Upscaler::build(config.clone(), Zeros, &Compute::Gpu(gpu.clone())).expect("a model");
             let picture = Picture { width: SIDE, height: SIDE, rgb: vec![0.5; 3 * SIDE * SIDE], alpha: None };
             let options = Options { steps: Some(steps), ..Options::default() };
@@ -90,7 +90,7 @@ fn model(bench: &Bench, arguments: &Arguments, gpu: &Rc<Gpu>, config: &ModelConf
             run();
             let mut times: Vec<f64> = (0..arguments.rounds).map(|_| run()).collect();
             times.sort_by(f64::total_cmp);
-            let name = format!("{case}, {}", form.name);
+            let name = format!("{case}, {}", variant.name);
             println!("{}", json!({ "name": name, "ms": times[arguments.rounds / 2], "ms_min": times[0] }));
         }
     }
@@ -121,7 +121,7 @@ fn main() {
     let gpu = block_on(resshift::gpu::open()).expect("no GPU");
     let bench = block_on(Bench::new(gpu.clone(), arguments.rounds, seconds)).expect("the GPU failed");
     println!("{}", json!(bench.adapter()));
-    let wanted = |name: &str| bench.forms().any(|form| arguments.want(name, form));
+    let wanted = |name: &str| bench.variants().any(|variant| arguments.want(name, variant));
     for layer in layers().iter().filter(|layer| wanted(&layer.name())) {
         measure(&bench, &arguments, &layer.case(&Compute::Gpu(gpu.clone())).expect("a layer"));
     }

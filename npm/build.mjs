@@ -1,8 +1,9 @@
 // Bundles src/ and the engine that `build.sh engine` left in engine/ into dist/, the whole package.
 
 import { build } from 'esbuild';
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { shippedModels } from '../models/shipped.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const wasm = here('engine/resshift_bg.wasm');
@@ -12,11 +13,7 @@ if (!existsSync(wasm)) {
 }
 
 const entryPoints = { index: here('src/page/upscaler.ts'), worker: here('src/worker/worker.ts'), element: here('src/page/element.ts'), bench: here('src/worker/bench.ts') };
-/** The models that the package brings along, and what an engine fetches of each. */
-const models = readdirSync(here('../models')).filter((name) => existsSync(here(`../models/${name}/model.json`))).map((name) => {
-  const { shards, bytes, network } = JSON.parse(readFileSync(here(`../models/${name}/model.json`), 'utf8'));
-  return { name, files: ['model.json', ...shards.map((shard) => shard.name)], channels: network.channels[0], bytes };
-});
+const models = shippedModels();
 // Only an engine built for the tests has the numeric checks.
 if (readFileSync(here('engine/resshift.js'), 'utf8').includes('export function checks')) {
   entryPoints.checks = here('src/worker/checks.ts');
@@ -24,7 +21,7 @@ if (readFileSync(here('engine/resshift.js'), 'utf8').includes('export function c
 
 rmSync(here('dist'), { recursive: true, force: true });
 /** Bundlers follow addresses that are literals, so those of the models' files are written out. */
-const shippedModels = {
+const modelAddresses = {
   name: 'shipped models',
   setup(context) {
     context.onResolve({ filter: /^shipped-models$/ }, () => ({ path: 'files', namespace: 'shipped-models' }));
@@ -35,6 +32,16 @@ const shippedModels = {
       });
       return { contents: `export default { ${lines.join(', ')} };` };
     });
+  },
+};
+/** Of `errors.json` the package needs codes, messages and advice; the rest is for the command line and the documentation. */
+const errorSentences = {
+  name: 'error sentences',
+  setup(context) {
+    context.onLoad({ filter: /errors\.json$/ }, ({ path }) => ({
+      contents: JSON.stringify(JSON.parse(readFileSync(path, 'utf8')), (key, value) => (['command', 'when', 'do'].includes(key) ? undefined : value)),
+      loader: 'json',
+    }));
   },
 };
 /** The element shares the package's classes instead of bringing its own. */
@@ -61,7 +68,7 @@ const common = {
   legalComments: 'none',
   define: { ENGINE_BYTES: String(statSync(wasm).size) },
 };
-await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [shippedModels, oneCopy] });
+await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [modelAddresses, errorSentences, oneCopy] });
 await build({
   ...common,
   entryPoints: [here('src/page/global.ts')],
@@ -70,7 +77,7 @@ await build({
   globalName: 'ResShift',
   inject: [here('src/page/global-url.js')],
   define: { ...common.define, 'import.meta.url': 'moduleUrl' },
-  plugins: [shippedModels],
+  plugins: [modelAddresses, errorSentences],
 });
 leaveToBrowsers(here('dist/index.js'));
 for (const name of ['index', 'element']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));

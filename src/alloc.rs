@@ -32,11 +32,11 @@ pub fn filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>> {
     Ok(data)
 }
 
-/// The `count` values that there are.
+/// The `count` values of an iterator.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`].
-pub fn gather<T>(count: usize, values: impl Iterator<Item = T>) -> Result<Vec<T>> {
+pub fn try_collect<T>(count: usize, values: impl Iterator<Item = T>) -> Result<Vec<T>> {
     let mut data = room(count)?;
     data.extend(values);
     Ok(data)
@@ -54,9 +54,9 @@ pub fn check(bytes: usize) -> Result<()> {
 
 /// A file that grows in memory as an encoder writes it.
 #[derive(Debug, Default)]
-pub struct Growing(pub Vec<u8>);
+pub struct GrowableFile(pub Vec<u8>);
 
-impl io::Write for Growing {
+impl io::Write for GrowableFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.try_reserve(bytes.len()).map_err(|_| io::ErrorKind::OutOfMemory)?;
         self.0.extend_from_slice(bytes);

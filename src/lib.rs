@@ -7,7 +7,8 @@
 //!
 //! | module | job |
 //! |---|---|
-//! | [`error`], [`alloc`], [`layer`] | failures; buffers that grow with the picture; static descriptions of layers |
+//! | [`error`], [`limits`] | failures, sizes and ranges, from `errors.json` and `limits.json` |
+//! | [`alloc`], [`layer`] | buffers that grow with the picture; static descriptions of layers |
 //! | [`paper`] | the paper's mathematics |
 //! | [`image`] | decode, encode, bicubic |
 //! | [`cpu`], [`gpu`] | kernels: on plain slices; the WGSL of `shaders/`, recorded |
@@ -19,9 +20,12 @@
 //! | [`checks`] | every GPU kernel against its CPU form, and the self-test made of them |
 //! | [`chain`] | the reverse chain over a latent canvas, tile by tile |
 //! | [`upscaler`] | all of the above in one call |
-//! | [`bench`] | what the benchmarks measure, natively and in a page |
+//! | [`mod@bench`] | what the benchmarks measure, natively and in a page |
 //! | `metrics`, `degrade` | how good a picture is, and test pictures from good ones (not in wasm) |
 //! | `web` | browser edge (wasm only) |
+
+// Nothing that a user does may end in a panic.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 pub mod alloc;
 pub mod bench;
@@ -37,6 +41,7 @@ pub mod error;
 pub mod gpu;
 pub mod image;
 pub mod layer;
+pub mod limits;
 #[cfg(not(target_family = "wasm"))]
 pub mod metrics;
 pub mod model;
@@ -44,6 +49,11 @@ pub mod ops;
 pub mod paper;
 pub mod upscaler;
 #[cfg(target_family = "wasm")]
+#[allow(
+    clippy::missing_errors_doc,
+    clippy::should_implement_trait,
+    reason = "called from JavaScript, which gets `Error` as an object"
+)]
 pub mod web;
 pub mod weights;
 

@@ -1,4 +1,4 @@
-//! A picture in, a picture four times as wide and high out.
+//! A picture in, the same picture four times as wide and high out.
 
 use crate::chain::canvas::Canvas;
 use crate::chain::levels::Levels;
@@ -13,6 +13,7 @@ use crate::image::encode::to_u8;
 use crate::image::neutral::Neutral;
 use crate::image::resize::bicubic_rows;
 use crate::image::{Picture, Pixels, Sample};
+use crate::limits::{TEMPERATURE_LEAST, TEMPERATURE_MOST, TILE_LEAST, TILE_MOST};
 use crate::model::config::ModelConfig;
 use crate::model::{Model, Reach, UPSCALE};
 use crate::paper::schedule::Schedule;
@@ -21,7 +22,7 @@ use crate::{Error, Result, alloc};
 use half::f16;
 
 /// What a run may be asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
     /// Steps of the chain; `None`: as many as the model was trained for. 0: y0 is the result, where a network draws it.
     pub steps: Option<usize>,
@@ -34,12 +35,6 @@ pub struct Options {
     /// Most positions that one evaluation of the network should compute, halo included, where `tile` is `None`: on a slow
     /// device a run can be cancelled, and shows progress, only between two of them.
     pub most: Option<usize>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { steps: None, seed: 0, temperature: None, tile: None, most: None }
-    }
 }
 
 /// A model on a device, ready to run.
@@ -106,7 +101,7 @@ impl Upscaler {
         let lr = match &picture.alpha {
             // Invisible colours must not leak into visible ones.
             Some(alpha) => {
-                let copy = |values: &[f32]| alloc::gather(values.len(), values.iter().copied());
+                let copy = |values: &[f32]| alloc::try_collect(values.len(), values.iter().copied());
                 let mut filled = Picture { rgb: copy(&picture.rgb)?, alpha: Some(copy(alpha)?), ..*picture };
                 fill_transparent(&mut filled)?;
                 pad(&filled, denoiser.multiple())?
@@ -209,7 +204,7 @@ impl Upscaler {
                     pixels.flat_map(|((p, x), y)| neutral.kept([p[0], p[1], p[2]].map(|v| v * 0.5 + 0.5), x, y))
                 };
                 result.data.extend(unit().map(T::of));
-                let data = alloc::gather(width * visible * 3, unit().map(to_u8))?;
+                let data = alloc::try_collect(width * visible * 3, unit().map(to_u8))?;
                 Ok(Pixels { width, height: visible, channels: 3, data })
             })?;
             band_begin = done;
@@ -247,11 +242,11 @@ fn check(picture: &Picture, options: &Options) -> Result<()> {
     if picture.width == 0 || picture.height == 0 || picture.rgb.len() != picture.width * picture.height * 3 {
         return Err(Error::BadImage("it has no pixels".into()));
     }
-    if options.temperature.is_some_and(|temperature| !(0.0..=2.0).contains(&temperature)) {
-        return Err(Error::BadOption("The temperature must lie between 0 and 2.".into()));
+    if options.temperature.is_some_and(|temperature| !(TEMPERATURE_LEAST..=TEMPERATURE_MOST).contains(&temperature)) {
+        return Err(Error::BadOption(format!("temperature must be from {TEMPERATURE_LEAST} to {TEMPERATURE_MOST}.")));
     }
-    if options.tile.is_some_and(|tile| !(8..=4096).contains(&tile)) {
-        return Err(Error::BadOption("The tile side must lie between 8 and 4096 pixels.".into()));
+    if options.tile.is_some_and(|tile| !(TILE_LEAST..=TILE_MOST).contains(&tile)) {
+        return Err(Error::BadOption(format!("tile must be from {TILE_LEAST} to {TILE_MOST} pixels.")));
     }
     Ok(())
 }
@@ -261,6 +256,6 @@ fn check(picture: &Picture, options: &Options) -> Result<()> {
 /// # Errors
 /// [`Error::OutOfMemory`].
 pub fn pad(picture: &Picture, multiple: usize) -> Result<Canvas> {
-    let data = alloc::gather(picture.rgb.len(), picture.rgb.iter().map(|&v| (v - 0.5) / 0.5))?;
+    let data = alloc::try_collect(picture.rgb.len(), picture.rgb.iter().map(|&v| (v - 0.5) / 0.5))?;
     Canvas { height: picture.height, width: picture.width, channels: 3, data }.reflected(multiple)
 }

@@ -227,7 +227,7 @@ fn broken_weights_are_named() {
     let (config, files) = compact_folder();
     let short = vec![files[0][..files[0].len() - 7].to_vec()];
     assert_eq!(Upscaler::load(config.clone(), short, &cpu()).err().unwrap().code(), "bad-weights");
-    let mut wide = config.clone();
+    let mut wide = config;
     if let resshift::model::config::Arch::Compact { network } = &mut wide.arch {
         network.channels[0] = 52;
     }

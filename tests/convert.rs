@@ -28,6 +28,7 @@ fn options() -> Options {
 }
 
 /// `model.json` and the shards; each shard is checked against its entry.
+#[allow(clippy::ptr_arg, reason = "a vector is read by place, as a file is")]
 fn converted(unet: &Vec<u8>, autoencoder: &Vec<u8>, options: &Options) -> Result<(ModelConfig, Vec<Vec<u8>>)> {
     let (mut shards, mut last) = (Vec::new(), 0);
     let config = convert(unet, autoencoder, options, &mut |Converted { shard, bytes, done, total }| {
@@ -45,6 +46,7 @@ fn converted(unet: &Vec<u8>, autoencoder: &Vec<u8>, options: &Options) -> Result
     Ok((config, shards))
 }
 
+#[allow(clippy::ptr_arg, reason = "as `converted` takes them")]
 fn refusal(unet: &Vec<u8>, autoencoder: &Vec<u8>, options: &Options) -> String {
     let error = converted(unet, autoencoder, options).err().unwrap();
     assert!(matches!(error, Error::BadCheckpoint(_) | Error::BadOption(_)), "{error:?}");
@@ -201,7 +203,7 @@ fn a_file_that_does_not_fit_is_told_in_one_sentence() {
     case(&unet, &vq, &no_steps, "1 to 1000 steps");
     let path = Options { name: Some("../model".into()), ..options.clone() };
     case(&unet, &vq, &path, "letters, digits, dots, hyphens");
-    let no_json = Options { unet: Some(Configuration::Json(b"{".to_vec())), ..options.clone() };
+    let no_json = Options { unet: Some(Configuration::Json(b"{".to_vec())), ..options };
     case(&unet, &vq, &no_json, "The UNet's configuration is not valid");
 }
 

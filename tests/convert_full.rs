@@ -31,10 +31,12 @@ static PEAK: AtomicUsize = AtomicUsize::new(0);
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         PEAK.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        // SAFETY: the caller keeps what `GlobalAlloc` asks for.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         NOW.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: the caller keeps what `GlobalAlloc` asks for.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -147,7 +149,7 @@ fn fill(entry: &Entry, skip: usize, buffer: &mut [u8]) -> usize {
         let index = resshift::ops::relative_position_index(8);
         let bytes = index[begin..].iter().flat_map(|&i| (i as i64).to_le_bytes()).skip(within);
         buffer[..count].iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte);
-    } else if within == 0 && count % 4 == 0 {
+    } else if within == 0 && count.is_multiple_of(4) {
         let values = weight_from(&entry.name, &entry.shape, begin);
         buffer[..count].chunks_exact_mut(4).zip(values).for_each(|(to, v)| to.copy_from_slice(&v.to_le_bytes()));
     } else {
@@ -343,7 +345,7 @@ fn storage_differences_of_the_full_model() {
 /// Every eighth pixel in both directions.
 fn stride_8(x: &Array) -> Array {
     let [n, c, h, w]: [usize; 4] = x.shape.clone().try_into().unwrap();
-    let at = |i: usize| i / w % h % 8 == 0 && i % w % 8 == 0;
+    let at = |i: usize| (i / w % h).is_multiple_of(8) && (i % w).is_multiple_of(8);
     let data = x.data.iter().enumerate().filter(|(i, _)| at(*i)).map(|(_, v)| *v).collect();
     Array { shape: vec![n, c, h / 8, w / 8], data }
 }

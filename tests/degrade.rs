@@ -12,7 +12,7 @@ const KINDS: [Degradation; 4] = [Degradation::Clean, Degradation::Mild, Degradat
 fn picture(width: usize, height: usize) -> Pixels {
     let at = |x: usize, y: usize, c: usize| {
         let disc = (x as i64 - 40).pow(2) + (y as i64 - 30).pow(2) < 400;
-        let bars = (x / 12 + y / 20) % 2 == 0;
+        let bars = (x / 12 + y / 20).is_multiple_of(2);
         60 + 10 * c as u8 + 100 * u8::from(disc) + 40 * u8::from(bars) + (x / 8) as u8 % 16
     };
     let data = (0..width * height * 3).map(|i| at(i / 3 % width, i / 3 / width, i % 3)).collect();

@@ -1,4 +1,4 @@
-//! Writes the full-size model with weights by formula to a folder, for `tests/browser/full-size.spec.ts`:
+//! Writes the full-size model with weights by formula to a folder, for `tests/browser/engine/full-size.spec.ts`:
 //! `FULL_SIZE=DIR cargo test --release --test full_size -- --ignored`
 
 mod support;

@@ -68,7 +68,7 @@ fn full_unet() {
 /// Every eighth pixel in both directions.
 fn stride_8(x: &Array) -> Array {
     let [n, c, h, w]: [usize; 4] = x.shape.clone().try_into().unwrap();
-    let at = |i: usize| i / w % h % 8 == 0 && i % w % 8 == 0;
+    let at = |i: usize| (i / w % h).is_multiple_of(8) && (i % w).is_multiple_of(8);
     let data = x.data.iter().enumerate().filter(|(i, _)| at(*i)).map(|(_, v)| *v).collect();
     Array { shape: vec![n, c, h / 8, w / 8], data }
 }

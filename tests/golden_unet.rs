@@ -233,7 +233,7 @@ fn impossible_configurations_are_refused() {
         UNetConfig { num_head_channels: 0, ..good.clone() },
         UNetConfig { num_head_channels: 12, ..good.clone() },
         UNetConfig { model_channels: 40, ..good.clone() },
-        UNetConfig { channel_mult: vec![1, 0], ..good.clone() },
+        UNetConfig { channel_mult: vec![1, 0], ..good },
     ];
     for config in bad {
         let error = load(&config).err().unwrap_or_else(|| panic!("{config:?} was accepted"));

@@ -97,7 +97,7 @@ fn nearest_code_in_blocks_is_exact_search() {
         let all: Vec<f64> = codebook.chunks_exact(3).map(|code| distance(token, code)).collect();
         let best = all.iter().copied().fold(f64::INFINITY, f64::min);
         // f32 may confuse codes whose squared distances agree to a few roundings.
-        assert!(all[index as usize] - best <= 1e-6, "{} is not nearest", index);
+        assert!(all[index as usize] - best <= 1e-6, "{index} is not nearest");
     }
 }
 

@@ -22,7 +22,7 @@ fn weights(name: &str) -> Vec<u8> {
 fn texture() -> Pixels {
     let sample = |x: u64, y: u64, c: u64| {
         let waves = (x * x * 3 + y * y * 5 + x * y * (c + 1)) >> 6 & 127;
-        let mixed = (x * 73_856_093 ^ y * 19_349_663 ^ (c + 1) * 83_492_791) as u32;
+        let mixed = ((x * 73_856_093) ^ (y * 19_349_663) ^ ((c + 1) * 83_492_791)) as u32;
         (waves as u32 + (mixed.wrapping_mul(2_654_435_761) >> 26)) as u8
     };
     let data = (0..300 * 210 * 3).map(|i| sample(i / 3 % 300, i / 900, i % 3)).collect();

@@ -90,7 +90,7 @@ fn tiles_leave_no_trace() {
 /// The same of y0 alone, for sizes and tiles of a hash's choosing; and not so without a halo.
 #[test]
 fn any_tiles_of_y0_are_the_whole() {
-    let model = model(tiny_prior_folder(), &cpu());
+    let model = model(tiny_prior_folder(), cpu());
     let (latent, compute) = (&*model.latent, cpu());
     let (reach, multiple) = (latent.encode_reach(), latent.multiple());
     let noise = seeded(1, 48);

@@ -1,16 +1,27 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { faults } from './rooms.mjs';
 
+const browser = fileURLToPath(new URL('browser', import.meta.url));
+
 for (const tree of ['npm/src', 'www/src']) {
   test(`imports of ${tree} point downwards`, () => {
     assert.deepEqual(faults(fileURLToPath(new URL(`../${tree}`, import.meta.url))), []);
   });
 }
+
+test('no folder of browser tests hides a file among many', () => {
+  const folders = readdirSync(browser, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  assert.ok(folders.length > 5);
+  for (const folder of ['.', ...folders]) {
+    const count = readdirSync(join(browser, folder), { withFileTypes: true }).filter((entry) => entry.isFile()).length;
+    assert.ok(count <= 20, `${folder} has ${count} files`);
+  }
+});
 
 /** The faults of a tree with these files. @param {Record<string, string>} files */
 function faultsOf(files) {

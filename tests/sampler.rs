@@ -290,7 +290,7 @@ fn sizes_that_the_released_code_refuses() {
         let data = (0..height * width * 3).map(|i| (i % 7) as f32 / 3.5 - 1.0).collect();
         let lr = Canvas { height, width, channels: 3, data };
         let padded = lr.clone().reflected(16).unwrap();
-        assert!(padded.height % 16 == 0 && padded.width % 16 == 0);
+        assert!(padded.height.is_multiple_of(16) && padded.width.is_multiple_of(16));
         assert_eq!(padded.part(0..height, 0..width), lr);
         let noise = seeded(2, 3);
         let levels = Levels::new(&*denoiser, &schedule, None).unwrap();

@@ -68,7 +68,7 @@ fn halo_bounds_the_reach() {
 #[test]
 fn code() {
     let golden = Golden::open("tiny_prior_check");
-    let model = model(tiny_prior_folder(), &cpu());
+    let model = model(tiny_prior_folder(), cpu());
     let lr = golden.picture("lr", &burn::tensor::Device::flex());
     let error = max_error(&block_on(read(support::encode(&*model.latent, lr))).unwrap(), &golden.nhwc("y0"));
     println!("code of y0: max |error| = {error:.1e}, tolerance {TOLERANCE:.0e}");

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build as bundle } from 'esbuild';
 import { generateSW } from 'workbox-build';
+import { shippedModels } from '../models/shipped.mjs';
 import { buildDocs } from './docs/pages.mjs';
 
 const www = fileURLToPath(new URL('.', import.meta.url));
@@ -36,6 +37,7 @@ export async function buildPage({ packageFolder, out }) {
     minify: true,
     legalComments: 'none',
     logLevel: 'warning',
+    define: { BUILT_IN_MODELS: JSON.stringify(shippedModels().map(({ name, steps, y0, bytes }) => ({ name, steps, y0, bytes }))) },
     plugins: [{
       name: 'package',
       setup(context) {

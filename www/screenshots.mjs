@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
-import { launchOptions } from '../tests/browser/chromium.mjs';
-import { useFont } from '../tests/browser/fonts.mjs';
+import { launchOptions } from '../tests/browser/browsers/chromium.mjs';
+import { useFont } from '../tests/browser/support/fonts.mjs';
 import { files } from './serve.mjs';
 
 const from = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));

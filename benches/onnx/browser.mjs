@@ -5,7 +5,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { launchOptions } from '../../tests/browser/chromium.mjs';
+import { launchOptions } from '../../tests/browser/browsers/chromium.mjs';
 
 export const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const words = (text = '') => text.split(/\s+/).filter(Boolean);

@@ -12,7 +12,7 @@ declare global {
 
 /**
  * Where the networks run. `auto`: on the GPU or the CPU, whichever a short measurement at the first start found faster; a
- * GPU that computes wrongly is passed over.
+ * GPU that fails a self-test is skipped.
  */
 export type Device = 'auto' | 'webgpu' | 'cpu';
 
@@ -67,7 +67,7 @@ export interface LoadProgress {
   total: number;
   /** The weights came from this device's cache, not the network. */
   cached: boolean;
-  /** Of engine and weights together: 0 to 1, 1 once the upscaler is ready. */
+  /** Progress of engine and weights together, 0 to 1; 1 once the upscaler is ready. */
   fraction: number;
 }
 
@@ -237,7 +237,7 @@ export interface Measured {
 export interface ModelInfo {
   /** As in the option `model`. */
   name: string;
-  /** Of the weights. */
+  /** Version of the weights. */
   version: string;
   /** Steps of the chain that it was trained for. */
   steps: number;
@@ -329,7 +329,7 @@ export class UpscalerError extends Error {
   readonly advice: string;
   /** The `reason` of the `signal` that ended the call. */
   readonly reason?: unknown;
-  /** Of `offline`: the address of the file that could not be reached. */
+  /** With the code `offline`: the address of the file that could not be reached. */
   readonly url?: string | undefined;
   /** Code and advice once more: of a structured clone, which has no fields of its own, they are left. */
   readonly cause: { code: ErrorCode; advice: string };

@@ -24,7 +24,7 @@ const LIGHT: f64 = 1e8;
 
 /// How a network runs: which convolution, and what its maps are stored as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Form {
+pub struct Variant {
     /// As rows name it.
     pub name: &'static str,
     /// [`Gpu::set_tiled`].
@@ -34,10 +34,10 @@ pub struct Form {
 }
 
 /// All of them.
-pub const FORMS: [Form; 3] = [
-    Form { name: "registers", tiled: false, half: false },
-    Form { name: "tiles", tiled: true, half: false },
-    Form { name: "tiles f16", tiled: true, half: true },
+pub const VARIANTS: [Variant; 3] = [
+    Variant { name: "registers", tiled: false, half: false },
+    Variant { name: "tiles", tiled: true, half: false },
+    Variant { name: "tiles f16", tiled: true, half: true },
 ];
 
 /// A network, or a layer of one, on maps of one size.
@@ -222,7 +222,7 @@ pub struct Adapter {
 /// One measurement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
-    /// Case and form.
+    /// Case and variant.
     pub name: String,
     /// Median of a run.
     pub ms: f64,
@@ -236,7 +236,7 @@ pub struct Row {
     pub gb_s: f64,
     /// Share of [`Adapter::copy_gb_s`].
     pub of_bandwidth: f64,
-    /// Of a run.
+    /// Dispatches of a run.
     pub dispatches: usize,
     /// Megabytes that the kernels must read and write.
     pub mb: f64,
@@ -281,9 +281,9 @@ impl Bench {
     }
 
     /// The forms that this GPU has.
-    pub fn forms(&self) -> impl Iterator<Item = Form> {
+    pub fn variants(&self) -> impl Iterator<Item = Variant> {
         let f16 = self.gpu.f16;
-        FORMS.into_iter().filter(move |form| f16 || !form.half)
+        VARIANTS.into_iter().filter(move |variant| f16 || !variant.half)
     }
 
     async fn alone(&self, count: usize, kernel: impl Fn(&Node) -> Node) -> Result<[f64; 2]> {
@@ -294,14 +294,14 @@ impl Bench {
     ///
     /// # Errors
     /// [`Error::Gpu`] if the GPU fails.
-    pub async fn measure(&self, case: &Case<'_>, form: Form) -> Result<Row> {
-        self.choose(form);
+    pub async fn measure(&self, case: &Case<'_>, variant: Variant) -> Result<Row> {
+        self.choose(variant);
         let stage = Compute::Gpu(self.gpu.clone()).prepare(&case.sizes, &case.network)?;
         let program = stage.program().ok_or_else(|| Error::Internal("a program was expected".into()))?;
         let (cost, [median, least]) = (program.cost(), self.time(program).await?);
         let (gflops, gb_s) = (2e-9 * cost.macs as f64 / median, 1e-9 * cost.bytes as f64 / median);
         Ok(Row {
-            name: format!("{}, {}", case.name, form.name),
+            name: format!("{}, {}", case.name, variant.name),
             ms: round(median * 1e3),
             ms_min: round(least * 1e3),
             gflops: round(gflops),
@@ -313,10 +313,10 @@ impl Bench {
         })
     }
 
-    /// Has the GPU record in this form from now on.
-    pub fn choose(&self, form: Form) {
-        self.gpu.set_tiled(form.tiled);
-        self.gpu.set_half_maps(form.half);
+    /// Has the GPU record in this variant from now on.
+    pub fn choose(&self, variant: Variant) {
+        self.gpu.set_tiled(variant.tiled);
+        self.gpu.set_half_maps(variant.half);
     }
 
     /// Seconds of a run: median and least of some rounds, each as many runs as fill their share of the time.

@@ -48,7 +48,7 @@ pub trait Watch {
     /// Called as the run goes on.
     fn event(&mut self, event: Event<'_>);
     /// Awaited between network evaluations: the place to let other work happen, and to cancel by returning
-    /// [`Error::Aborted`].
+    /// [`crate::Error::Aborted`].
     fn pause(&mut self) -> impl Future<Output = Result<()>>;
     /// Milliseconds on a clock of its own, by which previews and snapshots are rationed.
     fn now(&self) -> f64 {

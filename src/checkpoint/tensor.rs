@@ -9,6 +9,7 @@ use std::ops::Range;
 pub(super) const RANK: usize = 8;
 
 /// How a number is stored, little-endian.
+#[allow(missing_docs, reason = "the names are the formats' own")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     F64,

@@ -118,10 +118,10 @@ struct Report {
 /// Runs the command.
 pub async fn run(arguments: &Eval) -> Result<()> {
     let judge = Judge::load(&arguments.metrics)?;
-    for output in arguments.sheet.iter() {
-        if file::check_output(Path::new(""), output)? != Format::Png {
-            return Err(Error::BadOption("The sheet is a PNG file, so its name must end in .png.".into()));
-        }
+    if let Some(output) = &arguments.sheet
+        && file::check_output(Path::new(""), output)? != Format::Png
+    {
+        return Err(Error::BadOption("The sheet is a PNG file, so its name must end in .png.".into()));
     }
     let mut items = Vec::new();
     for folder in &arguments.datasets {

@@ -1,7 +1,6 @@
 //! The command line: `resshift upscale IN -o OUT` with its options and how it ends; `resshift eval` is in `eval.rs`,
 //! `resshift convert` in `convert.rs`.
 
-mod advice;
 mod convert;
 mod dataset;
 mod eval;
@@ -10,11 +9,11 @@ mod model_folder;
 mod progress;
 mod sheet;
 
-use advice::advice;
 use clap::{Parser, Subcommand, ValueEnum};
 use progress::Progress;
 use resshift::compute::Compute;
 use resshift::image::{Format, Limits, Size, decode_tagged, encode, reduce};
+use resshift::limits::{TEMPERATURE_LEAST, TEMPERATURE_MOST};
 use resshift::model::UPSCALE;
 use resshift::upscaler::{Options, Upscaler};
 use resshift::{Error, Result, gpu};
@@ -120,7 +119,9 @@ fn positive(text: &str) -> Result<usize, String> {
 }
 
 fn temperature(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|number| (0.0..=2.0).contains(number)).ok_or_else(|| "not a number from 0 to 2".into())
+    let range = TEMPERATURE_LEAST..=TEMPERATURE_MOST;
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| format!("not a number from {TEMPERATURE_LEAST} to {TEMPERATURE_MOST}"))
 }
 
 /// Runs the command. Exit codes: 0 done, 1 failed with `error[code]`, 2 used wrongly.
@@ -133,7 +134,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error[{}]: {error}\n{}", error.code(), advice(&error));
+            eprintln!("error[{}]: {error}\n{}", error.code(), error.advice());
             ExitCode::FAILURE
         }
     }

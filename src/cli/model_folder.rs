@@ -1,13 +1,11 @@
 //! The model's folder: where it is, and whether its files are the ones that `model.json` names.
 
 use super::file;
+use resshift::limits::DEFAULT_MODEL;
 use resshift::model::config::{ModelConfig, Shard};
 use resshift::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-
-/// The default model, below each of [`places`].
-const DEFAULT: &str = "models/compact";
 
 /// Reads `model.json` and the weight files it names, each checked by size and SHA-256.
 /// `folder`: as the user gave it, or the first default that exists.
@@ -24,10 +22,14 @@ pub fn load(folder: Option<&Path>) -> Result<(ModelConfig, Vec<Vec<u8>>)> {
 
 fn find() -> Result<PathBuf> {
     let places = places();
-    places.iter().map(|place| place.join(DEFAULT)).find(|folder| folder.join("model.json").is_file()).ok_or_else(|| {
-        let places: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
-        Error::BadWeights(format!("there is no {DEFAULT} in {}; name a folder with --model", places.join(" or ")))
-    })
+    let default = Path::new("models").join(DEFAULT_MODEL);
+    places.iter().map(|place| place.join(&default)).find(|folder| folder.join("model.json").is_file()).ok_or_else(
+        || {
+            let places: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
+            let (default, places) = (default.display(), places.join(" or "));
+            Error::BadWeights(format!("there is no {default} in {places}; name a folder with --model"))
+        },
+    )
 }
 
 /// The current folder (a checkout), the program's own (an unpacked archive), and `share/resshift` beside the

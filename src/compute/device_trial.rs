@@ -5,13 +5,13 @@ use super::Compute;
 use crate::gpu::{self, Gpu};
 use crate::layer::ConvShape;
 use crate::ops::Conv2d;
-use crate::{Error, Result};
+use crate::{Error, Result, limits};
 use std::rc::Rc;
 
 /// Pixels a side.
 pub const SIDE: usize = 64;
-/// Time of an evaluation of the compact network, the default, as a multiple of the measurement's (`npm/src/estimate.ts` has it too).
-pub const COMPACT: f64 = 1.7;
+/// Time of an evaluation of the compact network, the default, as a multiple of the measurement's.
+pub const COMPACT: f64 = limits::EVALUATION_COMPACT;
 const CHANNELS: usize = 48;
 /// 3x3 convolutions, one after the other: 1.0e9 multiplications.
 const LAYERS: usize = 12;
@@ -57,7 +57,7 @@ impl Measured {
         self.half.is_some_and(|half| half <= 1.05 * self.gpu)
     }
 
-    /// Has the GPU use the faster convolution and the faster numbers, and end its submissions after [`SUBMIT_MS`].
+    /// Has the GPU use the faster convolution and the faster numbers, and end its submissions after 100 ms.
     pub fn apply(&self, gpu: &Gpu) {
         if let Some(tiled) = self.tiled {
             gpu.set_tiled(tiled);

@@ -43,10 +43,10 @@ impl From<&Rc<Gpu>> for Compute {
 /// A network for inputs of certain sizes.
 pub struct Stage<'a> {
     sizes: Vec<[usize; 4]>,
-    form: Form<'a>,
+    backend: Backend<'a>,
 }
 
-enum Form<'a> {
+enum Backend<'a> {
     Cpu(Device, Box<dyn Fn(&[Map]) -> Map + 'a>),
     Gpu(Rc<Program>),
 }
@@ -80,11 +80,11 @@ impl Compute {
     /// # Errors
     /// [`Error::Gpu`] if the sizes are more than the device allows.
     pub fn prepare<'a>(&self, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map + 'a) -> Result<Stage<'a>> {
-        let form = match self {
-            Compute::Cpu(device) => Form::Cpu(device.clone(), Box::new(network)),
-            Compute::Gpu(gpu) => Form::Gpu(Rc::new(Program::new(gpu, sizes, |inputs| recorded(inputs, &network))?)),
+        let backend = match self {
+            Compute::Cpu(device) => Backend::Cpu(device.clone(), Box::new(network)),
+            Compute::Gpu(gpu) => Backend::Gpu(Rc::new(Program::new(gpu, sizes, |inputs| recorded(inputs, &network))?)),
         };
-        Ok(Stage { sizes: sizes.to_vec(), form })
+        Ok(Stage { sizes: sizes.to_vec(), backend })
     }
 
     /// Has a GPU compile the kernels that [`Self::prepare`] would need, without waiting for them.
@@ -119,23 +119,23 @@ fn recorded(inputs: &[Node], network: &impl Fn(&[Map]) -> Map) -> Node {
 impl Stage<'_> {
     /// Starts the network on `inputs`, row-major, of the sizes it was prepared for.
     pub fn start(&self, inputs: &[&[f32]]) -> Work<'static> {
-        match &self.form {
-            Form::Cpu(device, network) => {
+        match &self.backend {
+            Backend::Cpu(device, network) => {
                 let map = |(data, &size): (&&[f32], &[usize; 4])| {
                     Map::Host(Tensor::from_data(TensorData::new(data.to_vec(), size), device))
                 };
                 let inputs: Vec<Map> = inputs.iter().zip(&self.sizes).map(map).collect();
                 Work::Done(network(&inputs).host())
             }
-            Form::Gpu(program) => Work::Queued(program.start(&inputs.iter().map(|&x| Some(x)).collect::<Vec<_>>())),
+            Backend::Gpu(program) => Work::Queued(program.start(&inputs.iter().map(|&x| Some(x)).collect::<Vec<_>>())),
         }
     }
 
     /// Its program, on a GPU.
     pub fn program(&self) -> Option<&Rc<Program>> {
-        match &self.form {
-            Form::Cpu(..) => None,
-            Form::Gpu(program) => Some(program),
+        match &self.backend {
+            Backend::Cpu(..) => None,
+            Backend::Gpu(program) => Some(program),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::network::check_position_index;
 use super::shard_writer::hexadecimal;
-use super::{Network, Options, Plan, ShardWriter, Storage, in_file, keys, open, plan, refuse_other_tasks, vq_config};
+use super::{
+    ConversionPlan, Network, Options, ShardWriter, Storage, in_file, keys, open, plan, refuse_other_tasks, vq_config,
+};
 use crate::checkpoint::{Bytes, Checkpoint};
 use crate::model::config::{Arch, Licence, ModelConfig, Shard, VqConfig, is_plain};
 use crate::paper::schedule::{Schedule, ScheduleConfig};
@@ -30,7 +32,7 @@ pub struct Converted {
 pub struct Conversion<'a> {
     unet: Source<'a>,
     autoencoder: Source<'a>,
-    plan: Plan,
+    plan: ConversionPlan,
     vq: VqConfig,
     schedule: ScheduleConfig,
     name: String,
@@ -175,7 +177,7 @@ fn provenance(sources: &[(&str, String)], storage: Storage) -> Map<String, Value
     entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 
-/// Of the whole file, read in pieces.
+/// SHA-256 of the whole file, which is read in pieces.
 fn sha256(file: &dyn Bytes) -> Result<String> {
     let mut hash = Sha256::new();
     let mut piece = vec![0; 1 << 20];

@@ -92,7 +92,7 @@ pub fn convert(
 }
 
 /// What is to be built.
-struct Plan {
+struct ConversionPlan {
     name: String,
     unet: UNetConfig,
     schedule: ScheduleConfig,
@@ -101,7 +101,7 @@ struct Plan {
     licence: Licence,
 }
 
-impl From<&Published> for Plan {
+impl From<&Published> for ConversionPlan {
     fn from(released: &Published) -> Self {
         Self {
             name: released.name.into(),
@@ -121,9 +121,9 @@ struct UNetFile {
     schedule: Option<ScheduleConfig>,
 }
 
-fn plan(file: &Checkpoint, options: &Options) -> Result<Plan> {
+fn plan(file: &Checkpoint, options: &Options) -> Result<ConversionPlan> {
     match &options.unet {
-        Some(Configuration::Name(name)) => Published::named(name).map(Plan::from).ok_or_else(|| {
+        Some(Configuration::Name(name)) => Published::named(name).map(ConversionPlan::from).ok_or_else(|| {
             let known: Vec<_> = PUBLISHED.iter().map(|released| released.name).collect();
             Error::BadOption(format!("There is no configuration {name:?}; known are {}.", known.join(", ")))
         }),
@@ -132,9 +132,9 @@ fn plan(file: &Checkpoint, options: &Options) -> Result<Plan> {
             let schedule = schedule.unwrap_or_else(|| ScheduleConfig::new(15, 0.3, 2.0));
             // Whoever trained it knows its terms; until told otherwise the careful answer is no.
             let licence = Licence { name: "unknown".into(), commercial: false, url: None, text: None };
-            Ok(Plan { name: "own".into(), unet, schedule, autoencoder: Task::X4.autoencoder(), licence })
+            Ok(ConversionPlan { name: "own".into(), unet, schedule, autoencoder: Task::X4.autoencoder(), licence })
         }
-        None => recognise(file, &options.file).map(Plan::from),
+        None => recognise(file, &options.file).map(ConversionPlan::from),
     }
 }
 
@@ -174,7 +174,7 @@ fn recognise(file: &Checkpoint, name: &str) -> Result<&'static Published> {
     }
 }
 
-fn vq_config(plan: &Plan, options: &Options) -> Result<VqConfig> {
+fn vq_config(plan: &ConversionPlan, options: &Options) -> Result<VqConfig> {
     let name = match &options.autoencoder {
         Some(Configuration::Json(json)) => return parse(json, "autoencoder"),
         Some(Configuration::Name(name)) => name,

@@ -15,7 +15,7 @@ pub fn run<Op: WithSimd>(op: Op) -> Op::Output {
     let best = Arch::detect();
     #[cfg(target_arch = "x86_64")]
     let best = if matches!(best, Arch::Scalar | Arch::V2) { best } else { Arch::V3 };
-    // Sound: the machine has been asked for it, or for V4, which holds all of V3.
+    // SAFETY: the machine has been asked for it, or for V4, which holds all of V3.
     unsafe { best.dispatch(op) }
 }
 
@@ -39,7 +39,7 @@ impl WithSimd for Count {
 #[inline(always)]
 pub fn load<S: Simd>(x: &[f32]) -> Lanes<S> {
     let x = &x[..f32::lanes::<S>()];
-    // Sound: as many values as there are lanes have just been taken.
+    // SAFETY: as many values as there are lanes have just been taken.
     unsafe { f32::vload_unaligned(x.as_ptr()) }
 }
 
@@ -47,7 +47,7 @@ pub fn load<S: Simd>(x: &[f32]) -> Lanes<S> {
 #[inline(always)]
 pub fn store<S: Simd>(x: &mut [f32], value: Lanes<S>) {
     let x = &mut x[..f32::lanes::<S>()];
-    // Sound: as in `load`.
+    // SAFETY: as in `load`.
     unsafe { f32::vstore_unaligned(x.as_mut_ptr(), value) }
 }
 

@@ -55,7 +55,7 @@ fn doubled(plane: &[f32], width: usize, x: usize, y: usize) -> f32 {
     let height = plane.len() / width;
     // The nearer of the two neighbours has three quarters of the weight.
     let taps = |at: usize, size: usize| {
-        let other = if at % 2 == 0 { (at / 2).saturating_sub(1) } else { (at / 2 + 1).min(size - 1) };
+        let other = if at.is_multiple_of(2) { (at / 2).saturating_sub(1) } else { (at / 2 + 1).min(size - 1) };
         [(at / 2, 0.75), (other, 0.25)]
     };
     let rows = taps(y, height).map(|(row, a)| taps(x, width).map(|(column, b)| a * b * plane[row * width + column]));

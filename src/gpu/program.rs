@@ -202,7 +202,7 @@ impl Drop for Job {
 
 /// The bytes of numbers as a GPU reads them.
 pub(super) fn bytes_of(data: &[f32]) -> &[u8] {
-    // Every bit pattern is a valid byte, and WebGPU is little-endian as every platform that it runs on.
+    // SAFETY: every bit pattern is a valid byte, and WebGPU is little-endian as every platform that it runs on.
     unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) }
 }
 

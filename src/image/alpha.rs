@@ -31,7 +31,7 @@ pub fn fill_transparent(picture: &mut Picture) -> Result<()> {
     }
     let pixels = picture.rgb.chunks_exact(3).zip(alpha).map(|(c, &a)| Sample { colour: [c[0], c[1], c[2]], weight: a });
     let mut levels =
-        vec![Level { width: picture.width, height: picture.height, samples: alloc::gather(alpha.len(), pixels)? }];
+        vec![Level { width: picture.width, height: picture.height, samples: alloc::try_collect(alpha.len(), pixels)? }];
     while let Some(level) = levels.last()
         && level.samples.iter().any(Sample::is_hole)
     {
@@ -89,14 +89,14 @@ impl Level {
             Sample::mean(pixels.map(|(x, y)| self.samples[y * self.width + x]).map(|s| (s, s.weight.max(0.0))))
         };
         let blocks = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| block(x, y));
-        Ok(Level { width, height, samples: alloc::gather(width * height, blocks)? })
+        Ok(Level { width, height, samples: alloc::try_collect(width * height, blocks)? })
     }
 
     /// Pull: holes take the bilinear interpolation of the smaller level, which has none.
     fn fill_from(&mut self, smaller: &Level) {
         // A pixel's centre lies a quarter of the smaller level's pixel before or behind that pixel's centre.
         let taps = |at: usize, count: usize| {
-            let other = if at % 2 == 0 { (at / 2).saturating_sub(1) } else { (at / 2 + 1).min(count - 1) };
+            let other = if at.is_multiple_of(2) { (at / 2).saturating_sub(1) } else { (at / 2 + 1).min(count - 1) };
             [(at / 2, 0.75), (other, 0.25)]
         };
         for (at, sample) in self.samples.iter_mut().enumerate().filter(|(_, sample)| sample.is_hole()) {

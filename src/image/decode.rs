@@ -4,14 +4,14 @@
 //! read. RGB profiles are not applied: samples are taken as stored, and the profile goes along ([`Tags`]); others are.
 
 use super::{Density, Picture, Tags, bmp, colour, gif, jpeg, png, tiff, webp};
-use crate::{Error, Result};
+use crate::{Error, Result, limits};
 use ::image::metadata::Orientation;
 use ::image::{DynamicImage, ImageBuffer, ImageError, ImageFormat};
 use std::io::ErrorKind;
 
 /// [`Limits::default`]'s number of input pixels: 4 million, whose x4 result has 64 million, 8192 a side. A page that knows
 /// of less memory takes fewer (`npm/src/capabilities.ts`).
-pub const DEFAULT_MAX_PIXELS: u64 = 1 << 22;
+pub const DEFAULT_MAX_PIXELS: u64 = limits::PIXELS_MOST as u64;
 
 /// What a picture may ask for before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

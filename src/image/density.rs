@@ -49,7 +49,7 @@ impl Density {
         self.x > 0 && self.y > 0 && (self.absolute || self.x != self.y)
     }
 
-    /// Of a picture that is turned by a right angle.
+    /// The density of the picture turned by a right angle.
     pub fn turned(self) -> Self {
         Self { x: self.y, y: self.x, ..self }
     }

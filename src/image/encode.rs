@@ -3,8 +3,8 @@
 use super::png::XMP;
 use super::webp::{lossy as lossy_webp, tagged as tagged_webp};
 use super::{Pixels, Tags, exif, iptc};
-use crate::alloc::{self, Growing};
-use crate::{Error, Result};
+use crate::alloc::{self, GrowableFile};
+use crate::{Error, Result, limits};
 use ::image::codecs::jpeg::{JpegEncoder, PixelDensity, PixelDensityUnit};
 use ::image::codecs::webp::WebPEncoder;
 use ::image::{ExtendedColorType, ImageEncoder, ImageError};
@@ -14,8 +14,8 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-/// Of a JPEG file, if nobody says otherwise.
-const JPEG_QUALITY: u8 = 92;
+/// Default quality of a JPEG file.
+const JPEG_QUALITY: u8 = limits::QUALITY_DEFAULT as u8;
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,7 +56,7 @@ impl Format {
     pub fn check_size(self, width: usize, height: usize, quality: Option<u8>) -> Result<()> {
         let (name, most) = match (self, quality) {
             (Self::Png, _) => return Ok(()),
-            (Self::Jpeg, _) => ("JPEG", 65_535),
+            (Self::Jpeg, _) => ("JPEG", limits::JPEG_SIDE),
             (Self::WebP, None) => ("WebP", 16_384),
             (Self::WebP, Some(_)) => ("lossy WebP", 16_383),
         };
@@ -71,7 +71,7 @@ impl Format {
 pub trait Sample: bytemuck::Pod + PartialEq {
     /// In a PNG file.
     const DEPTH: BitDepth;
-    /// Of a PNG file: the fastest that makes it smaller.
+    /// Compression of a PNG file: the fastest that still makes it smaller.
     const COMPRESSION: DeflateCompression;
     /// One channel, for the resizer.
     type Plane: PixelTrait;
@@ -186,7 +186,7 @@ pub fn encode<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, qualit
         Format::Png if grey => {
             let kept =
                 data.chunks_exact(*channels).flat_map(|pixel| [pixel[0]].into_iter().chain(pixel.get(3).copied()));
-            let data = alloc::gather(width * height * (channels - 2), kept)?;
+            let data = alloc::try_collect(width * height * (channels - 2), kept)?;
             png(columns, rows, channels - 2, &data, tags)
         }
         Format::Png => png(columns, rows, *channels, data, tags),
@@ -218,7 +218,7 @@ fn png<T: Sample>(width: u32, height: u32, channels: usize, data: &[T], tags: &T
         PixelDimensions { xppu: density.x, yppu: density.y, unit }
     });
     let xmp = tags.xmp.as_deref().and_then(|packet| str::from_utf8(packet).ok());
-    let mut file = Growing::default();
+    let mut file = GrowableFile::default();
     let written = Encoder::with_info(&mut file, info).and_then(|mut encoder| {
         encoder.set_deflate_compression(T::COMPRESSION);
         encoder.set_filter(Filter::Adaptive);
@@ -248,10 +248,10 @@ fn jpeg(size: (u32, u32), channels: usize, data: &[u8], tags: &Tags, quality: u8
             let alpha = |pixel: &[u8]| pixel.get(3).copied().unwrap_or(u8::MAX);
             let samples =
                 data.chunks_exact(channels).flat_map(|p| p[..kept].iter().map(move |&v| over_white(v, alpha(p))));
-            Cow::Owned(alloc::gather(data.len() / channels * kept, samples)?)
+            Cow::Owned(alloc::try_collect(data.len() / channels * kept, samples)?)
         }
     };
-    let mut file = Growing::default();
+    let mut file = GrowableFile::default();
     let mut encoder = JpegEncoder::new_with_quality(&mut file, quality.clamp(1, 100));
     if let Some(density) = tags.density {
         let unit = if density.absolute { PixelDensityUnit::Inches } else { PixelDensityUnit::PixelAspectRatio };
@@ -290,7 +290,7 @@ fn with_segments(mut file: Vec<u8>, tags: &Tags) -> Result<Vec<u8>> {
 }
 
 fn webp(width: u32, height: u32, channels: usize, data: &[u8], tags: &Tags) -> Result<Vec<u8>> {
-    let mut file = Growing::default();
+    let mut file = GrowableFile::default();
     let colour = if channels == 4 { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
     let encoder = WebPEncoder::new_lossless(&mut file);
     encoder.write_image(data, width, height, colour).map_err(|e| failed("WebP", &e, io(&e)))?;

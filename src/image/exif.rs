@@ -18,7 +18,7 @@ const XMP: u16 = 0x02BC;
 /// Width and height, in the first directory and in EXIF's own.
 const SIZES: [(u16, u16); 2] = [(0x0100, 0x0101), (0xA002, 0xA003)];
 
-/// Of the first directory of a TIFF file: what tells of the picture and not of how it is stored.
+/// Tags of a TIFF file's first directory that describe the picture, not how it is stored.
 const DESCRIPTIVE: [u16; 16] = [
     0x010E,
     0x010F,

@@ -63,7 +63,7 @@ impl Picture {
     /// `channels`: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
     fn from_samples<T: Copy + Into<f32>>(width: usize, height: usize, channels: usize, data: &[T], max: f32) -> Self {
         let unit = |sample: T| sample.into() / max;
-        let has_alpha = channels % 2 == 0;
+        let has_alpha = channels.is_multiple_of(2);
         let mut rgb = Vec::with_capacity(width * height * 3);
         for pixel in data.chunks_exact(channels) {
             match *pixel {

@@ -21,7 +21,7 @@ pub struct Neutral {
 }
 
 impl Neutral {
-    /// Of a picture whose result is `scale` times as large.
+    /// Finds the neutral areas of a picture whose result is `scale` times as large.
     ///
     /// # Errors
     /// [`crate::Error::OutOfMemory`].
@@ -38,14 +38,14 @@ impl Neutral {
             _ if pixel.iter().all(|&v| v >= 1.0 - NOISE) => Some(true),
             _ => None,
         };
-        let ends = alloc::gather(width * height, pixels().enumerate().map(end))?;
+        let ends = alloc::try_collect(width * height, pixels().enumerate().map(end))?;
         let around = |at: usize, count: usize| at.saturating_sub(1)..(at + 2).min(count);
         let area = |i: usize| {
             let (x, y) = (i % width, i / width);
             let mut near = around(y, height).flat_map(|y| around(x, width).map(move |x| y * width + x));
             ends[i].filter(|_| near.all(|other| ends[other] == ends[i]))
         };
-        Ok(Self { grey, width, areas: alloc::gather(width * height, (0..width * height).map(area))?, scale })
+        Ok(Self { grey, width, areas: alloc::try_collect(width * height, (0..width * height).map(area))?, scale })
     }
 
     /// A pixel of the result, at `x` and `y`, RGB in [0, 1].

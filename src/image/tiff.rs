@@ -120,7 +120,7 @@ enum Alpha {
 struct Layout {
     width: usize,
     height: usize,
-    /// Of a sample.
+    /// Bits per sample.
     bits: usize,
     compression: usize,
     colours: Colours,
@@ -204,7 +204,7 @@ impl Layout {
 /// stored so.
 fn stored(file: &TiffFile<'_>, at: usize, directory: &Directory, layout: &Layout, limits: &Limits) -> Result<Vec<u16>> {
     const GREY: u16 = 1;
-    let mut bytes = alloc::gather(file.bytes.len(), file.bytes.iter().copied())?;
+    let mut bytes = alloc::try_collect(file.bytes.len(), file.bytes.iter().copied())?;
     let mut write = |at: usize, size: usize, value: u64| {
         let all = if file.is_little() { value.to_le_bytes() } else { value.to_be_bytes() };
         let part = if file.is_little() { &all[..size] } else { &all[8 - size..] };
@@ -246,7 +246,7 @@ fn stored(file: &TiffFile<'_>, at: usize, directory: &Directory, layout: &Layout
         };
         let rows = packed.chunks_exact(line).take(layout.height * planes);
         let all = rows.flat_map(|row| (0..layout.width * count).map(move |i| unpack(row, i)));
-        return alloc::gather(layout.width * layout.height * layout.samples, all);
+        return alloc::try_collect(layout.width * layout.height * layout.samples, all);
     }
     let whole = layout.width * layout.height * layout.samples;
     if size.complete_len < whole * bits / 8 {
@@ -255,13 +255,13 @@ fn stored(file: &TiffFile<'_>, at: usize, directory: &Directory, layout: &Layout
     let is_index = layout.colours == Colours::Palette;
     let unit = |value: f64| (value.clamp(0.0, 1.0) * 65535.0).round() as u16;
     match result {
-        DecodingResult::U8(data) if is_index => alloc::gather(data.len(), data.into_iter().map(u16::from)),
-        DecodingResult::U8(data) => alloc::gather(data.len(), data.into_iter().map(|v| u16::from(v) * 257)),
+        DecodingResult::U8(data) if is_index => alloc::try_collect(data.len(), data.into_iter().map(u16::from)),
+        DecodingResult::U8(data) => alloc::try_collect(data.len(), data.into_iter().map(|v| u16::from(v) * 257)),
         DecodingResult::U16(data) => Ok(data),
-        DecodingResult::U32(data) => alloc::gather(data.len(), data.into_iter().map(|v| (v >> 16) as u16)),
-        DecodingResult::F16(data) => alloc::gather(data.len(), data.into_iter().map(|v| unit(v.into()))),
-        DecodingResult::F32(data) => alloc::gather(data.len(), data.into_iter().map(|v| unit(v.into()))),
-        DecodingResult::F64(data) => alloc::gather(data.len(), data.into_iter().map(unit)),
+        DecodingResult::U32(data) => alloc::try_collect(data.len(), data.into_iter().map(|v| (v >> 16) as u16)),
+        DecodingResult::F16(data) => alloc::try_collect(data.len(), data.into_iter().map(|v| unit(v.into()))),
+        DecodingResult::F32(data) => alloc::try_collect(data.len(), data.into_iter().map(|v| unit(v.into()))),
+        DecodingResult::F64(data) => alloc::try_collect(data.len(), data.into_iter().map(unit)),
         _ => Err(Error::Internal("TIFF samples of another type".into())),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::decode::{bad_image, cut_short, image8};
 use super::{Limits, Tags};
-use crate::alloc::{self, Growing};
+use crate::alloc::{self, GrowableFile};
 use crate::{Error, Result};
 use ::image::codecs::webp::WebPDecoder;
 use ::image::{DynamicImage, ImageDecoder};
@@ -42,7 +42,7 @@ fn with_alpha(file: &[u8]) -> Result<(Cow<'_, [u8]>, bool)> {
     const ANIMATION: u8 = 0x02;
     let flags = file.get(FLAGS).filter(|&&flags| file.get(12..16) == Some(b"VP8X") && flags & ANIMATION > 0);
     let Some(flags) = flags.filter(|&&flags| flags & ALPHA == 0) else { return Ok((Cow::Borrowed(file), false)) };
-    let mut copy = alloc::gather(file.len(), file.iter().copied())?;
+    let mut copy = alloc::try_collect(file.len(), file.iter().copied())?;
     copy[FLAGS] = flags | ALPHA;
     Ok((Cow::Owned(copy), true))
 }
@@ -100,7 +100,7 @@ pub(super) fn lossy(
     quality: u8,
 ) -> Result<Vec<u8>> {
     let pixels = data.chunks_exact(channels).flat_map(|p| [p[0], p[1], p[2], if channels == 4 { p[3] } else { 255 }]);
-    let rgba = alloc::gather(width * height * 4, pixels)?;
+    let rgba = alloc::try_collect(width * height * 4, pixels)?;
     let encode = |method| {
         let config = LossyEncodingConfig { quality: quality.into(), method, exact: true, ..Default::default() };
         encode_lossy_rgba_to_webp_with_config(width, height, &rgba, &config)
@@ -152,7 +152,7 @@ pub(super) fn tagged(file: Vec<u8>, width: usize, height: usize, has_alpha: bool
     ];
     let parts = || parts.iter().filter_map(|&(name, body)| Some((name, body?)));
     let size = 4 + parts().map(|(_, body)| 8 + body.len().next_multiple_of(2)).sum::<usize>();
-    let mut out = Growing::default();
+    let mut out = GrowableFile::default();
     let mut write = || {
         out.write_all(b"RIFF")?;
         out.write_all(&(size as u32).to_le_bytes())?;

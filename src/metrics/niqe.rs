@@ -178,7 +178,7 @@ struct Fit {
 fn asymmetric_gaussian(values: &[f64]) -> Fit {
     let deviation = |side: &dyn Fn(f64) -> bool| {
         let (sum, count) = values.iter().filter(|v| side(**v)).fold((0.0, 0.0), |(s, n), v| (s + v * v, n + 1.0));
-        (sum / count as f64).sqrt()
+        (sum / count).sqrt()
     };
     let (left, right) = (deviation(&|v| v < 0.0), deviation(&|v| v > 0.0));
     let count = values.len() as f64;

@@ -83,7 +83,7 @@ pub trait Denoiser {
 }
 
 impl dyn Denoiser + '_ {
-    /// Sizes of all that [`Self::predict_x0`] is given, for `n` tiles of `h` x `w` of a latent.
+    /// Sizes of all that [`Denoiser::predict_x0`] is given, for `n` tiles of `h` x `w` of a latent.
     pub fn sizes(&self, [n, h, w]: [usize; 3], latent: &dyn Latent, schedule: &Schedule) -> Vec<[usize; 4]> {
         let mut sizes = vec![[n, h, w, latent.channels()], [n, h, w, 3]];
         sizes.extend(self.sees_y0().then(|| [n, h, w, latent.channels()]));
@@ -91,7 +91,7 @@ impl dyn Denoiser + '_ {
         sizes
     }
 
-    /// [`Self::predict_x0`] of maps of [`Self::sizes`].
+    /// [`Denoiser::predict_x0`] of maps of these sizes, in their order.
     pub fn predict(&self, maps: &[Map]) -> Map {
         let (y0, level) = if self.sees_y0() { (Some(&maps[2]), &maps[3..]) } else { (None, &maps[2..]) };
         self.predict_x0(&maps[0], &maps[1], y0, level)

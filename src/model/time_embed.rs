@@ -16,6 +16,9 @@ pub struct TimeEmbed {
 
 impl TimeEmbed {
     /// Reads `0` and `2` for sinusoids of width `channels`; the embedding is four times as wide.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadWeights`] if a tensor is missing or has another shape.
     pub fn load(weights: &Weights, channels: usize) -> Result<Self> {
         let width = 4 * channels;
         Ok(Self {

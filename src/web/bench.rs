@@ -33,23 +33,23 @@ async fn measure(json: &[u8], word: Option<&str>, on_row: &Function) -> Result<(
     let brief = gpu.software && word.is_none();
     let wanted = |name: &str| word.is_none_or(|word| name.contains(word));
     for layer in layers().into_iter().filter(|layer| wanted(&layer.name()) && (!brief || layer.is_light())) {
-        forms(&bench, brief, &layer.case(&Compute::from(&gpu))?, on_row).await?;
+        variants(&bench, brief, &layer.case(&Compute::from(&gpu))?, on_row).await?;
         gpu.clear_arena();
     }
     let model = Model::load(ModelConfig::parse(json)?, &Weights::new(Zeros, &gpu))?;
     let schedule = Schedule::new(model.config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
     let cases = networks(&model.config.name, &*model.latent, &*model.denoiser, &schedule);
     for case in cases.iter().filter(|case| wanted(&case.name)) {
-        forms(&bench, brief, case, on_row).await?;
+        variants(&bench, brief, case, on_row).await?;
     }
     gpu.destroy();
     Ok(())
 }
 
-/// Measures a case in every form, or `brief`ly, without barriers, at which emulated GPUs are very slow.
-async fn forms(bench: &Bench, brief: bool, case: &Case<'_>, on_row: &Function) -> Result<()> {
-    for form in bench.forms().filter(|form| !brief || !form.tiled) {
-        tell(on_row, &bench.measure(case, form).await?)?;
+/// Measures a case in every variant, or `brief`ly, without barriers, at which emulated GPUs are very slow.
+async fn variants(bench: &Bench, brief: bool, case: &Case<'_>, on_row: &Function) -> Result<()> {
+    for variant in bench.variants().filter(|variant| !brief || !variant.tiled) {
+        tell(on_row, &bench.measure(case, variant).await?)?;
     }
     Ok(())
 }

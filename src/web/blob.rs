@@ -16,8 +16,10 @@ extern "C" {
     pub type Blob;
     #[wasm_bindgen(constructor, catch)]
     fn new(parts: &Array, options: &JsValue) -> Result<Blob, JsValue>;
+    /// In bytes.
     #[wasm_bindgen(method, getter)]
     pub fn size(this: &Blob) -> f64;
+    /// The bytes from `begin` to before `end`.
     #[wasm_bindgen(method)]
     pub fn slice(this: &Blob, begin: f64, end: f64) -> Blob;
     #[wasm_bindgen(method, catch, js_name = arrayBuffer)]

@@ -20,15 +20,19 @@ fn remember(pointer: *mut u8) -> *mut u8 {
 // SAFETY: hands every call to the system's allocator and only looks at the answer.
 unsafe impl GlobalAlloc for Remembering {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps what `GlobalAlloc` asks for.
         remember(unsafe { System.alloc(layout) })
     }
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps what `GlobalAlloc` asks for.
         remember(unsafe { System.alloc_zeroed(layout) })
     }
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller keeps what `GlobalAlloc` asks for.
         remember(unsafe { System.realloc(pointer, layout, size) })
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps what `GlobalAlloc` asks for.
         unsafe { System.dealloc(pointer, layout) }
     }
 }

@@ -3,7 +3,7 @@
 use crate::compute::Compute;
 use crate::ops::Weight;
 use crate::ops::tap::{Observer, Tap};
-use crate::weights::shard::{self, Part};
+use crate::weights::shard::{self, ShardPart};
 use crate::{Error, Result};
 use burn::tensor::{Tensor, TensorData};
 use std::cell::RefCell;
@@ -96,6 +96,9 @@ impl Weights {
     }
 
     /// The tensor as plain numbers, row-major.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if it is missing or has another shape.
     pub fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         self.source.read(&format!("{}{name}", self.prefix), shape)
     }
@@ -111,6 +114,9 @@ impl Weights {
     }
 
     /// The tensor on the device. On an autodiff device it is a leaf whose gradient [`Self::leaves`] finds.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if it is missing or has another shape.
     pub fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Weight<D>> {
         if let Some(flat) = self.source.take(&format!("{}{name}", self.prefix), &shape)? {
             return Ok(flat.reshape(shape));
@@ -141,7 +147,7 @@ pub struct SafetensorsSource {
 
 struct Entry {
     /// Which shard each part lies in, and the part.
-    parts: Vec<(usize, Part)>,
+    parts: Vec<(usize, ShardPart)>,
     shape: Vec<usize>,
 }
 
@@ -151,7 +157,7 @@ impl SafetensorsSource {
     /// # Errors
     /// [`Error::BadWeights`] if a header is broken, a name occurs twice, or parts do not fit together.
     pub fn new(shards: Vec<Vec<u8>>) -> Result<Self> {
-        let mut found: BTreeMap<String, Vec<(usize, Part)>> = BTreeMap::new();
+        let mut found: BTreeMap<String, Vec<(usize, ShardPart)>> = BTreeMap::new();
         for (i, bytes) in shards.iter().enumerate() {
             for part in shard::parse(bytes)? {
                 found.entry(part.name.clone()).or_default().push((i, part));
@@ -179,7 +185,7 @@ impl SafetensorsSource {
 ///
 /// # Errors
 /// [`Error::BadWeights`] if one is missing, occurs twice, or is shaped otherwise.
-pub(crate) fn join(name: &str, mut parts: Vec<(usize, Part)>) -> Result<(Vec<(usize, Part)>, Vec<usize>)> {
+pub(crate) fn join(name: &str, mut parts: Vec<(usize, ShardPart)>) -> Result<(Vec<(usize, ShardPart)>, Vec<usize>)> {
     parts.sort_by_key(|(_, part)| part.index);
     if parts.windows(2).any(|pair| pair[0].1.index == pair[1].1.index) {
         return Err(Error::BadWeights(format!("{name} occurs twice")));
@@ -211,7 +217,7 @@ impl TensorSource for SafetensorsSource {
         if entry.shape != shape {
             return Err(Error::BadWeights(format!("{name} has shape {:?}, expected {shape:?}", entry.shape)));
         }
-        let values = |(i, part): &(usize, Part)| part.values(&self.shards[*i]);
+        let values = |(i, part): &(usize, ShardPart)| part.values(&self.shards[*i]);
         Ok(match &entry.parts[..] {
             [only] => values(only),
             parts => parts.iter().flat_map(values).collect(),

@@ -8,6 +8,9 @@ use crate::{Error, Result};
 
 impl Conv2d {
     /// Reads `weight` `[c_out, c_in, k, k]` and `bias` `[c_out]`.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if one of them is missing or has another shape.
     pub fn load(weights: &Weights, shape: ConvShape) -> Result<Self> {
         if let Some(layer) = Self::placeholder(weights, shape) {
             return Ok(layer);
@@ -18,6 +21,9 @@ impl Conv2d {
     }
 
     /// Reads a linear layer, `weight` `[c_out, c_in]`, as a 1x1 convolution.
+    ///
+    /// # Errors
+    /// [`Error::BadWeights`] if one of them is missing or has another shape.
     pub fn load_linear(weights: &Weights, c_in: usize, c_out: usize) -> Result<Self> {
         let shape = ConvShape::same(c_in, c_out, 1);
         if let Some(layer) = Self::placeholder(weights, shape) {

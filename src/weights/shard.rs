@@ -4,7 +4,7 @@
 //! Numbers are F32, F16, BF16, or I8 beside `STORED.scale`: one F32 per row of the first dimension (per output channel),
 //! in the same shard. An I8 number times its scale, rounded to f16, is the weight.
 
-use crate::{Error, Result};
+use crate::{Error, Result, limits};
 use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -13,14 +13,14 @@ use std::fmt::Display;
 use std::ops::Range;
 
 /// Largest size of a shard in bytes, header included.
-pub const LIMIT: u64 = 1 << 23;
+pub const LIMIT: u64 = limits::SHARD_BYTES as u64;
 
 /// What an I8 tensor's name is followed by in the name of its scales.
 pub const SCALE_SUFFIX: &str = ".scale";
 
 /// A tensor or a part of one; its numbers stay in the shard until [`Self::values`] reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct ShardPart {
     /// The tensor's name, without the part's number.
     pub name: String,
     /// Which part: 0 for the only one.
@@ -36,7 +36,7 @@ pub struct Part {
 ///
 /// # Errors
 /// [`Error::BadWeights`] if it is cut short or broken, or holds what no weight is stored as.
-pub fn parse(bytes: &[u8]) -> Result<Vec<Part>> {
+pub fn parse(bytes: &[u8]) -> Result<Vec<ShardPart>> {
     parse_head(bytes.get(..head_bytes(bytes, bytes.len())).unwrap_or_default(), bytes.len())
 }
 
@@ -51,7 +51,7 @@ pub fn head_bytes(first: &[u8], size: usize) -> usize {
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_head(head: &[u8], size: usize) -> Result<Vec<Part>> {
+pub fn parse_head(head: &[u8], size: usize) -> Result<Vec<ShardPart>> {
     let broken = |reason: &dyn Display| Error::BadWeights(format!("not a complete safetensors file ({reason})"));
     let json = head.get(8..).ok_or_else(|| broken(&"there is no header"))?;
     let header: Metadata = serde_json::from_slice(json).map_err(|e| broken(&e))?;
@@ -80,7 +80,7 @@ pub fn parse_head(head: &[u8], size: usize) -> Result<Vec<Part>> {
             }
         };
         let (name, index) = part_name(stored_as);
-        parts.push(Part {
+        parts.push(ShardPart {
             name: name.to_string(),
             index,
             shape: tensor.shape.clone(),
@@ -99,14 +99,14 @@ fn part_name(stored_as: &str) -> (&str, usize) {
     numbered.unwrap_or((stored_as, 0))
 }
 
-impl Part {
+impl ShardPart {
     /// How many numbers it has.
     pub fn numbers(&self) -> usize {
         self.shape.iter().product()
     }
 
     /// The same part as pieces of at most `most` numbers, or of one row of the first dimension, in order.
-    pub fn cut(&self, most: usize) -> impl Iterator<Item = Part> {
+    pub fn cut(&self, most: usize) -> impl Iterator<Item = ShardPart> {
         let rows = self.shape.first().copied().unwrap_or(1).max(1);
         let at_a_time = (most / (self.numbers() / rows).max(1)).max(1);
         let slice = move |range: &Range<usize>, begin: usize, end: usize| {
@@ -115,8 +115,11 @@ impl Part {
         };
         (0..rows).step_by(at_a_time).map(move |begin| {
             let end = begin.saturating_add(at_a_time).min(rows);
-            let mut piece =
-                Part { data: slice(&self.data, begin, end), scale: slice(&self.scale, begin, end), ..self.clone() };
+            let mut piece = ShardPart {
+                data: slice(&self.data, begin, end),
+                scale: slice(&self.scale, begin, end),
+                ..self.clone()
+            };
             if let Some(first) = piece.shape.first_mut() {
                 *first = (end - begin).min(*first);
             }

@@ -3,7 +3,7 @@
 
 use crate::compute::Compute;
 use crate::ops::Weight;
-use crate::weights::shard::{self, Part};
+use crate::weights::shard::{self, ShardPart};
 use crate::weights::{TensorSource, join};
 use crate::{Error, Result, gpu};
 use burn::tensor::Tensor;
@@ -20,7 +20,7 @@ const SMALL: usize = 1 << 14;
 /// The part of a model that has arrived.
 pub struct Upload {
     compute: Compute,
-    parts: BTreeMap<String, Vec<(usize, Part)>>,
+    parts: BTreeMap<String, Vec<(usize, ShardPart)>>,
     /// Flat; a part names its own by number.
     uploaded: Vec<Option<Weight<1>>>,
     small: BTreeMap<(String, usize), Vec<f32>>,

@@ -66,7 +66,7 @@ fn grey_of_every_kind_of_sample() {
         ("double", 64, 3, double, clamped),
         ("32 bits", 32, 1, long, clamped),
         ("4 bits", 4, 1, four.to_vec(), [0.0, 15.0, 4.0, 8.0, 15.0, 0.0].map(|v| v / 15.0)),
-        ("2 bits", 2, 1, vec![0b00_01_10_11, 0b11_00_0000], [0.0, 1.0, 2.0, 3.0, 3.0, 0.0].map(|v| v / 3.0)),
+        ("2 bits", 2, 1, vec![0b0001_1011, 0b1100_0000], [0.0, 1.0, 2.0, 3.0, 3.0, 0.0].map(|v| v / 3.0)),
     ];
     for (name, bits, format, data, expected) in cases {
         for big in [false, true] {

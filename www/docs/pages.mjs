@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile, cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Marked } from 'marked';
-import { withAdvice } from './errors.mjs';
+import { errorSections } from './errors.mjs';
 import { reference } from './reference.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -18,7 +18,7 @@ export const PAGES = /** @type {const} */ ([
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src 'self' blob: data:; connect-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'";
 
 /** @param {string} text */
-export const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+export const escapeHtml = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** @param {string} text of a heading, Markdown */
 export const anchor = (text) => text.toLowerCase().replace(/[^a-z0-9 _-]/g, '').trim().replaceAll(' ', '-');
@@ -31,12 +31,12 @@ const markdown = new Marked({
     // What follows the language is where the code belongs: a file's name, or an address.
     code({ text, lang = '' }) {
       const [language, ...name] = lang.split(' ');
-      const caption = name.length > 0 && /[./]/.test(name[0] ?? '') ? `<figcaption>${escape(name.join(' '))}</figcaption>` : '';
-      return `<figure>${caption}<pre tabindex="0"><code class="${language}">${escape(text)}</code></pre></figure>\n`;
+      const caption = name.length > 0 && /[./]/.test(name[0] ?? '') ? `<figcaption>${escapeHtml(name.join(' '))}</figcaption>` : '';
+      return `<figure>${caption}<pre tabindex="0"><code class="${language}">${escapeHtml(text)}</code></pre></figure>\n`;
     },
     // Between the sources links lead to Markdown, on the site to pages.
     link({ href, tokens }) {
-      return `<a href="${escape(href.replace(/^(\w+)\.md\b/, '$1.html'))}">${this.parser.parseInline(tokens)}</a>`;
+      return `<a href="${escapeHtml(href.replace(/^(\w+)\.md\b/, '$1.html'))}">${this.parser.parseInline(tokens)}</a>`;
     },
   },
 });
@@ -63,7 +63,7 @@ export async function buildDocs(out) {
 /** @param {string} name @returns {Promise<string>} Markdown */
 async function source(name) {
   const text = await readFile(join(here, `${name}.md`), 'utf8');
-  return name === 'errors' ? withAdvice(text) : text;
+  return name === 'errors' ? `${text}\n${errorSections()}` : text;
 }
 
 /** @param {string} current @param {string} title @param {string} content HTML */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'vite';
-import { escape, render, renderLine } from './pages.mjs';
+import { escapeHtml, render, renderLine } from './pages.mjs';
 
 /** What `resshift-web` and `resshift-web/element` export. */
 const MODULES = [['resshift-web', 'index.d.ts'], ['resshift-web/element', 'element.d.ts']];
@@ -69,7 +69,7 @@ export function declarations(file) {
 /** @param {Entry} entry @param {string[]} known names that have a section */
 function section({ name, signature, text, members }, known) {
   const prose = (/** @type {string} */ words) => renderLine(words.replace(/\{@link (\w+)\}/g, (_, target) => `[\`${target}\`](#${target.toLowerCase()})`));
-  const code = (/** @type {string} */ words) => escape(words).replace(/\b[A-Z]\w+\b/g, (word) => word !== name && known.includes(word) ? `<a href="#${word.toLowerCase()}">${word}</a>` : word);
+  const code = (/** @type {string} */ words) => escapeHtml(words).replace(/\b[A-Z]\w+\b/g, (word) => word !== name && known.includes(word) ? `<a href="#${word.toLowerCase()}">${word}</a>` : word);
   const list = members.map((member) => `<dt><code>${code(member.signature)}</code></dt><dd>${prose(member.text)}</dd>`).join('\n');
   return `<h2 id="${name.toLowerCase()}"><code>${name}</code></h2>
 <p>${prose(text)}</p>

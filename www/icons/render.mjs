@@ -2,7 +2,7 @@
 // Run after a change of the drawing: node www/icons/render.mjs
 import { writeFile } from 'node:fs/promises';
 import { chromium } from '@playwright/test';
-import { launchOptions } from '../../tests/browser/chromium.mjs';
+import { launchOptions } from '../../tests/browser/browsers/chromium.mjs';
 
 const GROUND = '#1b2a4a';
 const COARSE = ['#d98a3d', '#f0a650', '#c9782f', '#e89a45', '#f3b262', '#d4823a'];

@@ -1,12 +1,10 @@
 /** `<resshift-upscaler>`: a picture, upscaled in place. `element.d.ts` describes it. */
 
 import type * as api from '../index.d.ts';
+import { fitsCanvas } from '../shared/canvas.ts';
 import { Shared } from './shared-engines.ts';
 import { UpscalerError, type Upscaler } from './upscaler.ts';
 
-/** Largest canvas that every browser draws, in pixels (Safari's limit), and its longest side. */
-const CANVAS_PIXELS = 4096 * 4096;
-const CANVAS_SIDE = 16_384;
 
 const STYLE = `
 :host { display: inline-block; max-width: 100%; font: inherit; }
@@ -279,7 +277,7 @@ export class ResShiftElement extends Base {
     const image = this.#part<HTMLImageElement>('image');
     const canvas = this.#part<HTMLCanvasElement>('preview');
     const [width, height] = [image.naturalWidth * 4, image.naturalHeight * 4];
-    if (width > 0 && width * height <= CANVAS_PIXELS && Math.max(width, height) <= CANVAS_SIDE) {
+    if (width > 0 && fitsCanvas(width, height)) {
       const context = canvas.getContext('2d');
       if (canvas.hidden) {
         Object.assign(canvas, { width, height, hidden: false });

@@ -1,5 +1,6 @@
 /** What a run will cost, before it starts. */
 
+import { evaluation } from '../../../limits.json';
 import type { DeviceInfo, Estimate, ModelInfo, RunProgress } from '../index.d.ts';
 import { cut, pageBytes } from '../shared/limits.ts';
 import { modelSize } from './options.ts';
@@ -69,8 +70,8 @@ function work(width: number, height: number, steps: number): number {
   return steps * (computed(width) * computed(height) + PER_STEP);
 }
 
-/** Time of an evaluation as a multiple of the measurement's, as in `src/web/trial.rs`; of other models nothing is known before their first run. */
-const WORK = new Map([['compact', 1.7], ['nano', 1]]);
+/** Time of an evaluation as a multiple of the measurement's; of other models nothing is known before their first run. */
+const WORK = new Map(Object.entries(evaluation));
 
 function measured({ kind, f16, measured }: DeviceInfo, model: ModelInfo): number | undefined {
   const work = WORK.get(model.name);

@@ -1,6 +1,7 @@
 /** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
 
 import shipped from 'shipped-models';
+import * as limits from '../../../limits.json';
 import type { AssetOptions, CreateOptions, ImportOptions, Snapshot, UpscaleOptions } from '../index.d.ts';
 import { badOption, wrong } from '../shared/error.ts';
 import { maxPixels, type ModelSize } from '../shared/limits.ts';
@@ -9,17 +10,16 @@ import { check } from './known.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
 const FORMATS = ['png', 'jpeg', 'webp'] as const;
-const DEFAULT_MODEL = 'compact';
 /** What the kernels in `shaders/` need. */
-const LIMITS = { maxComputeInvocationsPerWorkgroup: 64, maxComputeWorkgroupStorageSize: 14 << 10, maxStorageBuffersPerShaderStage: 7 };
+const DEVICE_LIMITS = { maxComputeInvocationsPerWorkgroup: 64, maxComputeWorkgroupStorageSize: 14 << 10, maxStorageBuffersPerShaderStage: 7 };
 const U32_MAX = 2 ** 32 - 1;
 
 /** @throws UpscalerError `bad-option` */
 export function settings(options: CreateOptions, here: string): Settings {
   check('create', options);
-  const { model = DEFAULT_MODEL, device = 'auto', mirrors = [], engines, gpuDevice } = options;
+  const { model = limits.defaultModel, device = 'auto', mirrors = [], engines, gpuDevice } = options;
   if (!DEVICES.includes(device)) throw wrong(`device must be one of ${DEVICES.join(', ')}`, device);
-  if (engines !== undefined && !isInteger(engines, 1, 4)) throw wrong('engines must be an integer from 1 to 4', engines);
+  if (engines !== undefined) checkInteger('engines must be', engines, limits.engines);
   if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
   if (!Array.isArray(mirrors)) throw wrong('mirrors must be an array of URLs', mirrors);
   const base = baseUrl(options.baseUrl, here);
@@ -42,15 +42,15 @@ export function settings(options: CreateOptions, here: string): Settings {
 
 /** Sizes of a model of the package; of any other those of the default one, since nothing is known of its network. */
 export function modelSize(name = ''): ModelSize {
-  return shipped[name] ?? shipped[DEFAULT_MODEL]!;
+  return shipped[name] ?? shipped[limits.defaultModel]!;
 }
 
 /** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */
 function checkDevice(given: GPUDevice, device: string): void {
   if (device === 'cpu') throw badOption('The device cpu cannot use a gpuDevice.');
   if (Object.prototype.toString.call(given) !== '[object GPUDevice]') throw wrong('gpuDevice must be a GPUDevice', given);
-  for (const [limit, least] of Object.entries(LIMITS)) {
-    const most = given.limits[limit as keyof typeof LIMITS];
+  for (const [limit, least] of Object.entries(DEVICE_LIMITS)) {
+    const most = given.limits[limit as keyof typeof DEVICE_LIMITS];
     if (most < least) throw badOption(`gpuDevice has ${limit} ${most}; it needs ${least}.`);
   }
 }
@@ -118,12 +118,11 @@ export function run(options: UpscaleOptions): Run {
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
   if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw wrong('steps must be an integer of at least 0', steps);
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw wrong('seed must be an integer from 0 to 2^53 - 1', seed);
-  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2)) {
-    throw wrong('temperature must be from 0 to 2', temperature);
+  const { least, most } = limits.temperature;
+  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= least && temperature <= most)) {
+    throw wrong(`temperature must be from ${least} to ${most}`, temperature);
   }
-  if (tile !== 'auto' && !isInteger(tile, 8, 4096)) {
-    throw wrong("tile must be 'auto' or an integer from 8 to 4096", tile);
-  }
+  if (tile !== 'auto') checkInteger("tile must be 'auto' or", tile, limits.tile);
   if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw wrong('snapshotInterval must be at least 0 seconds', snapshotInterval);
   if (resume !== undefined && !isSnapshot(resume)) throw wrong('resume must be a snapshot from onSnapshot', resume);
   return {
@@ -148,7 +147,7 @@ function isSnapshot(given: unknown): given is Snapshot {
 
 function outputOf({ format = 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {
   if (!FORMATS.includes(format)) throw wrong(`format must be one of ${FORMATS.join(', ')}`, format);
-  if (quality !== undefined && !isInteger(quality, 1, 100)) throw wrong('quality must be an integer from 1 to 100', quality);
+  if (quality !== undefined) checkInteger('quality must be', quality, limits.quality);
   if (quality !== undefined && format === 'png') throw badOption("A PNG file loses nothing and has no quality: choose the format 'jpeg' or 'webp' with it.");
   if (depth !== 8 && depth !== 16) throw wrong('depth must be 8 or 16', depth);
   if (depth === 16 && format !== 'png') throw badOption('Only PNG files can have a depth of 16.');
@@ -157,10 +156,20 @@ function outputOf({ format = 'png', quality, depth = 8, width, height, scale, me
     if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw wrong('width and height must be integers of at least 1', side);
   }
   if (scale !== undefined) {
-    if (!(typeof scale === 'number' && scale > 0 && scale <= 4)) throw wrong('scale must be above 0 and at most 4', scale);
+    if (!(typeof scale === 'number' && scale > 0 && scale <= limits.scale)) throw wrong(`scale must be above 0 and at most ${limits.scale}`, scale);
     if (width !== undefined || height !== undefined) throw badOption('Give either scale or a size, not both.');
   }
   return { format, quality, depth, width, height, scale, metadata: metadata === 'keep' };
+}
+
+interface Range {
+  least: number;
+  most: number;
+}
+
+/** @throws UpscalerError `bad-option` */
+function checkInteger(rule: string, value: unknown, { least, most }: Range): void {
+  if (!isInteger(value, least, most)) throw wrong(`${rule} an integer from ${least} to ${most}`, value);
 }
 
 function isInteger(value: unknown, from: number, to: number): boolean {

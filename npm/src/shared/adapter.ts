@@ -1,12 +1,14 @@
 /** What a GPU adapter says of itself. Browsers withhold much of it, and WebAssembly sees even less. */
 
+import { softwareAdapters } from '../../../limits.json';
+
 export function adapterName({ vendor, architecture, description }: GPUAdapterInfo): string {
   return description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU';
 }
 
 /** Whether it is emulated on the CPU. */
 export function isSoftware(info: GPUAdapterInfo): boolean {
-  return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(adapterName(info));
+  return info.isFallbackAdapter || RegExp(softwareAdapters.join('|'), 'i').test(adapterName(info));
 }
 
 /** The name of the adapter that a device is of; not every browser tells it. */

@@ -1,5 +1,6 @@
-/** The one error class, and the failures found outside the engine; `src/error.rs` has the others. */
+/** The one error class, and the failures found outside the engine, with the words of `errors.json`; `src/error.rs` has the others. */
 
+import * as errors from '../../../errors.json';
 import type { ErrorCode } from '../index.d.ts';
 import type { Fault } from './protocol.ts';
 
@@ -9,7 +10,7 @@ export class UpscalerError extends Error {
   readonly advice: string;
   declare readonly cause: { code: ErrorCode; advice: string };
   readonly reason: unknown;
-  /** Of the file that did not come. */
+  /** Address of the file that could not be loaded. */
   readonly url: string | undefined;
 
   /** @param reason of the signal that ended the call */
@@ -29,45 +30,28 @@ export class UpscalerError extends Error {
   }
 }
 
-export const aborted = (reason?: unknown): UpscalerError =>
-  new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again whenever you like.' }, reason);
+type Entry = Omit<Fault, 'code'> & { code: string };
 
-export const noBrowser = (): UpscalerError =>
-  new UpscalerError({
-    code: 'no-browser',
-    message: 'There are no web workers here: this package needs a browser.',
-    advice: 'Call it in the browser. Importing it on a server is fine.',
-  });
+/**
+ * @param values of the words in braces
+ * @param reason of the signal that ended the call
+ */
+const failed = (entry: Entry, values: Record<string, string | number> = {}, reason?: unknown): UpscalerError =>
+  new UpscalerError({ ...(entry as Fault), message: entry.message.replace(/\{(\w+)\}/g, (_, name: string) => `${values[name]}`) }, reason);
 
-export const disposed = (): UpscalerError =>
-  new UpscalerError({ code: 'disposed', message: 'This upscaler was disposed of before the call.', advice: 'Create another one.' });
+export const aborted = (reason?: unknown): UpscalerError => failed(errors.aborted, {}, reason);
+export const noBrowser = (): UpscalerError => failed(errors.noBrowser);
+export const disposed = (): UpscalerError => failed(errors.disposed);
 
-export const noInput = (): UpscalerError =>
-  new UpscalerError({ code: 'no-input', message: 'There is no file to read.', advice: 'Choose a picture first.' });
+export const noInput = (): UpscalerError => failed(errors.noInput);
+export const barePixels = (): UpscalerError => failed(errors.barePixels);
+export const otherSite = (host: string): UpscalerError => failed(errors.otherSite, { host });
+export const unreachable = (url: string): UpscalerError => failed(errors.unreachable, { url });
+export const badImage = (message: string, advice: string): UpscalerError => new UpscalerError({ code: 'bad-image', message, advice });
+export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError => failed(errors.imageTooLarge, { width, height, limit });
+export const outOfMemory = (): UpscalerError => failed(errors.outOfMemory);
 
-export const barePixels = (): UpscalerError =>
-  new UpscalerError({
-    code: 'no-input',
-    message: 'Pixels alone are not taken: a Uint8ClampedArray does not say what it is.',
-    advice: 'Pass new ImageData(pixels, width, height).',
-  });
-
-export const otherSite = (host: string): UpscalerError =>
-  new UpscalerError({
-    code: 'no-input',
-    message: `The picture is on another site (${host}), and only those of this site are fetched.`,
-    advice: 'Fetch the picture yourself, and pass the Blob.',
-  });
-
-export const unreachable = (url: string): UpscalerError =>
-  new UpscalerError({ code: 'offline', message: `${url} could not be reached.`, advice: "Check the picture's address and the connection." });
-
-export const badImage = (message: string, advice: string): UpscalerError =>
-  new UpscalerError({ code: 'bad-image', message, advice });
-
-export const badOption = (message: string): UpscalerError =>
-  new UpscalerError({ code: 'bad-option', message, advice: 'Correct the option and start again.' });
-
+export const badOption = (reason: string): UpscalerError => failed(errors.badOption, { reason });
 /** @param given what stands in its place, for whoever looks for the mistake */
 export const wrong = (message: string, given: unknown): UpscalerError => badOption(`${message}; ${shown(given)} was given.`);
 
@@ -77,115 +61,20 @@ function shown(given: unknown): string {
   return Object(given) === given ? Object.prototype.toString.call(given) : String(given);
 }
 
-export const deviceLost = (): UpscalerError =>
-  new UpscalerError({
-    code: 'gpu',
-    message: 'The GPUDevice given as gpuDevice was lost.',
-    advice: 'Request another device and create an upscaler with it.',
-  });
+export const deviceLost = (): UpscalerError => failed(errors.deviceLost);
+export const broken = (reason: string): UpscalerError => failed(errors.internal, { reason });
 
-export const outOfMemory = (): UpscalerError =>
-  new UpscalerError({
-    code: 'out-of-memory',
-    message: 'There is not enough memory for this picture.',
-    advice: 'Take a smaller copy of the picture, or close other tabs and programs and try again.',
-  });
+export const storage = (reason: string): UpscalerError => failed(errors.storage, { reason });
+export const storageSilent = (): UpscalerError => failed(errors.storageSilent);
+export const badWeights = (reason: string): UpscalerError => failed(errors.badWeights, { reason: `${reason}.` });
+export const damaged = (model: string): UpscalerError => failed(errors.damaged, { model });
+export const hashMismatch = (file: string): UpscalerError => failed(errors.hashMismatch, { file });
 
-export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError =>
-  new UpscalerError({
-    code: 'image-too-large',
-    message: `The picture is too large: ${width} x ${height} pixels; at most ${limit} can be upscaled here.`,
-    advice: 'Crop the picture or make it smaller before upscaling.',
-  });
-
-export const broken = (message: string): UpscalerError =>
-  new UpscalerError({
-    code: 'internal',
-    message: `Internal error: ${message}`,
-    advice: "Please report this with the picture's size and the browser's name.",
-  });
-
-export const storage = (reason: string): UpscalerError =>
-  new UpscalerError({
-    code: 'storage',
-    message: `The model could not be kept for the next visit: ${reason}.`,
-    advice: 'Free some disk space or allow storage for this site. Until then every visit downloads the model.',
-  });
-
-export const storageSilent = (): UpscalerError =>
-  new UpscalerError({
-    code: 'storage',
-    message: "The model could not be kept for the next visit: the browser's storage does not answer.",
-    advice: "Close this site's other tabs, or restart the browser. Until then every visit downloads the model.",
-  });
-
-export const badWeights = (reason: string): UpscalerError =>
-  new UpscalerError({
-    code: 'bad-weights',
-    message: `The model's weights cannot be used: ${reason}.`,
-    advice: 'Check that the model folder is complete and made for this version.',
-  });
-
-export const damaged = (model: string): UpscalerError =>
-  new UpscalerError({
-    code: 'bad-weights',
-    message: `The stored model ${model} was damaged and has been removed.`,
-    advice: 'Import its files again.',
-  });
-
-export const hashMismatch = (file: string): UpscalerError =>
-  new UpscalerError({
-    code: 'hash-mismatch',
-    message: `${file} is not the file that the model names: its SHA-256 differs.`,
-    advice: 'Load the page again; if it stays, the copy on the server is damaged and its owner must replace it.',
-  });
-
-export const http = (url: string, status: number): UpscalerError =>
-  new UpscalerError({
-    code: 'http',
-    message: `${url} could not be downloaded: the server answered ${status}.`,
-    advice: "Put the package's file there, or name its place: see Hosting in the documentation. If the server is busy, try again later.",
-  });
-
-export const notTheFile = (url: string, type: string): UpscalerError =>
-  new UpscalerError({
-    code: 'http',
-    message: `${url} is not the file: the server answered with ${type || 'something else'}.`,
-    advice: "Put the package's file there, served as what it is, or name its place: see Hosting in the documentation.",
-  });
-
-export const policy = (url: string, directive: string): UpscalerError =>
-  new UpscalerError({
-    code: 'blocked',
-    message: `The content security policy does not allow ${url}: its directive ${directive} forbids it.`,
-    advice: 'Add what Hosting in the documentation lists to the policy.',
-  });
-
-export const anotherSite = (url: string): UpscalerError =>
-  new UpscalerError({
-    code: 'blocked',
-    message: `${url} is on another site, which does not let this page read it.`,
-    advice: 'Send the header Access-Control-Allow-Origin there, or serve the file from this site.',
-  });
-
-export const openedAsFile = (): UpscalerError =>
-  new UpscalerError({
-    code: 'blocked',
-    message: 'The page was opened as a file, and browsers start no workers there.',
-    advice: 'Serve its folder, for example by `npx serve`, and open the address that it names.',
-  });
-
-export const unstarted = (url: string): UpscalerError =>
-  new UpscalerError({
-    code: 'blocked',
-    message: `${url} is there, but the browser does not start it as a worker.`,
-    advice: 'The console of the browser says why. On a page with Cross-Origin-Embedder-Policy, send that header with this file too.',
-  });
-
-export const offline = (url: string): UpscalerError =>
-  new UpscalerError({
-    code: 'offline',
-    message: `${url} could not be reached.`,
-    url,
-    advice: 'Connect to the network once. After that the model works offline.',
-  });
+export const http = (url: string, status: number): UpscalerError => failed(errors.http, { url, status });
+export const notTheFile = (url: string, type: string): UpscalerError => failed(errors.notTheFile, { url, type: type || 'something else' });
+/** Says which file, so that the page can find out why it did not come. */
+export const offline = (url: string): UpscalerError => failed({ ...errors.offline, url }, { url });
+export const policy = (url: string, directive: string): UpscalerError => failed(errors.policy, { url, directive });
+export const anotherSite = (url: string): UpscalerError => failed(errors.anotherSite, { url });
+export const openedAsFile = (): UpscalerError => failed(errors.openedAsFile);
+export const unstarted = (url: string): UpscalerError => failed(errors.unstarted, { url });

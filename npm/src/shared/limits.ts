@@ -1,15 +1,17 @@
 /** How much memory a picture takes, and how large a picture may be on this device. */
 
+import { pixels } from '../../../limits.json';
+
 /**
- * Of the engine, in bytes per input pixel: 192 of latent canvas, 96 of the picture that the chain starts from, where the model has
- * a network for it, and the input twice (`ARCHITECTURE.md`). The result, 48, comes when those 96 are no longer needed.
+ * Engine memory in bytes per input pixel: 192 for the latent canvas, 96 for the picture that the chain starts from (if the model has a
+ * network for it), and the input twice (`README.md`). The result, 48, comes when those 96 are no longer needed.
  */
 const PER_PIXEL = 192 + 96 + 2 * 12;
 /** Rows of input that are computed together, and the bytes of what is predicted for a pixel of them. */
 const ROWS = 320;
 const PER_PREDICTED = 192;
 
-/** Of a tile: side and halo in pixels of input, and maps of 32-bit numbers that a network has at a time. */
+/** A tile: its side and halo in input pixels, and how many maps of 32-bit numbers a network holds at a time. */
 const CORE = 256;
 const HALO = 64;
 /** Longest side of a picture that is one tile; as in `src/chain/tiles.rs`. */
@@ -26,23 +28,21 @@ const SHOWN = 4 * 16;
 
 /** What the memory of a run depends on, from `model.json`. */
 export interface ModelSize {
-  /** Of a map at the picture's own size: the first of `network.channels`. */
+  /** Channels of a map at the picture's own size: the first of `network.channels`. */
   channels: number;
-  /** Of the weights' files. */
+  /** Size of the weights' files. */
   bytes: number;
 }
 
-/** What the x4 result of 64 megapixels comes from, 8192 a side; as in `src/image/decode.rs`. */
-const MOST = 1 << 22;
-/** What was taken everywhere before devices were asked. */
-const LEAST = 1 << 20;
+/** `most` pixels make an x4 result of 64 megapixels; `least` can be upscaled on every device. */
+const { most: MOST, least: LEAST } = pixels;
 
 const GIB = 2 ** 30;
 /** The page and all of the engine that does not grow with the picture, with room to spare. */
 const BESIDE = 0.8 * GIB;
-/** Of the device's memory; the rest is for the system, the browser and the page that shows the result. */
+/** Share of the device's memory; the rest is for the system, the browser and the page that shows the result. */
 const SHARE = 1 / 2;
-/** Of handheld devices that do not tell their memory: browsers end a page that takes much more than half of it. */
+/** GiB assumed on handheld devices that do not report their memory; browsers end a page that takes much more than half of it. */
 const HANDHELD = 2;
 
 /** Memory of the engine that grows with the picture, beside the tile; in bytes, as all here. */

@@ -21,7 +21,7 @@ const LOCK_MS = 2 * ANSWER_MS;
 const JSON_LIMIT = 1 << 20;
 /**
  * Bytes of shards in memory: two of the largest that there are (8 MiB), less what the engine needs beside them while it
- * takes them in (`tests/browser/full-size.spec.ts` measures it).
+ * takes them in (`tests/browser/engine/full-size.spec.ts` measures it).
  */
 const IN_MEMORY = (16 - 7) << 20;
 /** About what a browser hands over at a time. */

@@ -4,12 +4,13 @@
  * they do not take, or fail at, the engine computes itself.
  */
 
+import { engines } from '../../../limits.json';
 import init, { Loading, sha256, type Engine } from '../../engine/resshift.js';
 import { Store } from '../shared/store.ts';
 import { trusted } from '../shared/trusted.ts';
 
 /** Most engines that work together, the one with the picture included. */
-const MOST = 4;
+const MOST = engines.most;
 
 /** What a helper is told first. */
 export interface Joining {

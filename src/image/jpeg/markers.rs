@@ -1,6 +1,6 @@
 //! What the markers of a JPEG file say, before anything is decoded (ITU-T T.81, Annex B).
 
-use crate::alloc::{self, Growing};
+use crate::alloc::{self, GrowableFile};
 use crate::image::decode::cut_short;
 use crate::image::{Density, iptc};
 use crate::{Error, Result};
@@ -36,7 +36,7 @@ impl Markers {
     /// picture does, or has no picture.
     pub fn read(bytes: &[u8]) -> Result<(Self, Vec<u8>)> {
         let (mut found, mut scans) = (Self::default(), 0);
-        let mut padded = Growing(alloc::room(bytes.len())?);
+        let mut padded = GrowableFile(alloc::room(bytes.len())?);
         let mut copy = |part: &[u8]| padded.write_all(part).map_err(|_| Error::OutOfMemory);
         let (mut at, mut copied) = (0, 0);
         // Whether what lies before the next marker is coded data.

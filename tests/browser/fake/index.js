@@ -6,13 +6,13 @@ const wishes = (/** @type {any} */ (globalThis).fake ??= {});
 
 /** @type {Record<string, [string, string]>} */
 const SENTENCES = {
-  'no-webgpu': ['WebGPU is not available: the browser gave no adapter.', 'Use a current browser with hardware acceleration switched on, or run on the CPU.'],
+  'no-webgpu': ['WebGPU is not available: the browser gave no adapter.', 'Use a current browser with hardware acceleration turned on, or run on the CPU.'],
   gpu: ['The GPU failed: the device was lost.', 'Try again with smaller tiles, or run on the CPU.'],
-  'hash-mismatch': ['weights.safetensors is not the file that the model names: its SHA-256 differs.', 'Load the page again; if it stays, the copy on the server is damaged and its owner must replace it.'],
-  offline: ['resshift/models/compact/weights.safetensors could not be reached.', 'Connect to the network once. After that the model works offline.'],
-  storage: ['The model could not be kept for the next visit: the quota is exceeded.', 'Free some disk space or allow storage for this site. Until then every visit downloads the model.'],
+  'hash-mismatch': ['weights.safetensors is not the file that the model names: its SHA-256 differs.', 'Reload the page. If the error stays, the copy on the server is damaged and its owner must replace it.'],
+  offline: ['resshift/models/compact/weights.safetensors could not be reached.', 'Connect to the network once. After that, the model works offline.'],
+  storage: ['The model could not be kept for the next visit: the quota is exceeded.', 'Free some disk space or allow storage for this site. Until then, every visit downloads the model.'],
   'image-too-large': ['The picture is too large: 30000 x 30000 pixels; at most 16777216 can be upscaled here.', 'Crop the picture or make it smaller before upscaling.'],
-  'out-of-memory': ['There is not enough memory for this picture.', 'Take a smaller copy of the picture, or close other tabs and programs and try again.'],
+  'out-of-memory': ['There is not enough memory for this picture.', 'Use a smaller copy of the picture, or close other tabs and programs and try again.'],
   'bad-checkpoint': ['The checkpoint cannot be used: in the network\'s file, input_blocks.0.0.weight is missing.', 'Choose a released x4 checkpoint and its autoencoder.'],
   aborted: ['Cancelled.', 'Start again whenever you like.'],
 };
@@ -163,8 +163,8 @@ export async function deleteAllModels() {
   stored = [];
 }
 
-/** @param {readonly File[]} files @param {import('resshift-web').ImportOptions} options */
-export async function importModel(files, { onLicence, onProgress, signal }) {
+/** @param {readonly File[]} _files @param {import('resshift-web').ImportOptions} options */
+export async function importModel(_files, { onLicence, onProgress, signal }) {
   await pause(wishes.pace ?? 5, signal);
   failOnce(wishes.importError);
   const licence = { name: 'S-Lab License 1.0', commercial: false, url: 'https://example.com/licence' };

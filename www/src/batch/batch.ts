@@ -7,7 +7,7 @@ import { Queue } from './queue.ts';
 /** A finished picture. */
 export interface Done {
   blob: Blob;
-  /** Of its size, for the file's name. */
+  /** Marks its size in the file's name. */
   mark: string;
   width: number;
   height: number;

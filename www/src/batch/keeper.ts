@@ -16,7 +16,7 @@ interface Kept<Result> {
 }
 
 export class Keeper<Result> {
-  /** Of the pictures that are kept. */
+  /** Snapshots of the pictures that are kept. */
   readonly snapshots = new Snapshots();
   private store: UseStore | null = null;
   /** What lies in the store, as it was written. */
@@ -86,7 +86,7 @@ function isNews<Result>(before: Item<Result> | undefined, now: Item<Result>): bo
   return !before || before.state !== now.state || before.file !== now.file || before.result !== now.result;
 }
 
-/** In the next tab the picture in work waits, and goes on from its snapshot if it has one. */
+/** In the next tab the current picture waits, and resumes from its snapshot if it has one. */
 function atRest<Result>(item: Item<Result>): Item<Result> {
   return item.state === 'working' ? { ...item, state: 'waiting', fraction: 0 } : item;
 }

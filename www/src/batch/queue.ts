@@ -37,7 +37,7 @@ export class Queue<Result> {
     return this.onScreen;
   }
 
-  /** A paused queue finishes the picture in work and starts no other. */
+  /** A paused queue finishes the current picture and starts no other. */
   get paused(): boolean {
     return this.held;
   }

@@ -15,7 +15,7 @@ export interface Estimate {
 export interface Outcome {
   width: number;
   height: number;
-  /** Of the file. */
+  /** Format of the file. */
   format: string;
   fileBytes: number;
   seconds: number;
@@ -101,7 +101,7 @@ const sentences = (words: Words) => {
       return (rough ? words.costsRoughly : words.costs)(cost(seconds), memory);
     },
 
-    /** Of one of the choices of steps. */
+    /** Time that one of the choices of steps takes. */
     stepTime: (seconds: number): string => words.about(cost(seconds)),
 
     /** What a built-in model is good for; nothing is known of others. */

@@ -1,8 +1,9 @@
+/** The models that the site has; what each is good for is said by `text.aboutModel`. */
 import type { ModelInfo } from 'resshift-web';
+import limits from '../../../limits.json' with { type: 'json' };
 
-/** The models that the site has, the default one first; what each is good for is said by `text.aboutModel`. */
-export const BUILT_IN: readonly Pick<ModelInfo, 'name' | 'steps' | 'y0' | 'bytes'>[] = [
-  { name: 'compact', steps: 15, y0: 0.955, bytes: 9_550_628 },
-  { name: 'nano', steps: 15, y0: 0, bytes: 2_706_152 },
-];
-export const DEFAULT_MODEL = BUILT_IN[0]!.name;
+/** From each `models/NAME/model.json`, by `www/build.mjs`; the default one first. */
+declare const BUILT_IN_MODELS: readonly Pick<ModelInfo, 'name' | 'steps' | 'y0' | 'bytes'>[];
+
+export const BUILT_IN = BUILT_IN_MODELS;
+export const DEFAULT_MODEL = limits.defaultModel;

@@ -23,7 +23,7 @@ export async function refreshModels(chosen = model.value): Promise<void> {
   deleteModels.hidden = stored.length === 0;
   offer(chosen);
   if (models.open) await showOffline(stored);
-  modelsNote.textContent = stored.length === 0 ? text.noModels : await note();
+  modelsNote.textContent = stored.length === 0 ? text.noModels(text.bytes(BUILT_IN[0]!.bytes)) : await note();
 }
 
 export function watchModels(): void {

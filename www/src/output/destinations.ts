@@ -1,6 +1,6 @@
 /** Files from the page to the device: one, several in a zip or in a folder, to the clipboard, to another app. */
 import { downloadZip } from 'client-zip';
-import { LONGEST_SIDE, MOST_PIXELS, toPng } from '../picture/canvas.ts';
+import { fitsCanvas, toPng } from '../picture/canvas.ts';
 import type { Size } from '../size.ts';
 import { fitted } from './file-name.ts';
 
@@ -66,7 +66,7 @@ export async function saveIntoFolder(files: readonly { name: string; blob: Blob 
 /** Clipboards take PNG only; another kind of file is written anew, as far as a canvas holds it. */
 export function canCopy({ type }: Blob, { width, height }: Size): boolean {
   if (!('ClipboardItem' in globalThis && 'write' in (navigator.clipboard ?? {}))) return false;
-  return type === 'image/png' || (width * height <= MOST_PIXELS && Math.max(width, height) <= LONGEST_SIDE);
+  return type === 'image/png' || fitsCanvas(width, height);
 }
 
 export async function copyPicture(blob: Blob): Promise<void> {

@@ -1,8 +1,10 @@
 /** Canvases that every browser draws, and files made of them. */
 
-/** Safari's limits. */
-export const LONGEST_SIDE = 16_384;
-export const MOST_PIXELS = 4096 * 4096;
+import limits from '../../../limits.json' with { type: 'json' };
+
+/** Whether every browser draws a canvas of this size; Safari's limits are the lowest. */
+export const fitsCanvas = (width: number, height: number): boolean =>
+  width * height <= limits.canvas.pixels && Math.max(width, height) <= limits.canvas.side;
 
 /** The bitmap, which is closed, as a PNG file. */
 export async function toPng(bitmap: ImageBitmap): Promise<Blob> {

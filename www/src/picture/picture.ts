@@ -2,7 +2,8 @@
 import type { Input } from 'resshift-web';
 import { emptyFile, notAnImage, PictureProblem } from '../notices/problem.ts';
 import type { Size } from '../size.ts';
-import { LONGEST_SIDE, toPng } from './canvas.ts';
+import limits from '../../../limits.json' with { type: 'json' };
+import { toPng } from './canvas.ts';
 
 export interface Picture {
   name: string;
@@ -31,7 +32,7 @@ export async function readPicture(file: Blob, name: string): Promise<Picture> {
 /** The picture with no more than so many pixels, as a PNG file in sRGB. */
 export async function smallerCopy(image: HTMLImageElement, pixels: number): Promise<Blob> {
   const { width, height } = sizeOf(image);
-  const factor = Math.min(1, Math.sqrt(pixels / (width * height)), LONGEST_SIDE / Math.max(width, height));
+  const factor = Math.min(1, Math.sqrt(pixels / (width * height)), limits.canvas.side / Math.max(width, height));
   const side = (length: number): number => Math.max(1, Math.floor(length * factor));
   return toPng(await createImageBitmap(image, { resizeWidth: side(width), resizeHeight: side(height), resizeQuality: 'high' }));
 }
@@ -39,7 +40,7 @@ export async function smallerCopy(image: HTMLImageElement, pixels: number): Prom
 /** PNG, JPEG, WebP, GIF, BMP and TIFF by their first bytes; names and media types lie too often. */
 async function isReadByUpscaler(file: Blob): Promise<boolean> {
   const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
-  return /^(\x89PNG|\xff\xd8\xff|GIF8|BM|II\*\0|MM\0\*|RIFF[^]{4}WEBP)/.test(head);
+  return /^(\x89PNG|\xff\xd8\xff|GIF8|BM|II\*\0|MM\0\*|RIFF[\s\S]{4}WEBP)/.test(head);
 }
 
 async function decode(file: Blob): Promise<HTMLImageElement | null> {

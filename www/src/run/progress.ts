@@ -16,7 +16,7 @@ export class Progress {
   private announced = 0;
   /** When the run began, on the clock; null once that is part of the estimate. */
   private begun: number | null = null;
-  /** Of the clock, in seconds; null while too little is known. */
+  /** When the run will end, in seconds on the clock; null while too little is known. */
   private end: number | null = null;
   private clock = 0;
 

@@ -14,13 +14,13 @@ interface Page {
   lastOutcome: Outcome | null;
   /** Ends the run that goes on. */
   run: AbortController | null;
-  /** Of this browser, once they are found. */
+  /** What this browser can do; null until that is known. */
   capabilities: Capabilities | null;
 }
 
 export const page: Page = { phase: 'empty', picture: null, lastOutcome: null, run: null, capabilities: null };
 
-/** Of the picture on screen; null where the browser cannot read it. */
+/** Size of the picture on screen; null if the browser cannot read it. */
 export function pictureSize(): Size | null {
   const image = page.picture?.image;
   return image ? sizeOf(image) : null;

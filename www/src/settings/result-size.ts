@@ -1,8 +1,9 @@
 /** How large the result of a picture is. No DOM. */
+import limits from '../../../limits.json' with { type: 'json' };
 import type { UpscaleOptions } from 'resshift-web';
 import type { Size } from '../size.ts';
 
-export const SCALE = 4;
+export const SCALE = limits.scale;
 
 export type WantedSize = Pick<UpscaleOptions, 'scale' | 'width' | 'height'>;
 

@@ -1,4 +1,5 @@
 /** The setting of the result's size: x4, or reduced from that. */
+import limits from '../../../limits.json' with { type: 'json' };
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
 import { SCALE, type WantedSize } from './result-size.ts';
@@ -37,7 +38,7 @@ export function showSizeValue(): void {
   const unit = isUnit(size.value) ? size.value : null;
   sizeValueSetting.hidden = unit === null;
   sizeValue.disabled = unit === null;
-  sizeValue.max = unit === 'percent' ? String(100 * SCALE) : '65535';
+  sizeValue.max = unit === 'percent' ? String(100 * SCALE) : String(limits.jpeg.side);
   if (unit) sizeUnit.textContent = { percent: text.inPercent, width: text.inWidth, height: text.inHeight }[unit];
 }
 

@@ -13,7 +13,7 @@ const REACH = 28;
 const LABEL_MARGIN = 14;
 const PAN_STEP = 48;
 const ZOOM_STEP = 1.25;
-/** Of the wheel, in its own pixels, for a factor e. */
+/** Wheel movement, in the wheel's own pixels, that zooms by a factor of e. */
 const WHEEL = 200;
 
 const { frame, split, divider, tagBefore, tagAfter, beside } = elements;

@@ -10,14 +10,14 @@ import { clampPan, clampZoom, isLargerBelow, place, visible, zoomOf, type Rect, 
 /** Browsers refuse larger canvases (16 777 216 pixels on iOS); beyond it the preview is a reduced one. */
 const LARGEST_CANVAS_SIDE = 4096;
 
-/** Of the buttons. */
+/** Zoom factor of the buttons. */
 const ZOOM_STEP = 2;
 
 const { frame, canvas, other, after, result, placeholder } = elements;
 
 export class Stage {
   private picture: Picture | null = null;
-  /** Of the enlarged picture, in its own pixels. */
+  /** Size of the enlarged picture, in its own pixels. */
   private size: Size | null = null;
   /** Canvas pixels per picture pixel. */
   private canvasScale = 1;
@@ -26,7 +26,7 @@ export class Stage {
   private beside = false;
   private pan = { x: 0, y: 0 };
   private resultUrl: string | null = null;
-  /** Of the result that lies in the place of the original. */
+  /** URL of the result that is shown in place of the original. */
   private otherUrl: string | null = null;
   private readonly scratch = document.createElement('canvas');
 

@@ -194,7 +194,7 @@ export const en = {
   modelInUse: (name: string, size: string, licence: string, commercial: boolean): string =>
     `Model: ${name}, ${size}, licence ${licence}${commercial ? '' : ' (non-commercial use only)'}.`,
   defaultLabel: (name: string): string => `${name} (default)`,
-  noModels: 'None yet: the default model (9.6 MB) downloads with your first picture.',
+  noModels: (size: string): string => `None yet: the default model (${size}) downloads with your first picture.`,
   worksOffline: (page: string, model: string): string => `Works offline: the page (${page}) and this model (${model}) are on this device.`,
   offToDelete: 'Switch off to delete the model.',
   bringOffline: (model: string): string => `Downloads the model (${model}) so that everything works offline.`,

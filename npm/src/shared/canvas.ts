@@ -1,0 +1,8 @@
+/** Sizes of canvases. */
+
+import { canvas } from '../../../limits.json';
+
+/** Whether every browser draws a canvas of this size; Safari's limits are the lowest. */
+export function fitsCanvas(width: number, height: number): boolean {
+  return width * height <= canvas.pixels && Math.max(width, height) <= canvas.side;
+}
