@@ -1,0 +1,100 @@
+//! Networks of finite reach, through which a picture passes band by band.
+
+use super::{Compute, Stage, Work};
+use crate::Result;
+use crate::ops::band::Passage;
+use crate::ops::{Band, Map};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::ops::Range;
+use std::rc::Rc;
+
+/// A network for pictures of one size, which takes their rows from the top down and gives the rows of its result as they become
+/// final: every row of every layer is computed once, and the result is that of the whole picture, to the bit.
+pub struct Stream<'a> {
+    /// Of all inputs. Those as high as the first come by rows, the others with the first rows.
+    sizes: Vec<[usize; 4]>,
+    /// Most rows that are taken at a time.
+    band: usize,
+    /// Rows that have been taken.
+    taken: usize,
+    form: Form<'a>,
+}
+
+enum Form<'a> {
+    /// All rows at once.
+    Whole(Stage<'a>),
+    Cpu(Device, Rc<Passage>, Box<dyn Fn(&[Map]) -> Map + 'a>),
+}
+
+impl Compute {
+    /// Prepares `network` for pictures of the given sizes, of which it will take `band` rows at a time.
+    ///
+    /// # Errors
+    /// [`crate::Error::Gpu`] if that is more than the device allows.
+    pub fn stream<'a>(
+        &self,
+        sizes: &[[usize; 4]],
+        band: usize,
+        network: impl Fn(&[Map]) -> Map + 'a,
+    ) -> Result<Stream<'a>> {
+        let height = sizes[0][1];
+        let form = match self {
+            Compute::Cpu(device) if band < height => {
+                Form::Cpu(device.clone(), Passage::new(height, band), Box::new(network))
+            }
+            _ => Form::Whole(self.prepare(sizes, network)?),
+        };
+        Ok(Stream { sizes: sizes.to_vec(), band, taken: 0, form })
+    }
+}
+
+impl Stream<'_> {
+    /// Begins with another picture.
+    pub fn restart(&mut self) {
+        self.taken = 0;
+        if let Form::Cpu(_, passage, _) = &mut self.form {
+            *passage = Passage::new(self.sizes[0][1], self.band);
+        }
+    }
+
+    /// The rows that the next call of [`Self::push`] takes: none, once all have been taken.
+    pub fn reads(&self) -> Range<usize> {
+        let height = self.sizes[0][1];
+        let band = if matches!(self.form, Form::Whole(_)) { height } else { self.band };
+        self.taken..(self.taken + band).min(height)
+    }
+
+    /// Takes the rows [`Self::reads`] of every input, row-major, and the other inputs. Returns the rows of the picture whose
+    /// result is final by that, and the result's rows if there are any. To be called until all of them have come.
+    pub fn push(&mut self, inputs: &[&[f32]]) -> (Range<usize>, Option<Work<'static>>) {
+        let (rows, height) = (self.reads(), self.sizes[0][1]);
+        self.taken = rows.end;
+        match &self.form {
+            Form::Whole(stage) => {
+                (0..height, Some(stage.start(inputs)))
+            }
+            Form::Cpu(device, passage, network) => {
+                let map = |(values, &[n, h, w, c]): (&&[f32], &[usize; 4])| {
+                    let tensor = |rows: usize| Tensor::from_data(TensorData::new(values.to_vec(), [n, rows, w, c]), device);
+                    match h == height {
+                        false => Map::Host(tensor(h)),
+                        true => {
+                            let new = (!rows.is_empty()).then(|| tensor(rows.len()));
+                            Map::Band(Band::new(passage, [n, h, w, c], rows.start, new))
+                        }
+                    }
+                };
+                let inputs: Vec<Map> = inputs.iter().zip(&self.sizes).map(map).collect();
+                passage.begin_band();
+                match network(&inputs) {
+                    Map::Band(result) => {
+                        let (enlarged, result) = (result.dims()[1] / height, result);
+                        let (rows, result) = result.into_rows();
+                        (rows.start / enlarged..rows.end / enlarged, result.map(Work::Done))
+                    }
+                    _ => unreachable!("a network of bands has made something else"),
+                }
+            }
+        }
+    }
+}
