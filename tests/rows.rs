@@ -2,11 +2,15 @@
 
 mod support;
 
+use burn::tensor::{Device, Tensor, TensorData};
 use pollster::block_on;
+use resshift::chain::bands::{Cut, Team};
 use resshift::compute::Compute;
 use resshift::model::Model;
-use resshift::ops::Map;
+use resshift::ops::band::Passage;
+use resshift::ops::{Band, Map};
 use resshift::paper::schedule::Schedule;
+use std::ops::Range;
 use support::{compact_folder, cpu, model, tiny_prior_folder};
 
 /// Numbers of a hash's choosing.
@@ -34,21 +38,19 @@ fn in_bands(
     let height = sizes[0][1];
     let mut stream = compute.stream(&sizes, band, network).unwrap();
     let (mut result, mut final_rows) = (Vec::new(), 0);
-    while final_rows < height {
-        let rows = stream.reads();
-        let part = |(values, [_, h, w, c]): &(Vec<f32>, [usize; 4])| match *h == height {
+    while !stream.is_over() {
+        let part = |rows: &Range<usize>, (values, [_, h, w, c]): &(Vec<f32>, [usize; 4])| match *h == height {
             true => values[rows.start * w * c..rows.end * w * c].to_vec(),
             false => values.clone(),
         };
-        let new: Vec<Vec<f32>> = inputs.iter().map(part).collect();
-        let (rows, work) = stream.push(&new.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        assert_eq!(rows.start, final_rows, "rows come one after the other");
-        assert!(rows.len() <= band && rows.is_empty() == work.is_none());
-        final_rows = rows.end;
-        if let Some(work) = work {
+        if let Some((rows, work)) = stream.next(|rows| inputs.iter().map(|input| part(&rows, input)).collect()) {
+            assert_eq!(rows.start, final_rows, "rows come one after the other");
+            assert!((1..=band).contains(&rows.len()));
+            final_rows = rows.end;
             result.extend(block_on(work.finish()).unwrap());
         }
     }
+    assert_eq!(final_rows, height);
     result
 }
 
@@ -89,4 +91,58 @@ fn bands_leave_no_trace(model: &Model, compute: &Compute, cases: usize) {
 fn bands_leave_no_trace_on_the_cpu() {
     bands_leave_no_trace(&model(tiny_prior_folder(), &cpu()), &cpu(), 12);
     bands_leave_no_trace(&model(compact_folder(), &cpu()), &cpu(), 4);
+}
+
+/// What all layers compute in bands is what they compute of the whole picture at once: no row twice. And of a picture that one
+/// engine has to itself no row is given to the network twice.
+#[test]
+fn every_row_is_computed_once() {
+    let model = model(tiny_prior_folder(), &cpu());
+    let (h, w) = (304, 24);
+    let [step, encode, decode] = inputs(&model, &mut Hash(5), h, w);
+    let counted = |inputs: &[(Vec<f32>, [usize; 4])], band: usize, network: &dyn Fn(&[Map]) -> Map| {
+        let passage = Passage::new(h, band);
+        let mut taken = 0;
+        loop {
+            let rows = taken..(taken + band).min(h);
+            let device = Device::flex();
+            let map = |(values, [n, height, w, c]): &(Vec<f32>, [usize; 4])| {
+                let tensor = |values: &[f32], rows: usize| {
+                    Tensor::from_data(TensorData::new(values.to_vec(), [*n, rows, *w, *c]), &device)
+                };
+                match *height == h {
+                    false => Map::Host(tensor(values, *height)),
+                    true => {
+                        let new = &values[rows.start * w * c..rows.end * w * c];
+                        let new = (!rows.is_empty()).then(|| tensor(new, rows.len()));
+                        Map::Band(Band::new(&passage, [*n, h, *w, *c], rows.start, new))
+                    }
+                }
+            };
+            passage.begin_band();
+            let Map::Band(result) = network(&inputs.iter().map(map).collect::<Vec<_>>()) else { panic!("a band") };
+            taken = rows.end;
+            if result.dims()[1] == result.into_rows().0.end {
+                return passage.computed();
+            }
+        }
+    };
+    let cases: [(&str, &[(Vec<f32>, [usize; 4])], &dyn Fn(&[Map]) -> Map); 3] = [
+        ("a step", &step, &|maps| model.denoiser.predict(maps)),
+        ("y0", &encode, &|maps| model.latent.encode(&maps[0])),
+        ("the picture", &decode, &|maps| model.latent.decode(&maps[0], &maps[1])),
+    ];
+    for (what, inputs, network) in cases {
+        let whole = counted(inputs, h, network);
+        assert!(whole > h * w * 3);
+        for band in [8, 24, 64] {
+            assert_eq!(counted(inputs, band, network), whole, "{what} in bands of {band}");
+        }
+    }
+    for [width, height] in [[400, 304], [640, 480], [1024, 768], [2048, 2048]] {
+        let cut = Cut::new([height, width], model.denoiser.reach(), 8, None, Team::default(), &cpu());
+        let Cut::Bands(bands) = cut else { panic!("bands on the CPU") };
+        let given: usize = bands.parts.iter().map(|part| part.reads.len()).sum();
+        assert_eq!(given, height, "{width} x {height}");
+    }
 }

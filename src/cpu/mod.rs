@@ -45,10 +45,15 @@ impl Conv2d {
         conv2d::Conv2d::new(shape, numbers(&weight)?, numbers(&bias)?).map(|layer| Self(Arc::new(layer)))
     }
 
+    /// `x` `[n, h, w, c_in]` to `[n, h', w', c_out]`, plus `residual` of that shape; `None` as of [`Self::forward_rows`].
+    pub fn forward(&self, x: &Tensor<4>, residual: Option<&Tensor<4>>) -> Option<Tensor<4>> {
+        self.forward_rows(None, x, 0, residual, 0..self.0.shape().output(x.dims()[1]))
+    }
+
     /// Rows `out` of the result, `[n, rows, w', c_out]`, plus `residual` of that shape. They are computed from rows of the
     /// input, `x` `[n, rows, w, c_in]`, of which the first is row `first`; rows `above` them come before. `None` if one of them
     /// lies elsewhere or is shaped otherwise.
-    pub fn forward(
+    pub fn forward_rows(
         &self,
         above: Option<&Tensor<4>>,
         x: &Tensor<4>,

@@ -34,6 +34,8 @@ pub struct Passage {
     /// What the operations keep, in the order in which the network calls them.
     kept: RefCell<Vec<Kept>>,
     next: Cell<usize>,
+    /// Numbers that the operations have computed.
+    computed: Cell<usize>,
 }
 
 /// What an operation keeps between two bands.
@@ -71,12 +73,17 @@ impl Band {
 impl Passage {
     /// For a picture of `height` rows that comes in bands of `band`.
     pub fn new(height: usize, band: usize) -> Rc<Self> {
-        Rc::new(Self { height, band, kept: RefCell::default(), next: Cell::new(0) })
+        Rc::new(Self { height, band, kept: RefCell::default(), next: Cell::new(0), computed: Cell::new(0) })
     }
 
     /// Begins the next band: the network is called again.
     pub fn begin_band(&self) {
         self.next.set(0);
+    }
+
+    /// Numbers that all operations have computed so far.
+    pub fn computed(&self) -> usize {
+        self.computed.get()
     }
 
     /// Most rows in a band of a map of `height` rows.
@@ -168,6 +175,7 @@ impl Map {
         let rows = (end > first).then(|| compute(kept, first..end));
         if rows.is_some() {
             *written = end;
+            passage.computed.set(passage.computed.get() + (end - first) * dims[2] * dims[3]);
             for ((_, window), kept) in inputs.iter().zip(kept.iter_mut()) {
                 kept.keep_from(if end == height { kept.end() } else { window.first(end) });
             }

@@ -79,13 +79,7 @@ impl Conv2d {
         }
     }
 
-    fn on_cpu(
-        &self,
-        x: &Map,
-        kernel: &kernels::Conv2d,
-        activation: Option<Activation>,
-        residual: Option<&Map>,
-    ) -> Map {
+    fn on_cpu(&self, x: &Map, kernel: &kernels::Conv2d, activation: Option<Activation>, residual: Option<&Map>) -> Map {
         // The kernel computes two rows at a time where that is less work.
         let window = self.shape.window(true);
         let [n, h, w, _] = x.dims();
@@ -100,7 +94,7 @@ impl Conv2d {
                 true => (out.start, None, inputs[0].of(out.clone())),
                 false => inputs[0].pieces(),
             };
-            let Some(y) = kernel.forward(above.as_ref(), &x, first, added.as_ref(), out) else {
+            let Some(y) = kernel.forward_rows(above.as_ref(), &x, first, added.as_ref(), out) else {
                 unreachable!("a convolution was given maps of other sizes")
             };
             finished(y, activation, later)

@@ -10,11 +10,9 @@ use burn::tensor::activation::sigmoid;
 pub fn parameter_free_attention(x: &Map, y: &Map) -> Map {
     match x {
         Map::Gpu(x) => Map::Gpu(gpu::parameter_free_attention(x, y.node())),
-        Map::Host(_) | Map::Band(_) => {
-            Map::by_rows(&[(x, Window::ROW), (y, Window::ROW)], x.dims(), |inputs, out| {
-                let (x, y) = (inputs[0].of(out.clone()), inputs[1].of(out));
-                (x + y.clone()) * (sigmoid(y) - 0.5)
-            })
-        }
+        Map::Host(_) | Map::Band(_) => Map::by_rows(&[(x, Window::ROW), (y, Window::ROW)], x.dims(), |inputs, out| {
+            let (x, y) = (inputs[0].of(out.clone()), inputs[1].of(out));
+            (x + y.clone()) * (sigmoid(y) - 0.5)
+        }),
     }
 }
