@@ -40,11 +40,13 @@ impl Helpers for Crew {
         self.engines.len()
     }
 
-    fn start(&self, index: usize, part: Passage, first: bool, inputs: &[&[f32]]) -> Option<Answer> {
+    fn is_free(&self, _: usize) -> bool {
         let asked = self.asked.replace(self.asked.get() + 1);
-        if asked.is_multiple_of(self.busy) {
-            return None;
-        }
+        !asked.is_multiple_of(self.busy)
+    }
+
+    fn start(&self, index: usize, part: Passage, first: bool, inputs: &[&[f32]]) -> Option<Answer> {
+        let asked = self.asked.get();
         if asked % self.failing == self.failing - 1 {
             return Some(Box::pin(async { None }));
         }

@@ -133,6 +133,10 @@ impl<'a> BandPass<'a> {
             if !passing.is_unfinished() || !(new || passing.by == Engine::Other) {
                 continue;
             }
+            if !watch.helpers().is_free(index - 1) {
+                passing.by = Engine::None;
+                continue;
+            }
             let reads = passing.next_band(self.bands.rows);
             let inputs = passing.inputs(reads.clone(), x, given);
             let part = Passage { height: passing.part.reads.len(), width: x.width, band: self.bands.rows };

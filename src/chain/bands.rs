@@ -6,9 +6,9 @@ use crate::compute::Compute;
 use crate::model::Reach;
 use std::ops::Range;
 
-/// Positions of a band, unless it is said otherwise: enough to keep every core busy, few enough to stay small beside the rows
-/// that the layers keep.
-const POSITIONS: usize = 1 << 16;
+/// Positions of a band, unless it is said otherwise: a picture of 320x320 is taken at once, which is some 4 % faster; more cost
+/// memory, and time until a run can be cancelled.
+const POSITIONS: usize = 320 * 320;
 /// Share of one engine's time that a team must stay below to be worth its memory.
 const WORTHWHILE: (usize, usize) = (3, 4);
 
@@ -182,6 +182,6 @@ mod tests {
         }
         let two = Bands::new([768, 1024], 61, 8, None, Team { engines: 2, most: None });
         assert_eq!(two.parts.iter().map(|part| part.reads.len()).collect::<Vec<_>>(), [448, 448]);
-        assert_eq!(two.rows, 64);
+        assert_eq!(two.rows, 96);
     }
 }

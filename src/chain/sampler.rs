@@ -256,7 +256,8 @@ impl Chain<'_> {
                     let stage = stages.of(group[0])?;
                     let help = if tiles > 1 && n == 1 { watch.helpers() } else { &NoHelpers };
                     let part = Passage::whole(group[0].y.len(), group[0].x.len());
-                    let work = match (0..help.count()).find_map(|index| help.start(index, part, true, &inputs)) {
+                    let free = (0..help.count()).find(|&index| help.is_free(index));
+                    let work = match free.and_then(|index| help.start(index, part, true, &inputs)) {
                         None => stage.start(&inputs),
                         Some(answer) => elsewhere(answer, stage, inputs.iter().map(|input| input.to_vec()).collect()),
                     };

@@ -28,8 +28,10 @@ impl Passage {
 pub trait Helpers {
     /// How many there are, ready or not.
     fn count(&self) -> usize;
+    /// Whether the helper of this index can take a band now.
+    fn is_free(&self, index: usize) -> bool;
     /// Gives the helper of this index the inputs of [`crate::model::Denoiser::predict_x0`] for the next band of its part, the
-    /// `first` or a later one, and asks for the rows of x0 that are final by that. `None`: it cannot take it now.
+    /// `first` or a later one, and asks for the rows of x0 that are final by that. `None`: it cannot take it.
     fn start(&self, index: usize, part: Passage, first: bool, inputs: &[&[f32]]) -> Option<Answer>;
 }
 
@@ -39,6 +41,10 @@ pub struct NoHelpers;
 impl Helpers for NoHelpers {
     fn count(&self) -> usize {
         0
+    }
+
+    fn is_free(&self, _: usize) -> bool {
+        false
     }
 
     fn start(&self, _: usize, _: Passage, _: bool, _: &[&[f32]]) -> Option<Answer> {

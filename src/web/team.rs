@@ -12,6 +12,8 @@ extern "C" {
     pub type JsHelpers;
     #[wasm_bindgen(method, getter)]
     fn count(this: &JsHelpers) -> u32;
+    #[wasm_bindgen(method, js_name = isFree)]
+    fn is_free(this: &JsHelpers, index: u32) -> bool;
     #[wasm_bindgen(method)]
     fn start(
         this: &JsHelpers,
@@ -30,6 +32,10 @@ pub struct PageHelpers(pub Option<JsHelpers>);
 impl Helpers for PageHelpers {
     fn count(&self) -> usize {
         self.0.as_ref().map_or(0, |helpers| helpers.count() as usize)
+    }
+
+    fn is_free(&self, index: usize) -> bool {
+        self.0.as_ref().is_some_and(|helpers| helpers.is_free(index as u32))
     }
 
     fn start(&self, index: usize, part: Passage, first: bool, inputs: &[&[f32]]) -> Option<Answer> {

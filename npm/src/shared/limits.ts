@@ -14,7 +14,7 @@ const CORE = 256;
 const HALO = 64;
 const WHOLE = CORE + HALO;
 /** Of a band on the CPU: pixels, as in `src/chain/bands.rs`, and maps of 32-bit numbers that a network has at a time. */
-const BAND = 1 << 16;
+const BAND = 320 * 320;
 const MAPS = 8;
 /** Rows that the network keeps from band to band: of a map, and of the latent canvas. */
 const KEPT = 110;

@@ -60,7 +60,13 @@ export class Team {
     return this.#members?.filter(({ lost }) => !lost).length ?? this.#size;
   }
 
-  /** Gives a band to one of them; `undefined` while it is not free. */
+  /** Whether one of them can take a band. */
+  isFree(index: number): boolean {
+    this.#members ??= Array.from({ length: this.#size }, () => new Member(this.#joining));
+    return this.#members[index]?.free === true;
+  }
+
+  /** Gives a band to one of them; `undefined` if it is not free. */
   start(
     index: number,
     height: number,
@@ -69,8 +75,7 @@ export class Team {
     first: boolean,
     inputs: Float32Array<ArrayBuffer>[],
   ): Promise<Float32Array> | undefined {
-    this.#members ??= Array.from({ length: this.#size }, () => new Member(this.#joining));
-    const member = this.#members[index];
+    const member = this.#members?.[index];
     return member?.free === true ? member.predict({ type: 'predict', height, width, band, first, inputs }) : undefined;
   }
 
