@@ -6,7 +6,7 @@ use crate::chain::levels::Levels;
 use crate::chain::run_context::{Event, Watch};
 use crate::chain::sampler::{Chain, Noise};
 use crate::chain::snapshot::Origin;
-use crate::chain::team::Passage;
+use crate::chain::team::PartSize;
 use crate::chain::tile_pipeline::decoder;
 use crate::chain::tiles::Tile;
 use crate::compute::{Compute, Stream};
@@ -163,8 +163,8 @@ impl Upscaler {
     ///
     /// # Errors
     /// [`Error::Internal`] if the inputs do not fit the network or no part has been begun, [`Error::Gpu`] if the device fails.
-    pub async fn predict(&self, part: Passage, first: bool, inputs: &[&[f32]]) -> Result<Vec<f32>> {
-        let Passage { height, width, band } = part;
+    pub async fn predict(&self, part: PartSize, first: bool, inputs: &[&[f32]]) -> Result<Vec<f32>> {
+        let PartSize { height, width, band } = part;
         if first {
             let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
             let sizes = denoiser.sizes([1, height, width], latent, &self.schedule);
@@ -285,9 +285,9 @@ impl<'a, T: Sample> Growing<'a, T> {
 fn need<T>(lr: &Canvas, channels: usize, kept: bool, network: &Cut, decode: &Cut) -> usize {
     let positions = lr.height * lr.width;
     let y0 = if kept { positions * channels * size_of::<f16>() } else { 0 };
-    let predicted = y0 + network.tallest() * lr.width * channels * size_of::<f32>();
-    let row = decode.tallest() * lr.width;
-    let decoded = (row * size_of::<f32>() + positions * size_of::<T>()) * UPSCALE * UPSCALE * 3;
+    let row = |cut: &Cut| cut.tallest().min(lr.height) * lr.width;
+    let predicted = y0 + row(network) * channels * size_of::<f32>();
+    let decoded = (row(decode) * size_of::<f32>() + positions * size_of::<T>()) * UPSCALE * UPSCALE * 3;
     positions * channels * size_of::<f32>() + predicted.max(decoded)
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use resshift::chain::bands::{Cut, Team};
 use resshift::chain::run_context::{Event, Unwatched, Watch};
-use resshift::chain::team::{Answer, Helpers, Passage};
+use resshift::chain::team::{Answer, Helpers, PartSize};
 use resshift::chain::tiles::{largest_tile, plan};
 use resshift::compute::Compute;
 use resshift::image::Picture;
@@ -45,7 +45,7 @@ impl Helpers for Crew {
         !asked.is_multiple_of(self.busy)
     }
 
-    fn start(&self, index: usize, part: Passage, first: bool, inputs: &[&[f32]]) -> Option<Answer> {
+    fn start(&self, index: usize, part: PartSize, first: bool, inputs: &[&[f32]]) -> Option<Answer> {
         let asked = self.asked.get();
         if asked % self.failing == self.failing - 1 {
             return Some(Box::pin(async { None }));
@@ -137,7 +137,7 @@ fn photo(width: usize, height: usize) -> Picture {
 #[test]
 fn predictions_of_other_sizes_are_refused() {
     for first in [true, false] {
-        let wrong = pollster::block_on(upscaler().predict(Passage::whole(8, 8), first, &[&[0.0; 3]]));
+        let wrong = pollster::block_on(upscaler().predict(PartSize::whole(8, 8), first, &[&[0.0; 3]]));
         assert_eq!(wrong.unwrap_err().code(), "internal");
     }
 }

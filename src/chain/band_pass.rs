@@ -8,7 +8,7 @@ use crate::chain::bands::{Bands, Part};
 use crate::chain::canvas::Canvas;
 use crate::chain::prior_code::PriorCode;
 use crate::chain::run_context::Watch;
-use crate::chain::team::{Answer, Passage};
+use crate::chain::team::{Answer, PartSize};
 use crate::compute::{Stream, Work};
 use std::ops::Range;
 
@@ -139,7 +139,7 @@ impl<'a> BandPass<'a> {
             }
             let reads = passing.next_band(self.bands.rows);
             let inputs = passing.inputs(reads.clone(), x, given);
-            let part = Passage { height: passing.part.reads.len(), width: x.width, band: self.bands.rows };
+            let part = PartSize { height: passing.part.reads.len(), width: x.width, band: self.bands.rows };
             match watch.helpers().start(index - 1, part, new, &slices(&inputs)) {
                 Some(answer) => {
                     (passing.by, passing.given) = (Engine::Other, reads.end);

@@ -12,7 +12,7 @@ use crate::chain::preview::{Area, Previews};
 use crate::chain::prior_code::PriorCode;
 use crate::chain::run_context::{Event, Watch};
 use crate::chain::snapshot::{Pace, Snapshot, State};
-use crate::chain::team::{Answer, NoHelpers, Passage};
+use crate::chain::team::{Answer, NoHelpers, PartSize};
 use crate::chain::tile_pipeline::{Stages, TilePipeline};
 use crate::chain::tiles::{Plan, Tile};
 use crate::compute::{Compute, Stage, Stream, Work};
@@ -255,7 +255,7 @@ impl Chain<'_> {
                     inputs.extend(y0.iter().chain(level).map(Vec::as_slice));
                     let stage = stages.of(group[0])?;
                     let help = if tiles > 1 && n == 1 { watch.helpers() } else { &NoHelpers };
-                    let part = Passage::whole(group[0].y.len(), group[0].x.len());
+                    let part = PartSize::whole(group[0].y.len(), group[0].x.len());
                     let free = (0..help.count()).find(|&index| help.is_free(index));
                     let work = match free.and_then(|index| help.start(index, part, true, &inputs)) {
                         None => stage.start(&inputs),

@@ -6,9 +6,9 @@ use std::pin::Pin;
 /// Rows of a prediction on their way; `None` if the engine has failed.
 pub type Answer = Pin<Box<dyn Future<Output = Option<Vec<f32>>>>>;
 
-/// How a part passes through an engine.
+/// A part of a picture, and how it passes through an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passage {
+pub struct PartSize {
     /// Rows of the part.
     pub height: usize,
     /// Columns.
@@ -17,7 +17,7 @@ pub struct Passage {
     pub band: usize,
 }
 
-impl Passage {
+impl PartSize {
     /// All rows at once.
     pub fn whole(height: usize, width: usize) -> Self {
         Self { height, width, band: height }
@@ -32,7 +32,7 @@ pub trait Helpers {
     fn is_free(&self, index: usize) -> bool;
     /// Gives the helper of this index the inputs of [`crate::model::Denoiser::predict_x0`] for the next band of its part, the
     /// `first` or a later one, and asks for the rows of x0 that are final by that. `None`: it cannot take it.
-    fn start(&self, index: usize, part: Passage, first: bool, inputs: &[&[f32]]) -> Option<Answer>;
+    fn start(&self, index: usize, part: PartSize, first: bool, inputs: &[&[f32]]) -> Option<Answer>;
 }
 
 /// No others.
@@ -47,7 +47,7 @@ impl Helpers for NoHelpers {
         false
     }
 
-    fn start(&self, _: usize, _: Passage, _: bool, _: &[&[f32]]) -> Option<Answer> {
+    fn start(&self, _: usize, _: PartSize, _: bool, _: &[&[f32]]) -> Option<Answer> {
         None
     }
 }

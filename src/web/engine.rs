@@ -7,7 +7,7 @@ use super::object::{field, object};
 use super::picture;
 use super::team::{JsHelpers, PageHelpers};
 use super::watch::PageWatch;
-use crate::chain::team::Passage;
+use crate::chain::team::PartSize;
 use crate::image::decode::DEFAULT_MAX_PIXELS;
 use crate::image::{Format, Limits, Size, encode, reduce};
 use crate::model::UPSCALE;
@@ -103,7 +103,7 @@ impl Engine {
     ) -> Result<Float32Array, JsValue> {
         let inputs: Vec<Vec<f32>> = inputs.iter().map(Float32Array::to_vec).collect();
         let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
-        let part = Passage { height: height as usize, width: width as usize, band: band as usize };
+        let part = PartSize { height: height as usize, width: width as usize, band: band as usize };
         let x0 = self.upscaler.predict(part, first, &inputs).await?;
         Ok(Float32Array::from(&x0[..]))
     }

@@ -1,6 +1,6 @@
 //! The engines of other workers, as `npm/src/team.ts` offers them.
 
-use crate::chain::team::{Answer, Helpers, Passage};
+use crate::chain::team::{Answer, Helpers, PartSize};
 use js_sys::{Array, Float32Array, Promise};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -38,7 +38,7 @@ impl Helpers for PageHelpers {
         self.0.as_ref().is_some_and(|helpers| helpers.is_free(index as u32))
     }
 
-    fn start(&self, index: usize, part: Passage, first: bool, inputs: &[&[f32]]) -> Option<Answer> {
+    fn start(&self, index: usize, part: PartSize, first: bool, inputs: &[&[f32]]) -> Option<Answer> {
         let inputs = inputs.iter().map(|input| Float32Array::from(*input)).collect();
         let [index, height, width, band] = [index, part.height, part.width, part.band].map(|n| n as u32);
         let answer = self.0.as_ref()?.start(index, height, width, band, first, inputs)?;
