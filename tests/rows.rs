@@ -13,6 +13,11 @@ use resshift::paper::schedule::Schedule;
 use std::ops::Range;
 use support::{compact_folder, cpu, model, tiny_prior_folder};
 
+/// Numbers, and the size of a map.
+type Array = (Vec<f32>, [usize; 4]);
+/// What computes a map from others.
+type Network<'a> = &'a dyn Fn(&[Map]) -> Map;
+
 /// Numbers of a hash's choosing.
 struct Hash(u32);
 
@@ -28,18 +33,13 @@ impl Hash {
 }
 
 /// The result of `network` for `inputs`, of which those as high as the first come in bands of `band` rows.
-fn in_bands(
-    compute: &Compute,
-    inputs: &[(Vec<f32>, [usize; 4])],
-    band: usize,
-    network: impl Fn(&[Map]) -> Map,
-) -> Vec<f32> {
+fn in_bands(compute: &Compute, inputs: &[Array], band: usize, network: impl Fn(&[Map]) -> Map) -> Vec<f32> {
     let sizes: Vec<[usize; 4]> = inputs.iter().map(|input| input.1).collect();
     let height = sizes[0][1];
     let mut stream = compute.stream(&sizes, band, network).unwrap();
     let (mut result, mut final_rows) = (Vec::new(), 0);
     while !stream.is_over() {
-        let part = |rows: &Range<usize>, (values, [_, h, w, c]): &(Vec<f32>, [usize; 4])| match *h == height {
+        let part = |rows: &Range<usize>, (values, [_, h, w, c]): &Array| match *h == height {
             true => values[rows.start * w * c..rows.end * w * c].to_vec(),
             false => values.clone(),
         };
@@ -55,7 +55,7 @@ fn in_bands(
 }
 
 /// Inputs of the denoiser, of the encoder and of the decoder.
-fn inputs(model: &Model, hash: &mut Hash, h: usize, w: usize) -> [Vec<(Vec<f32>, [usize; 4])>; 3] {
+fn inputs(model: &Model, hash: &mut Hash, h: usize, w: usize) -> [Vec<Array>; 3] {
     let schedule = Schedule::new(model.config.schedule).unwrap();
     let mut maps = |sizes: &[[usize; 4]]| -> Vec<_> {
         sizes.iter().map(|&size| (hash.numbers(size.iter().product()), size)).collect()
@@ -74,7 +74,7 @@ fn bands_leave_no_trace(model: &Model, compute: &Compute, cases: usize) {
     for _ in 0..cases {
         let (h, w) = (multiple * (1 + hash.below(20)), multiple * (1 + hash.below(7)));
         let [step, encode, decode] = inputs(model, &mut hash, h, w);
-        let mut compare = |what: &str, inputs: &[(Vec<f32>, [usize; 4])], network: &dyn Fn(&[Map]) -> Map| {
+        let mut compare = |what: &str, inputs: &[Array], network: Network<'_>| {
             let whole = in_bands(compute, inputs, h, network);
             for _ in 0..2 {
                 let band = multiple * (1 + hash.below(h / multiple));
@@ -100,13 +100,13 @@ fn every_row_is_computed_once() {
     let model = model(tiny_prior_folder(), &cpu());
     let (h, w) = (304, 24);
     let [step, encode, decode] = inputs(&model, &mut Hash(5), h, w);
-    let counted = |inputs: &[(Vec<f32>, [usize; 4])], band: usize, network: &dyn Fn(&[Map]) -> Map| {
+    let counted = |inputs: &[Array], band: usize, network: Network<'_>| {
         let passage = Passage::new(h, band);
         let mut taken = 0;
         loop {
             let rows = taken..(taken + band).min(h);
             let device = Device::flex();
-            let map = |(values, [n, height, w, c]): &(Vec<f32>, [usize; 4])| {
+            let map = |(values, [n, height, w, c]): &Array| {
                 let tensor = |values: &[f32], rows: usize| {
                     Tensor::from_data(TensorData::new(values.to_vec(), [*n, rows, *w, *c]), &device)
                 };
@@ -127,7 +127,7 @@ fn every_row_is_computed_once() {
             }
         }
     };
-    let cases: [(&str, &[(Vec<f32>, [usize; 4])], &dyn Fn(&[Map]) -> Map); 3] = [
+    let cases: [(&str, &[Array], Network<'_>); 3] = [
         ("a step", &step, &|maps| model.denoiser.predict(maps)),
         ("y0", &encode, &|maps| model.latent.encode(&maps[0])),
         ("the picture", &decode, &|maps| model.latent.decode(&maps[0], &maps[1])),
