@@ -45,10 +45,53 @@ impl ConvShape {
         Self { upsample: true, ..Self::same(c_in, c_out, 3) }
     }
 
+    /// Which rows an output row reads. With `pairs` two rows of stride 1 are computed together.
+    pub fn window(&self, pairs: bool) -> Window {
+        let (above, beyond) = (self.pad_begin, self.kernel.saturating_sub(self.pad_begin + self.stride));
+        match (self.upsample, self.stride) {
+            // The rows on both sides of a source row; it becomes two.
+            (true, _) => Window { rows_in: 1, rows_out: 2, above: 1, below: 1 },
+            (false, 1) if pairs && self.kernel > 1 => Window { rows_in: 2, rows_out: 2, above, below: beyond },
+            (false, stride) => Window { rows_in: stride, rows_out: 1, above, below: beyond },
+        }
+    }
+
     /// Output height or width for an input of `size`.
     pub fn output(&self, size: usize) -> usize {
         let size = if self.upsample { 2 * size } else { size };
         (size + self.pad_begin + self.pad_end - self.kernel) / self.stride + 1
+    }
+}
+
+/// Which rows of an input are read for rows of an output: for the group `g` of `rows_out` output rows, those from
+/// `g * rows_in - above` to before `(g + 1) * rows_in + below`, as far as they are in the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Input rows from one group to the next.
+    pub rows_in: usize,
+    /// Output rows of a group, which are computed together.
+    pub rows_out: usize,
+    /// Input rows before those of the group.
+    pub above: usize,
+    /// Input rows after them.
+    pub below: usize,
+}
+
+impl Window {
+    /// Of an operation that looks at one row.
+    pub const ROW: Self = Self { rows_in: 1, rows_out: 1, above: 0, below: 0 };
+
+    /// How many of `height_out` output rows can be computed when the first `there` of `height` input rows are there.
+    pub fn ready(&self, there: usize, height: usize, height_out: usize) -> usize {
+        match there >= height {
+            true => height_out,
+            false => (there.saturating_sub(self.below) / self.rows_in * self.rows_out).min(height_out),
+        }
+    }
+
+    /// The first input row that output row `row`, or one after it, reads.
+    pub fn first(&self, row: usize) -> usize {
+        (row / self.rows_out * self.rows_in).saturating_sub(self.above)
     }
 }
 

@@ -1,13 +1,15 @@
 //! A picture in, the same picture four times as wide and high out.
 
+use crate::chain::bands::{Cut, Team};
 use crate::chain::canvas::Canvas;
 use crate::chain::levels::Levels;
 use crate::chain::run_context::{Event, Watch};
 use crate::chain::sampler::{Chain, Noise};
 use crate::chain::snapshot::Origin;
+use crate::chain::team::PartSize;
 use crate::chain::tile_pipeline::decoder;
-use crate::chain::tiles::{Plan, Team, Tile, largest_tile, plan, shared_plan};
-use crate::compute::Compute;
+use crate::chain::tiles::Tile;
+use crate::compute::{Compute, Stream};
 use crate::image::alpha::fill_transparent;
 use crate::image::encode::to_u8;
 use crate::image::neutral::Neutral;
@@ -16,10 +18,14 @@ use crate::image::{Picture, Pixels, Sample};
 use crate::limits::{TEMPERATURE_LEAST, TEMPERATURE_MOST, TILE_LEAST, TILE_MOST};
 use crate::model::config::ModelConfig;
 use crate::model::{Model, Reach, UPSCALE};
+use crate::ops::Map;
 use crate::paper::schedule::Schedule;
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
 use crate::{Error, Result, alloc};
 use half::f16;
+use std::cell::RefCell;
+use std::ops::Range;
+use std::rc::Rc;
 
 /// What a run may be asked for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,18 +36,21 @@ pub struct Options {
     pub seed: u64,
     /// Factor on all noise, 0 to 2; 1 is the paper. Below 1 the result is smoother. `None`: what the model recommends.
     pub temperature: Option<f64>,
-    /// Side of a tile in low-resolution pixels, without its halo or with its overlap; `None`: chosen by the model's cost.
+    /// In low-resolution pixels: rows of a band, for the networks that take bands, or else the side of a tile, with its overlap.
+    /// `None`: chosen by the model's cost.
     pub tile: Option<usize>,
-    /// Most positions that one evaluation of the network should compute, halo included, where `tile` is `None`: on a slow
-    /// device a run can be cancelled, and shows progress, only between two of them.
+    /// Most positions that one evaluation of the network should compute, where `tile` is `None`: on a slow device a run can be
+    /// cancelled, and shows progress, only between two of them.
     pub most: Option<usize>,
 }
 
 /// A model on a device, ready to run.
 pub struct Upscaler {
-    model: Model,
+    model: Rc<Model>,
     schedule: Schedule,
     compute: Compute,
+    /// The network on its way through a part of another engine's picture.
+    helping: RefCell<Option<Stream<'static>>>,
 }
 
 impl Upscaler {
@@ -60,7 +69,8 @@ impl Upscaler {
     pub fn build(config: ModelConfig, weights: impl TensorSource + 'static, compute: &Compute) -> Result<Self> {
         let weights = Weights::new(weights, compute);
         let schedule = Schedule::new(config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
-        Ok(Self { model: Model::load(config, &weights)?, schedule, compute: compute.clone() })
+        let model = Rc::new(Model::load(config, &weights)?);
+        Ok(Self { model, schedule, compute: compute.clone(), helping: RefCell::default() })
     }
 
     /// What `model.json` says.
@@ -68,16 +78,16 @@ impl Upscaler {
         &self.model.config
     }
 
-    /// Side of the largest square picture that is one tile, where no side is given and `most` as in [`Options`].
+    /// Side of the largest square picture that the network takes at once, with `most` and the rest of [`Options`] as by default.
     pub fn largest_tile(&self, most: Option<usize>) -> usize {
         let denoiser = &self.model.denoiser;
-        largest_tile(denoiser.reach(), denoiser.multiple(), most)
+        Cut::largest(denoiser.reach(), denoiser.multiple(), most, &self.compute)
     }
 
     /// Upscales. Alpha, if any, is upscaled by bicubic interpolation.
     ///
     /// Host memory: a latent canvas of `4 * channels` bytes per low-resolution pixel, half as much for y0 where the network sees
-    /// it, one row of tiles, and the result; everything else is bounded by the tile.
+    /// it, and the result; everything else grows with the picture's width alone.
     ///
     /// # Errors
     /// [`Error::BadOption`], [`Error::OutOfMemory`], [`Error::Gpu`], or whatever `watch` returns. The upscaler stays usable.
@@ -120,10 +130,11 @@ impl Upscaler {
         let size = [picture.height, picture.width];
         let chain = Chain { latent, denoiser, levels, noise, temperature, compute: &self.compute, size, key };
         let alone = Team { engines: 1, most: options.most };
-        let encode = shared_plan(h, w, latent.encode_reach(), latent.multiple(), options.tile, alone);
+        let cut = |reach, multiple, team| Cut::new([h, w], reach, multiple, options.tile, team, &self.compute);
+        let encode = cut(latent.encode_reach(), latent.multiple(), alone);
         let team = Team { engines: 1 + watch.helpers().count(), ..alone };
-        let network = shared_plan(h, w, denoiser.reach(), denoiser.multiple(), options.tile, team);
-        let decode = plan(h, w, latent.decode_reach(), 1, options.tile);
+        let network = cut(denoiser.reach(), denoiser.multiple(), team);
+        let decode = cut(latent.decode_reach(), 1, Team::default());
         // Better now than after the work.
         let neutral = Neutral::of(picture, UPSCALE)?;
         alloc::check(need::<T>(&lr, latent.channels(), chain.keeps_y0(), &network, &decode))?;
@@ -142,89 +153,136 @@ impl Upscaler {
         }
     }
 
-    /// The network's prediction for one tile, for an engine that has this one as a helper: `inputs` as
-    /// [`crate::chain::team::Helpers::start`] is given them; returns x0, `[rows, cols, channels]`.
+    /// A band of a part, for an engine that has this one as a helper: arguments as [`crate::chain::team::Helpers::start`] is given
+    /// them; returns the rows of x0 that are final by that, `[rows, width, channels]`.
     ///
     /// # Errors
-    /// [`Error::Internal`] if the inputs do not fit the network, [`Error::Gpu`] if the device fails.
-    pub async fn predict(&self, rows: usize, cols: usize, inputs: &[&[f32]]) -> Result<Vec<f32>> {
-        let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
-        let sizes = denoiser.sizes([1, rows, cols], latent, &self.schedule);
-        if !sizes.iter().map(|size| size.iter().product::<usize>()).eq(inputs.iter().map(|input| input.len())) {
-            return Err(Error::Internal("a tile of another model".into()));
+    /// [`Error::Internal`] if the inputs do not fit the network or no part has been begun, [`Error::Gpu`] if the device fails.
+    pub async fn predict(&self, part: PartSize, first: bool, inputs: &[&[f32]]) -> Result<Vec<f32>> {
+        let PartSize { height, width, band } = part;
+        if first {
+            let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
+            let sizes = denoiser.sizes([1, height, width], latent, &self.schedule);
+            let model = self.model.clone();
+            let stream = self.compute.stream(&sizes, band, move |maps| model.denoiser.predict(maps))?;
+            *self.helping.borrow_mut() = Some(stream);
         }
-        self.compute.prepare(&sizes, |maps| denoiser.predict(maps))?.start(inputs).finish().await
+        let work = match &mut *self.helping.borrow_mut() {
+            Some(stream) if stream.fits(inputs) => {
+                stream.next(|_| inputs.iter().map(|input| input.to_vec()).collect()).map(|(_, work)| work)
+            }
+            _ => return Err(Error::Internal("a part of another model".into())),
+        };
+        match work {
+            Some(work) => work.finish().await,
+            None => Ok(Vec::new()),
+        }
     }
 
-    /// z_0 to pixels, one row of tiles at a time.
+    /// z_0 to pixels, from the top down.
     async fn decode<T: Sample>(
         &self,
         z0: Canvas,
         lr: &Canvas,
-        decode: &Plan,
+        decode: &Cut,
         picture: &Picture,
         neutral: &Neutral,
         watch: &mut impl Watch,
     ) -> Result<Pixels<T>> {
         let latent = &*self.model.latent;
-        let (width, height) = (picture.width * UPSCALE, picture.height * UPSCALE);
-        let mut result = Pixels { width, height, channels: 3, data: alloc::room(width * height * 3)? };
+        let mut result = Growing::new(picture, z0.width, neutral)?;
+        let plan = match decode {
+            Cut::Tiles(plan) => plan,
+            Cut::Bands(bands) => {
+                let sizes = [latent.channels(), 3].map(|channels| [1, z0.height, z0.width, channels]);
+                let network = |maps: &[Map]| latent.decode(&maps[0], &maps[1]);
+                let mut stream = self.compute.stream(&sizes, bands.rows, network)?;
+                while !stream.is_over() {
+                    watch.pause().await?;
+                    let of = |rows| [&z0, lr].map(|canvas| canvas.part(Range::clone(&rows), 0..z0.width).data).into();
+                    if let Some((_, work)) = stream.next(of) {
+                        result.grow(&work.finish().await?, watch)?;
+                    }
+                }
+                return Ok(result.pixels);
+            }
+        };
         // Rows of the result that no later tile touches leave the band at once, so it never holds more than a tile row.
-        let mut band = Canvas::band(decode.tallest() * UPSCALE, z0.width * UPSCALE, 3)?;
+        let mut band = Canvas::band(plan.tallest() * UPSCALE, z0.width * UPSCALE, 3)?;
         let mut band_begin = 0;
-        let stages = decoder(latent, &self.compute, decode)?;
+        let stages = decoder(latent, &self.compute, plan)?;
         // While a row of tiles is turned into bytes, the first tile of the next is computed.
         let start = |tile: Tile<'_>| {
             let (rows, cols) = (tile.y.range(), tile.x.range());
             let (z, part) = (z0.part(rows.clone(), cols.clone()), lr.part(rows, cols));
             stages.of(tile).map(|stage| stage.start(&[&z.data, &part.data]))
         };
-        let tiles: Vec<Tile<'_>> = decode.tiles().collect();
+        let tiles: Vec<Tile<'_>> = plan.tiles().collect();
         let mut next = tiles.iter();
         let mut begun = next.next().map(|&tile| start(tile)).transpose()?;
-        for (index, y) in decode.rows.iter().enumerate() {
+        for (index, y) in plan.rows.iter().enumerate() {
             let kept = y.kept();
             band.grow((kept.end - band_begin) * UPSCALE)?;
-            for x in &decode.cols {
+            for x in &plan.cols {
                 watch.pause().await?;
                 let work = std::mem::replace(&mut begun, next.next().map(|&tile| start(tile)).transpose()?);
                 if let Some(work) = work {
                     band.add_at(Tile { y, x }, &work.finish().await?, UPSCALE, band_begin);
                 }
             }
-            let done = decode.rows.get(index + 1).map_or(z0.height, |next| next.kept().start);
-            let top = band_begin * UPSCALE;
-            let line = band.width * 3;
-            let shown = band.shift((done - band_begin) * UPSCALE, |rows| -> Result<_> {
-                let visible = (height.saturating_sub(top)).min(rows.len() / line);
-                let unit = || {
-                    let lines = rows.chunks_exact(line).take(visible).zip(top..);
-                    let pixels =
-                        lines.flat_map(|(row, y)| row[..width * 3].chunks_exact(3).zip(0..).map(move |p| (p, y)));
-                    pixels.flat_map(|((p, x), y)| neutral.kept([p[0], p[1], p[2]].map(|v| v * 0.5 + 0.5), x, y))
-                };
-                result.data.extend(unit().map(T::of));
-                let data = alloc::try_collect(width * visible * 3, unit().map(to_u8))?;
-                Ok(Pixels { width, height: visible, channels: 3, data })
-            })?;
+            let done = plan.rows.get(index + 1).map_or(z0.height, |next| next.kept().start);
+            band.shift((done - band_begin) * UPSCALE, |rows| result.grow(rows, watch))?;
             band_begin = done;
-            if shown.height > 0 {
-                let (tile, tiles) = (index + 1, decode.rows.len());
-                watch.event(Event::Tile { x: 0, y: top, pixels: &shown, tile, tiles });
-            }
         }
-        Ok(result)
+        Ok(result.pixels)
     }
 }
 
-/// Bytes that a run takes at its worst, beside those of a tile: the latent canvas, and first y0's code, where it is `kept` for
-/// the steps, and a row of predicted tiles, then a row of decoded tiles and the result.
-fn need<T>(lr: &Canvas, channels: usize, kept: bool, network: &Plan, decode: &Plan) -> usize {
+/// The result, which grows by rows from the top down.
+struct Growing<'a, T> {
+    pixels: Pixels<T>,
+    /// Rows that have come, those of the padding included.
+    rows: usize,
+    /// Numbers of a row that comes.
+    line: usize,
+    neutral: &'a Neutral,
+}
+
+impl<'a, T: Sample> Growing<'a, T> {
+    /// Of `picture`, which was padded to `width` columns.
+    fn new(picture: &Picture, width: usize, neutral: &'a Neutral) -> Result<Self> {
+        let [width, height, line] = [picture.width, picture.height, 3 * width].map(|length| length * UPSCALE);
+        let pixels = Pixels { width, height, channels: 3, data: alloc::room(width * height * 3)? };
+        Ok(Self { pixels, rows: 0, line, neutral })
+    }
+
+    /// Takes decoded rows, and shows them.
+    fn grow(&mut self, rows: &[f32], watch: &mut impl Watch) -> Result<()> {
+        let (top, width) = (self.rows, self.pixels.width);
+        self.rows += rows.len() / self.line;
+        let height = self.pixels.height.saturating_sub(top).min(rows.len() / self.line);
+        let unit = || {
+            let lines = rows.chunks_exact(self.line).take(height).zip(top..);
+            let pixels = lines.flat_map(|(row, y)| row[..width * 3].chunks_exact(3).zip(0..).map(move |p| (p, y)));
+            pixels.flat_map(|((p, x), y)| self.neutral.kept([p[0], p[1], p[2]].map(|v| v * 0.5 + 0.5), x, y))
+        };
+        self.pixels.data.extend(unit().map(T::of));
+        if height > 0 {
+            let data = alloc::try_collect(width * height * 3, unit().map(to_u8))?;
+            watch.event(Event::Rows { y: top, pixels: &Pixels { width, height, channels: 3, data } });
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that a run takes at its worst, beside those of the network: the latent canvas, and first y0's code, where it is `kept`
+/// for the steps, and predicted rows, then decoded rows and the result.
+fn need<T>(lr: &Canvas, channels: usize, kept: bool, network: &Cut, decode: &Cut) -> usize {
     let positions = lr.height * lr.width;
     let y0 = if kept { positions * channels * size_of::<f16>() } else { 0 };
-    let predicted = y0 + network.tallest() * lr.width * channels * size_of::<f32>();
-    let row = decode.tallest() * lr.width;
-    let decoded = (row * size_of::<f32>() + positions * size_of::<T>()) * UPSCALE * UPSCALE * 3;
+    let row = |cut: &Cut| cut.tallest().min(lr.height) * lr.width;
+    let predicted = y0 + row(network) * channels * size_of::<f32>();
+    let decoded = (row(decode) * size_of::<f32>() + positions * size_of::<T>()) * UPSCALE * UPSCALE * 3;
     positions * channels * size_of::<f32>() + predicted.max(decoded)
 }
 

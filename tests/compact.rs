@@ -1,14 +1,14 @@
-//! The compact model: parity with stored chains, and exact tiling.
+//! The compact model: parity with stored chains, and bands that leave no trace.
 
 mod support;
 
 use burn::tensor::Device;
 use pollster::block_on;
+use resshift::chain::bands::{Bands, Cut, Part, Team};
 use resshift::chain::canvas::Canvas;
 use resshift::chain::levels::Levels;
 use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::chain::sampler::{Chain, Noise};
-use resshift::chain::tiles::{Plan, plan};
 use resshift::compute::read;
 use resshift::image::Picture;
 use resshift::model::Reach;
@@ -57,7 +57,7 @@ fn chains_match(name: &str, lengths: &[usize]) {
 
         let compute = cpu();
         let chain = chain(&*model.latent, &*model.denoiser, levels, Noise::Field(&noise), &compute);
-        let whole = Plan::exact(h, w, 64, 0, 4);
+        let whole = Cut::whole(h);
         let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
         let error = max_error(&z.data, &check.nhwc(&format!("T{steps}.step{}.z0", steps - 1)));
         println!("{name} T={steps} last z0: max |error| = {error:.1e}, tolerance 2e-4");
@@ -111,9 +111,9 @@ fn photo() -> Picture {
     Picture { width: image.width() as usize, height: image.height() as usize, rgb, alpha: None }
 }
 
-/// The tiled picture is the untiled one, to the bit, for any tile side.
+/// The picture in bands is the picture at once, to the bit, however high they are.
 #[test]
-fn tiles_leave_no_trace() {
+fn bands_leave_no_trace() {
     let device = device();
     let (config, files) = compact_folder();
     let upscaler = Upscaler::load(config, files, &cpu()).unwrap();
@@ -124,17 +124,13 @@ fn tiles_leave_no_trace() {
     };
     let whole = run(4096);
     assert_eq!((whole.width, whole.height), (4 * picture.width, 4 * picture.height));
-    for tile in [8, 20, 33] {
-        let tiled = run(tile);
-        let worst = whole.data.iter().zip(&tiled.data).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-        println!("tiles of {tile}: max |difference| = {worst}/255, tolerance 0");
-        assert_eq!(worst, 0);
+    for rows in [8, 20, 33] {
+        assert!(run(rows) == whole, "bands of {rows}");
     }
     let model = compact(&device);
     let trained = Schedule::new(model.config.schedule).unwrap();
-    let multiple = model.denoiser.multiple();
-    let lr = resshift::upscaler::pad(&picture, multiple).unwrap();
-    let run = |network: &Plan| {
+    let lr = resshift::upscaler::pad(&picture, model.denoiser.multiple()).unwrap();
+    let run = |network: &Cut| {
         let levels = Levels::new(&*model.denoiser, &trained, Some(2)).unwrap();
         let chain = Chain {
             latent: &*model.latent,
@@ -148,19 +144,11 @@ fn tiles_leave_no_trace() {
         };
         block_on(chain.run(&lr, network, network, &mut Unwatched)).unwrap().data
     };
-    let plan = plan(lr.height, lr.width, model.denoiser.reach(), multiple, Some(20));
-    assert_eq!(run(&plan), run(&Plan::exact(lr.height, lr.width, 4096, 0, multiple)));
-    // Their order does not matter: the same tiles backwards.
-    let mut backwards = plan.clone();
-    backwards.rows.reverse();
-    backwards.cols.reverse();
-    assert_eq!(run(&plan), run(&backwards));
-    // Negative control: without a halo the tiling would show.
-    let naive = max_error(
-        &run(&Plan::exact(lr.height, lr.width, 4096, 0, 4)),
-        &run(&Plan::exact(lr.height, lr.width, 16, 0, 4)),
-    );
-    assert!(naive > 1e-2, "tiles without a halo should differ, but only by {naive}");
+    let (whole, h) = (run(&Cut::whole(lr.height)), lr.height);
+    // Negative control: parts without a halo would show.
+    let parts = [0..16, 16..h].map(|rows| Part { keeps: rows.clone(), reads: rows }).into();
+    let naive = max_error(&whole, &run(&Cut::Bands(Bands { rows: 8, halo: 0, multiple: 8, parts })));
+    assert!(naive > 1e-2, "parts without a halo should differ, but only by {naive}");
 }
 
 /// Any size from 1x1 up works, and gives four times the size.
@@ -235,11 +223,12 @@ fn broken_weights_are_named() {
     assert!(error.to_string().contains("expected"), "{error}");
 }
 
-/// A plan for the default tile side keeps small pictures whole.
+/// Small pictures are taken at once.
 #[test]
-fn small_pictures_are_one_tile() {
+fn small_pictures_are_one_band() {
     let model = compact(&device());
-    assert_eq!(plan(200, 320, model.denoiser.reach(), 4, None).count(), 1);
-    assert!(plan(1000, 1000, model.denoiser.reach(), 4, None).count() > 4);
+    let cut = |h: usize, w: usize| Cut::new([h, w], model.denoiser.reach(), 8, None, Team::default(), &cpu());
+    assert!(cut(200, 320).is_whole(200));
+    assert!(!cut(1000, 1000).is_whole(1000));
     assert_eq!(model.latent.channels(), 48);
 }

@@ -1,22 +1,22 @@
-//! Chains that start from the picture of a network, y0: parity with stored ones, exact tiling, y0 as preview and as result.
+//! Chains that start from the picture of a network, y0: parity with stored ones, bands, y0 as preview and as result.
 
 mod support;
 
 use burn::tensor::Device;
 use pollster::block_on;
 use resshift::Result;
+use resshift::chain::bands::Cut;
 use resshift::chain::canvas::Canvas;
 use resshift::chain::levels::Levels;
 use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::chain::sampler::Noise;
-use resshift::chain::tiles::{Plan, plan};
 use resshift::compute::read;
 use resshift::image::{Picture, Pixels};
 use resshift::model::Model;
 use resshift::model::config::ModelConfig;
 use resshift::paper::schedule::Schedule;
 use resshift::upscaler::{Options, Upscaler};
-use support::{Golden, chain, compact_folder, cpu, crop, decode, max_error, model, seeded, tiny_prior_folder};
+use support::{Golden, chain, compact_folder, cpu, crop, decode, max_error, model, tiny_prior_folder};
 
 fn upscaler((config, files): (ModelConfig, Vec<Vec<u8>>)) -> Upscaler {
     Upscaler::load(config, files, &cpu()).unwrap()
@@ -59,7 +59,7 @@ fn chains_match_the_stored_ones() {
         };
         let compute = cpu();
         let chain = chain(&*model.latent, &*model.denoiser, levels(&model, steps), Noise::Field(&noise), &compute);
-        let whole = Plan::exact(h, w, 64, 0, 4);
+        let whole = Cut::whole(h);
         let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
         close(&format!("T={steps}, z0"), &z.data, &golden.nhwc(&format!("T{steps}.step{}.z0", steps - 1)));
         let image = decode(&*model.latent, crop(&z, 0..h, 0..w, &device), crop(&lr, 0..h, 0..w, &device));
@@ -71,9 +71,9 @@ fn chains_match_the_stored_ones() {
     }
 }
 
-/// The tiled picture is the untiled one, to the bit, for any tile side, with and without steps.
+/// The picture in bands is the picture at once, to the bit, with and without steps.
 #[test]
-fn tiles_leave_no_trace() {
+fn bands_leave_no_trace() {
     let (upscaler, picture) = (upscaler(tiny_prior_folder()), photo());
     for steps in [0, 2] {
         let run = |tile| {
@@ -82,42 +82,9 @@ fn tiles_leave_no_trace() {
         };
         let whole = run(4096);
         for tile in [8, 13, 20, 33] {
-            assert!(run(tile) == whole, "{steps} steps, tiles of {tile}");
+            assert!(run(tile) == whole, "{steps} steps, bands of {tile}");
         }
     }
-}
-
-/// The same of y0 alone, for sizes and tiles of a hash's choosing; and not so without a halo.
-#[test]
-fn any_tiles_of_y0_are_the_whole() {
-    let model = model(tiny_prior_folder(), cpu());
-    let (latent, compute) = (&*model.latent, cpu());
-    let (reach, multiple) = (latent.encode_reach(), latent.multiple());
-    let noise = seeded(1, 48);
-    let chain = chain(latent, &*model.denoiser, levels(&model, 0), Noise::Field(&noise), &compute);
-    let draw = |lr: &Canvas, tiles: &Plan| block_on(chain.run(lr, tiles, tiles, &mut Unwatched)).unwrap().data;
-    let mut hash = 1u32;
-    let mut random = |below: usize| {
-        hash = hash.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
-        (hash >> 8) as usize % below
-    };
-    for _ in 0..12 {
-        let (h, w, side) = (2 + 2 * random(40), 2 + 2 * random(40), 1 + random(30));
-        let data = (0..h * w * 3).map(|_| random(1000) as f32 / 500.0 - 1.0).collect();
-        let lr = Canvas { height: h, width: w, channels: 3, data };
-        let whole = draw(&lr, &Plan::exact(h, w, 4096, 0, 2));
-        let tiles = plan(h, w, reach, multiple, Some(side));
-        assert!(draw(&lr, &tiles) == whole, "{h} x {w} in tiles of {side}");
-    }
-    let lr = Canvas {
-        height: 60,
-        width: 60,
-        channels: 3,
-        data: (0..10800).map(|i| (i * 37 % 101) as f32 / 50.0 - 1.0).collect(),
-    };
-    let close = draw(&lr, &Plan::exact(60, 60, 10, 0, 2));
-    let naive = max_error(&close, &draw(&lr, &Plan::exact(60, 60, 4096, 0, 2)));
-    assert!(naive > 1e-3, "tiles without a halo should differ, but only by {naive}");
 }
 
 /// What a run shows before its first step, and in how many steps it reports.
@@ -167,7 +134,7 @@ fn y0_is_shown_first() {
                 count += line.len();
             }
         }
-        assert!(seen == y0.data && count == y0.data.len(), "tiles of {tile}");
+        assert!(seen == y0.data && count == y0.data.len(), "bands of {tile}");
         let (unseen, same) = run(1, tile, false);
         assert!(unseen.shown.is_empty() && same == result);
     }

@@ -4,6 +4,7 @@ mod support;
 
 use burn::tensor::Device;
 use pollster::block_on;
+use resshift::chain::bands::Cut;
 use resshift::chain::canvas::Canvas;
 use resshift::chain::levels::Levels;
 use resshift::chain::reference_tiling::ReferenceTiling;
@@ -93,7 +94,7 @@ fn trace(name: &str, steps: usize) {
     let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
     let compute = cpu();
     let chain = chain(&*latent, &*denoiser, levels, Noise::Field(&noise), &compute);
-    let whole = Plan::exact(h, w, h.max(w), 0, 1);
+    let whole = Cut::whole(h);
     let z0 = block_on(chain.run(&padded, &whole, &whole, &mut Unwatched)).unwrap();
     let last = golden.nhwc(&format!("step{:02}.t0.x_next", steps - 1));
     report(&format!("{name} latent"), max_error(&z0.data, &last), LATENT);
@@ -242,9 +243,15 @@ fn seams_are_weaker_than_released() {
             size: [0, 0],
             key: None,
         };
-        let network = plan(padded.height, padded.width, denoiser.reach(), denoiser.multiple(), Some(32));
-        let autoencoder = plan(padded.height, padded.width, latent.encode_reach(), 1, Some(32));
-        let z0 = block_on(chain.run(&padded, &autoencoder, &network, &mut Unwatched)).unwrap();
+        let network = plan(padded.height, padded.width, denoiser.reach(), denoiser.multiple(), Some(32), None);
+        let autoencoder = plan(padded.height, padded.width, latent.encode_reach(), 1, Some(32), None);
+        let z0 = block_on(chain.run(
+            &padded,
+            &Cut::Tiles(autoencoder.clone()),
+            &Cut::Tiles(network.clone()),
+            &mut Unwatched,
+        ))
+        .unwrap();
         let mut ours = Canvas::zeros(4 * padded.height, 4 * padded.width, 3);
         for tile in autoencoder.tiles() {
             let (rows, cols) = (tile.y.range(), tile.x.range());
@@ -296,7 +303,7 @@ fn sizes_that_the_released_code_refuses() {
         let levels = Levels::new(&*denoiser, &schedule, None).unwrap();
         let compute = cpu();
         let chain = chain(&*latent, &*denoiser, levels, Noise::Field(&noise), &compute);
-        let plan = Plan::blended(padded.height, padded.width, 16, 8, 8);
+        let plan = Cut::Tiles(Plan::blended(padded.height, padded.width, 16, 8, 8));
         let z0 = block_on(chain.run(&padded, &plan, &plan, &mut Unwatched)).unwrap();
         assert!(z0.data.iter().all(|v| v.is_finite()));
     }
@@ -320,11 +327,11 @@ fn laws() {
     let noise = seeded(1, 3);
     let levels = Levels::new(&*denoiser, &schedule, Some(2)).unwrap();
     assert_eq!(levels.visited, [1, 3]);
-    let run = |plan: &Plan| {
+    let run = |cut: &Cut| {
         let levels = levels.clone();
         let compute = cpu();
         let chain = chain(&*latent, &*denoiser, levels, Noise::Field(&noise), &compute);
-        block_on(chain.run(&lr, plan, plan, &mut Unwatched)).unwrap().data
+        block_on(chain.run(&lr, cut, cut, &mut Unwatched)).unwrap().data
     };
-    assert_eq!(run(&Plan::exact(16, 16, 16, 0, 1)), run(&Plan::blended(16, 16, 64, 16, 8)));
+    assert_eq!(run(&Cut::whole(16)), run(&Cut::Tiles(Plan::blended(16, 16, 64, 16, 8))));
 }

@@ -100,7 +100,7 @@ fn interrupted_everywhere(make: fn() -> Upscaler, picture: &Picture, options: &O
 }
 
 #[test]
-fn exact_tiles_go_on_to_the_same_bytes() {
+fn bands_go_on_to_the_same_bytes() {
     let options = Options { steps: Some(5), seed: 7, tile: Some(8), ..Options::default() };
     interrupted_everywhere(compact, &photo(20, 12), &options, 5);
     interrupted_everywhere(with_prior, &photo(20, 12), &options, 5);
@@ -112,9 +112,9 @@ fn blended_tiles_go_on_to_the_same_bytes() {
     interrupted_everywhere(released, &photo(44, 28), &options, 4);
 }
 
-/// Tiles of the compact model leave no trace, so a run may go on in others.
+/// Bands leave no trace, so a run may go on in others.
 #[test]
-fn exact_tiles_may_change() {
+fn bands_may_change() {
     let (upscaler, picture) = (compact(), photo(20, 12));
     let options = |tile| Options { steps: Some(3), tile: Some(tile), ..Options::default() };
     let want = run(&upscaler, &picture, &options(16), &mut Unwatched).unwrap();
@@ -180,7 +180,7 @@ fn blended_tiles_may_not_change() {
     assert_eq!(second.steps[0], 1);
 }
 
-/// Six tiles a step, a second each: a state at most every so often, none near the end, and none of a short run.
+/// Some fifteen bands a step, a second each: a state at most every so often, none near the end, and none of a short run.
 #[test]
 fn snapshots_keep_their_distance() {
     let (upscaler, picture) = (compact(), photo(20, 12));
@@ -191,9 +191,9 @@ fn snapshots_keep_their_distance() {
         watch.taken.iter().map(|snapshot| snapshot.done).collect::<Vec<_>>()
     };
     assert_eq!(taken(0.0, 4), [1, 2, 3]);
-    assert_eq!(taken(20_000.0, 15), [4, 8]);
-    assert!(taken(20_000.0, 4).is_empty());
-    assert!(taken(20_000.0, 1).is_empty());
+    assert_eq!(taken(70_000.0, 15), [5, 10]);
+    assert!(taken(70_000.0, 4).is_empty());
+    assert!(taken(70_000.0, 1).is_empty());
 }
 
 /// All pictures that a page takes, 4 megapixels in 48 channels, have snapshots.

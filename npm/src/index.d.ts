@@ -43,7 +43,7 @@ export interface CreateOptions extends AssetOptions {
    */
   gpuDevice?: GPUDevice;
   /**
-   * On the CPU: how many engines may share the tiles of a picture, 1 to 4. Each has the model, and a tile, in memory.
+   * On the CPU: how many engines may share a picture, 1 to 4. Each has the model, and some rows of the picture, in memory.
    * Default: one less than the machine has processors, at most 4; one where it has fewer than 4, or where the weights are
    * larger than 64 MiB.
    */
@@ -91,7 +91,10 @@ export interface UpscaleOptions {
   seed?: number;
   /** Factor on the noise, 0 to 2; 1 is the paper's. Default: what the model recommends. */
   temperature?: number;
-  /** Tile side in input pixels, 8 to 4096, or `auto`. A side smaller than that of `auto` takes up to four times as long. */
+  /**
+   * In input pixels, 8 to 4096, or `auto`: side of the tiles of a picture on a GPU, and of a converted model's. A side smaller than
+   * that of `auto` takes up to four times as long. On the CPU other models compute bands of rows: so many at a time, at no such cost.
+   */
   tile?: number | 'auto';
   /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless, unless it has a `quality`). */
   format?: 'png' | 'jpeg' | 'webp';
@@ -156,7 +159,7 @@ export interface RunProgress {
   steps: number;
   /** From 1 to `tiles`. */
   tile: number;
-  /** Tiles of the picture. */
+  /** Tiles of the picture, or bands of rows. */
   tiles: number;
   /** Network evaluations done, over all of them: 0 to 1. */
   fraction: number;
@@ -297,7 +300,7 @@ export class Upscaler {
   static capabilities(): Promise<Capabilities>;
   /**
    * Bytes that a page is likely to need for a picture of this size, in pixels, without loading anything: on the CPU, in one engine,
-   * with the model; each further engine has a model and a tile of its own. On a GPU both lie in its memory. `model` is one of the
+   * with the model; each further engine has a model and rows of its own. On a GPU both lie in its memory. `model` is one of the
    * package's; default: `compact`, as which any other is counted.
    */
   static memory(width: number, height: number, model?: string): number;

@@ -1,10 +1,11 @@
-//! The reverse chain over a latent canvas, tile by tile.
+//! The reverse chain over a latent canvas, band by band or tile by tile.
 //!
 //! | module | job |
 //! |---|---|
 //! | [`sampler`] | one run of the chain, Eq. 7 |
 //! | [`levels`] | the noise levels that it visits |
-//! | [`tiles`], [`canvas`] | tile plans; picture-shaped arrays |
+//! | [`bands`], [`tiles`], [`canvas`] | how a picture is cut; picture-shaped arrays |
+//! | [`band_pass`] | a step by bands, alone or with other engines |
 //! | [`prior_code`] | y0 for the network, in half the memory |
 //! | [`tile_pipeline`] | tiles on their way through a network and onto a canvas |
 //! | [`run_context`] | what a run reports, and what it asks of its surroundings |
@@ -13,6 +14,8 @@
 //! | [`warmup`] | compiles what a model needs before its weights are there |
 //! | [`reference_tiling`] | tiling as the released code does it, for parity |
 
+mod band_pass;
+pub mod bands;
 pub mod canvas;
 pub mod levels;
 pub mod preview;

@@ -4,6 +4,7 @@ use crate::chain::canvas::Canvas;
 use crate::chain::tiles::Tile;
 use crate::{Result, alloc};
 use half::f16;
+use std::ops::Range;
 
 /// y0 of a whole canvas, `[height, width, channels]`, as f16: half the memory, and the same rounding for every tile that reads
 /// it. Filled from the top down.
@@ -31,14 +32,20 @@ impl PriorCode {
         }));
     }
 
+    /// These rows of it.
+    pub fn rows(&self, rows: Range<usize>) -> Vec<f32> {
+        let line = self.width * self.channels;
+        self.data[rows.start * line..rows.end * line].iter().map(|v| v.to_f32()).collect()
+    }
+
     /// What a tile reads of it.
     pub fn part(&self, tile: Tile<'_>) -> Canvas {
-        let (rows, cols, channels) = (tile.y.range(), tile.x.range(), self.channels);
-        let mut data = Vec::with_capacity(tile.count() * channels);
-        for y in rows {
-            let begin = (y * self.width + cols.start) * channels;
-            data.extend(self.data[begin..begin + cols.len() * channels].iter().map(|v| v.to_f32()));
-        }
-        Canvas { height: tile.y.len(), width: tile.x.len(), channels, data }
+        let rows = Canvas {
+            height: tile.y.len(),
+            width: self.width,
+            channels: self.channels,
+            data: self.rows(tile.y.range()),
+        };
+        rows.part(0..tile.y.len(), tile.x.range())
     }
 }

@@ -2,6 +2,7 @@
 //! its own and decoded by itself; where tiles overlap, clamped pixels are averaged with equal weights. Shows seams.
 
 use crate::Result;
+use crate::chain::bands::Cut;
 use crate::chain::canvas::Canvas;
 use crate::chain::levels::Levels;
 use crate::chain::run_context::Watch;
@@ -56,7 +57,7 @@ impl ReferenceTiling<'_> {
                 size: [0, 0],
                 key: None,
             };
-            let whole = Plan::exact(h, w, h.max(w), 0, 1);
+            let whole = Cut::whole(h);
             let z0 = chain.run(&padded, &whole, &whole, watch).await?;
             let sizes = [[1, h, w, z0.channels], [1, h, w, 3]];
             let decode = self.compute.prepare(&sizes, |maps| self.latent.decode(&maps[0], &maps[1]))?;

@@ -8,18 +8,18 @@ use crate::image::Pixels;
 /// What a run reports.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A network evaluation has ended.
+    /// Some of a step has been computed.
     Step {
         /// From 1.
         step: usize,
         /// Of the chain.
         steps: usize,
-        /// From 1.
-        tile: usize,
-        /// In the plan.
-        tiles: usize,
+        /// How much of the step is done,
+        done: usize,
+        /// of so much.
+        of: usize,
     },
-    /// What a tile looks like so far, where that is decoded at little cost.
+    /// What a part of the picture looks like so far, where that is decoded at little cost.
     Preview {
         /// Left edge in result pixels.
         x: usize,
@@ -28,18 +28,12 @@ pub enum Event<'a> {
         /// Its pixels; alpha is not yet applied.
         pixels: &'a Pixels,
     },
-    /// A part of the result is final.
-    Tile {
-        /// Left edge in result pixels.
-        x: usize,
+    /// Rows of the result are final.
+    Rows {
         /// Top edge in result pixels.
         y: usize,
         /// Its pixels; alpha is not yet applied.
         pixels: &'a Pixels,
-        /// From 1.
-        tile: usize,
-        /// Parts in all.
-        tiles: usize,
     },
 }
 
@@ -71,7 +65,7 @@ pub trait Watch {
     fn earlier(&mut self) -> Option<Snapshot<Box<dyn State>>> {
         None
     }
-    /// Engines that take a part of the tiles.
+    /// Engines that take a part of the picture.
     fn helpers(&self) -> &dyn Helpers {
         &NoHelpers
     }

@@ -1,19 +1,21 @@
 //! The reverse chain (paper Algorithm of §3.1, Eq. 7) over a latent canvas.
 //!
-//! One canvas holds x_t for the whole picture. In every step all tiles predict their part of x0 from the same x_t,
-//! the parts are joined, and only then the canvas moves on to x_{t-1}: no tile is ever ahead of its neighbours,
-//! and their order cannot matter.
+//! One canvas holds x_t for the whole picture. In every step the network predicts x0 from it, band by band or tile by tile, and
+//! what no band or tile will read any more moves on to x_{t-1} in place: none is ever ahead of its neighbours, and their order
+//! cannot matter.
 
+use crate::chain::band_pass::{BandPass, Final, Given};
+use crate::chain::bands::Cut;
 use crate::chain::canvas::Canvas;
 use crate::chain::levels::Levels;
-use crate::chain::preview::Previews;
+use crate::chain::preview::{Area, Previews};
 use crate::chain::prior_code::PriorCode;
 use crate::chain::run_context::{Event, Watch};
 use crate::chain::snapshot::{Pace, Snapshot, State};
-use crate::chain::team::{Answer, NoHelpers};
+use crate::chain::team::{Answer, NoHelpers, PartSize};
 use crate::chain::tile_pipeline::{Stages, TilePipeline};
 use crate::chain::tiles::{Plan, Tile};
-use crate::compute::{Compute, Stage, Work};
+use crate::compute::{Compute, Stage, Stream, Work};
 use crate::gpu::resident_chain::GpuChain;
 use crate::model::{Denoiser, Latent};
 use crate::paper::noise;
@@ -58,11 +60,11 @@ struct Step {
 
 impl Chain<'_> {
     /// From the low-resolution canvas `lr` (RGB in [-1, 1], sides multiples of [`Denoiser::multiple`]) to z_0.
-    /// `encode` tiles the encoder, `plan` the network. Without steps z_0 is y0.
+    /// `encode` cuts it for the encoder, `cut` for the network. Without steps z_0 is y0.
     ///
     /// # Errors
     /// [`Error::Gpu`], or what `watch` returns.
-    pub async fn run(&self, lr: &Canvas, encode: &Plan, plan: &Plan, watch: &mut impl Watch) -> Result<Canvas> {
+    pub async fn run(&self, lr: &Canvas, encode: &Cut, cut: &Cut, watch: &mut impl Watch) -> Result<Canvas> {
         let mut x = Canvas::try_zeros(lr.height, lr.width, self.latent.channels())?;
         let (line, mut y0) = (x.width * x.channels, self.room_for_y0(lr)?);
         self.encode(lr, encode, watch, |top, rows| {
@@ -75,12 +77,12 @@ impl Chain<'_> {
             return Ok(x);
         }
         match (self.compute, self.noise) {
-            (Compute::Gpu(_), Noise::Seeded(seed)) if plan.count() == 1 => {
-                self.run_on_gpu(lr, x, seed, plan, watch).await
+            (Compute::Gpu(_), Noise::Seeded(seed)) if cut.is_whole(lr.height) => {
+                self.run_on_gpu(lr, x, seed, watch).await
             }
             _ => {
                 self.add_noise(&mut x.data, line, 0, 0, prior(&self.levels.schedule).std);
-                self.run_on_host(0, x, y0, lr, plan, watch).await
+                self.run_on_host(0, x, y0, lr, cut, watch).await
             }
         }
     }
@@ -94,15 +96,15 @@ impl Chain<'_> {
         &self,
         (done, x): (usize, Canvas),
         lr: &Canvas,
-        encode: &Plan,
-        plan: &Plan,
+        encode: &Cut,
+        cut: &Cut,
         watch: &mut impl Watch,
     ) -> Result<Canvas> {
         let mut y0 = self.room_for_y0(lr)?;
         if let Some(y0) = &mut y0 {
             self.encode(lr, encode, watch, |_, rows| y0.take(rows)).await?;
         }
-        self.run_on_host(done, x, y0, lr, plan, watch).await
+        self.run_on_host(done, x, y0, lr, cut, watch).await
     }
 
     /// Whether y0's code is kept for the steps.
@@ -149,64 +151,65 @@ impl Chain<'_> {
         self.compute.prepare(&sizes, |maps| self.denoiser.predict(maps))
     }
 
+    /// How many tiles of so many positions are computed at once.
+    fn batch(&self, positions: usize, plan: &Plan) -> usize {
+        self.compute.batch(positions).min(plan.count()).max(1)
+    }
+
+    /// The network for a picture, or a part of one, of `height` x `width`, of which it takes `band` rows at a time.
+    fn stream(&self, height: usize, width: usize, band: usize) -> Result<Stream<'_>> {
+        let sizes = self.denoiser.sizes([1, height, width], self.latent, &self.levels.schedule);
+        self.compute.stream(&sizes, band, |maps| self.denoiser.predict(maps))
+    }
+
     /// The steps after the first `done`, over a canvas on the host.
-    async fn run_on_host(
+    async fn run_on_host<W: Watch>(
         &self,
         done: usize,
         mut x: Canvas,
         y0: Option<PriorCode>,
         lr: &Canvas,
-        plan: &Plan,
-        watch: &mut impl Watch,
+        cut: &Cut,
+        watch: &mut W,
     ) -> Result<Canvas> {
         let mut pace = watch.snapshots().map(|interval| Pace::new(interval, done, watch.now()));
-        let mut previews = Previews::new(self.latent, self.compute, plan, lr, self.size, watch.now());
-        let line = x.width * x.channels;
-        let (steps, tiles) = (self.steps().len(), plan.count());
-        let batch = |rows: usize, cols: usize| self.compute.batch(rows * cols).min(tiles);
-        let stages = Stages::new(plan, |rows, cols| self.network(batch(rows, cols), rows, cols))?;
-        let all: Vec<Tile<'_>> = plan.tiles().collect();
-        let same = |a: &Tile<'_>, b: &Tile<'_>| (a.y.len(), a.x.len()) == (b.y.len(), b.x.len());
-        // Rows whose x0 is not yet all there, or whose x_t some tile has yet to read; the others move on within x.
-        let mut x0 = Canvas::band(plan.tallest(), x.width, x.channels)?;
+        let mut previews = Previews::new(self.latent, self.compute, lr, self.size, watch.now());
+        let (steps, line, width) = (self.steps().len(), x.width * x.channels, x.width);
+        let tiles: Vec<Tile<'_>> = if let Cut::Tiles(plan) = cut { plan.tiles().collect() } else { Vec::new() };
+        let mut predictor = match cut {
+            Cut::Bands(bands) => {
+                Predictor::Bands(BandPass::new(bands, move |height| self.stream(height, width, bands.rows)))
+            }
+            Cut::Tiles(plan) => {
+                let stages = Stages::new(plan, |rows, cols| self.network(self.batch(rows * cols, plan), rows, cols))?;
+                let x0 = Canvas::band(plan.tallest(), width, x.channels)?;
+                Predictor::Tiles(Tiles { plan, all: &tiles, stages, x0 })
+            }
+        };
         for (step, Step { t, next }) in self.steps().enumerate().skip(done) {
             let level = self.denoiser.level(&self.levels.schedule, t);
-            let mut pipeline = TilePipeline::new(&mut x0, 1);
-            let groups = all.chunk_by(same).flat_map(|run| run.chunks(batch(run[0].y.len(), run[0].x.len()).max(1)));
-            for group in groups.map(Some).chain([None]) {
-                match group {
-                    Some(group) => {
-                        watch.pause().await?;
-                        let tile = group[0];
-                        let n = batch(tile.y.len(), tile.x.len());
-                        let of = |canvas: &Canvas| gather(group, n, |tile| canvas.part(tile.y.range(), tile.x.range()));
-                        let (x_t, y) = (of(&x), of(lr));
-                        let y0 = y0.as_ref().map(|y0| gather(group, n, |tile| y0.part(tile)));
-                        let mut inputs: Vec<&[f32]> = vec![&x_t, &y];
-                        inputs.extend(y0.iter().chain(&level).map(Vec::as_slice));
-                        let stage = stages.of(tile)?;
-                        let help = if tiles > 1 && n == 1 { watch.helpers() } else { &NoHelpers };
-                        let work = match help.start(tile.y.len(), tile.x.len(), &inputs) {
-                            None => stage.start(&inputs),
-                            Some(answer) => {
-                                elsewhere(answer, stage, inputs.iter().map(|input| input.to_vec()).collect())
-                            }
-                        };
-                        pipeline.add(group, work, help.count()).await?;
-                    }
-                    None => pipeline.drain().await?,
+            let given = Given { lr, y0: y0.as_ref(), level };
+            match &mut predictor {
+                Predictor::Bands(pass) => {
+                    let take = async |x: &mut Canvas, new: Final, watch: &mut W| {
+                        let Final { top, x0, done, of } = new;
+                        watch.event(Event::Step { step: step + 1, steps, done, of });
+                        previews.arrive(watch).await?;
+                        let area = previews.rows(top..top + x0.len() / line);
+                        let x0 = Canvas { height: x0.len() / line, width, channels: x.channels, data: x0 };
+                        // What the last step predicts is the result, which is decoded anyway.
+                        if next.is_some() && previews.wanted(&area, watch) {
+                            let z = x0.part_below(top, area.decoded[0].clone(), 0..width);
+                            previews.show(area, &z, watch).await?;
+                        }
+                        self.advance(&mut x.data[top * line..], &x0.data, line, top, step, next);
+                        Ok(())
+                    };
+                    pass.run(&mut x, &given, watch, take).await?;
                 }
-                previews.arrive(watch).await?;
-                for index in pipeline.arrived() {
-                    watch.event(Event::Step { step: step + 1, steps, tile: index + 1, tiles });
-                    // What the last step predicts is the result, which is decoded anyway.
-                    if next.is_some() && previews.wanted(index, watch) {
-                        let z = pipeline.canvas.part_below(pipeline.top, all[index].y.range(), all[index].x.range());
-                        previews.show(index, all[index], &z, watch).await?;
-                    }
+                Predictor::Tiles(tiles) => {
+                    self.step_by_tiles(tiles, step, next, &mut x, &given, &mut previews, watch).await?
                 }
-                pipeline
-                    .retire_rows(plan, |top, x0| self.advance(&mut x.data[top * line..], x0, line, top, step, next));
             }
             if next.is_none() {
                 return Ok(x);
@@ -223,6 +226,61 @@ impl Chain<'_> {
         Err(no_steps())
     }
 
+    /// One step in tiles: x0 is joined from them, and rows that no further tile reads move on.
+    #[allow(clippy::too_many_arguments)]
+    async fn step_by_tiles<'t>(
+        &self,
+        Tiles { plan, all, stages, x0 }: &mut Tiles<'t>,
+        step: usize,
+        next: Option<Gaussian>,
+        x: &mut Canvas,
+        Given { lr, y0, level }: &Given<'_>,
+        previews: &mut Previews<'_>,
+        watch: &mut impl Watch,
+    ) -> Result<()> {
+        let (steps, tiles, line) = (self.steps().len(), plan.count(), x.width * x.channels);
+        let batch = |tile: &Tile<'_>| self.batch(tile.count(), plan);
+        let same = |a: &Tile<'_>, b: &Tile<'_>| (a.y.len(), a.x.len()) == (b.y.len(), b.x.len());
+        let mut pipeline = TilePipeline::new(x0, 1);
+        let groups = all.chunk_by(same).flat_map(|run| run.chunks(batch(&run[0])));
+        for group in groups.map(Some).chain([None]) {
+            match group {
+                Some(group) => {
+                    watch.pause().await?;
+                    let n = batch(&group[0]);
+                    let of = |canvas: &Canvas| gather(group, n, |tile| canvas.part(tile.y.range(), tile.x.range()));
+                    let (x_t, y) = (of(x), of(lr));
+                    let y0 = y0.map(|y0| gather(group, n, |tile| y0.part(tile)));
+                    let mut inputs: Vec<&[f32]> = vec![&x_t, &y];
+                    inputs.extend(y0.iter().chain(level).map(Vec::as_slice));
+                    let stage = stages.of(group[0])?;
+                    let help = if tiles > 1 && n == 1 { watch.helpers() } else { &NoHelpers };
+                    let part = PartSize::whole(group[0].y.len(), group[0].x.len());
+                    let free = (0..help.count()).find(|&index| help.is_free(index));
+                    let work = match free.and_then(|index| help.start(index, part, true, &inputs)) {
+                        None => stage.start(&inputs),
+                        Some(answer) => elsewhere(answer, stage, inputs.iter().map(|input| input.to_vec()).collect()),
+                    };
+                    pipeline.add(group, work, help.count()).await?;
+                }
+                None => pipeline.drain().await?,
+            }
+            previews.arrive(watch).await?;
+            for index in pipeline.arrived() {
+                watch.event(Event::Step { step: step + 1, steps, done: index + 1, of: tiles });
+                let area = Area::from(all[index]);
+                // What the last step predicts is the result, which is decoded anyway.
+                if next.is_some() && previews.wanted(&area, watch) {
+                    let [rows, cols] = area.decoded.clone();
+                    let z = pipeline.canvas.part_below(pipeline.top, rows, cols);
+                    previews.show(area, &z, watch).await?;
+                }
+            }
+            pipeline.retire_rows(plan, |top, x0| self.advance(&mut x.data[top * line..], x0, line, top, step, next));
+        }
+        Ok(())
+    }
+
     /// Moves rows of x_t, from row `top` on, to x_{t-1}; without a `next` level to z_0.
     fn advance(&self, x: &mut [f32], x0: &[f32], line: usize, top: usize, step: usize, next: Option<Gaussian>) {
         let x = &mut x[..x0.len()];
@@ -234,16 +292,9 @@ impl Chain<'_> {
         self.add_noise(x, line, top, step as u32 + 1, q.std);
     }
 
-    /// The chain of a canvas that is one tile, on the GPU: nothing is read back before z_0, unless it is to be seen. It takes
+    /// The chain of a canvas that the network takes at once, on the GPU: nothing is read back before z_0, unless it is to be seen. It takes
     /// seconds, so it has no snapshots.
-    async fn run_on_gpu(
-        &self,
-        lr: &Canvas,
-        y0: Canvas,
-        seed: u64,
-        plan: &Plan,
-        watch: &mut impl Watch,
-    ) -> Result<Canvas> {
+    async fn run_on_gpu(&self, lr: &Canvas, y0: Canvas, seed: u64, watch: &mut impl Watch) -> Result<Canvas> {
         let stage = self.network(1, lr.height, lr.width)?;
         let (Compute::Gpu(gpu), Some(program)) = (self.compute, stage.program()) else {
             return Err(Error::Internal("a program was expected".into()));
@@ -255,7 +306,7 @@ impl Chain<'_> {
         // What stays the same is written once.
         let (mut pixels, mut prior_mean) = (Some(&lr.data[..]), Some(&y0.data[..]));
         let steps = self.steps().len();
-        let mut previews = Previews::new(self.latent, self.compute, plan, lr, self.size, watch.now());
+        let mut previews = Previews::new(self.latent, self.compute, lr, self.size, watch.now());
         for (step, Step { t, next }) in self.steps().enumerate() {
             watch.pause().await?;
             let level = self.denoiser.level(&self.levels.schedule, t);
@@ -263,10 +314,11 @@ impl Chain<'_> {
             others.extend(self.denoiser.sees_y0().then(|| prior_mean.take()));
             others.extend(level.iter().map(|v| Some(v.as_slice())));
             chain.advance(q, q.std * self.temperature, step as u32, &others).await?;
-            watch.event(Event::Step { step: step + 1, steps, tile: 1, tiles: 1 });
-            if let (Some(_), Some(tile), true) = (next, plan.tiles().next(), previews.wanted(0, watch)) {
+            watch.event(Event::Step { step: step + 1, steps, done: 1, of: 1 });
+            let area = previews.rows(0..lr.height);
+            if next.is_some() && previews.wanted(&area, watch) {
                 let x0 = Canvas { data: chain.x0().await?, ..y0 };
-                previews.show(0, tile, &x0.part(tile.y.range(), tile.x.range()), watch).await?;
+                previews.show(area, &x0, watch).await?;
                 previews.arrive(watch).await?;
             }
             match next {
@@ -282,16 +334,39 @@ impl Chain<'_> {
     async fn encode(
         &self,
         lr: &Canvas,
-        plan: &Plan,
+        cut: &Cut,
         watch: &mut impl Watch,
         mut keep: impl FnMut(usize, &mut [f32]),
     ) -> Result<()> {
         if !self.latent.has_encoder() {
             return Ok(());
         }
-        let mut previews = Previews::new(self.latent, self.compute, plan, lr, self.size, watch.now());
+        let mut previews = Previews::new(self.latent, self.compute, lr, self.size, watch.now());
+        let channels = self.latent.channels();
         let shown = watch.previews() && self.latent.is_decoded_cheaply() && !self.levels.visited.is_empty();
-        let mut y0 = Canvas::band(plan.tallest(), lr.width, self.latent.channels())?;
+        let plan = match cut {
+            Cut::Tiles(plan) => plan,
+            Cut::Bands(bands) => {
+                let size = [1, lr.height, lr.width, 3];
+                let mut stream = self.compute.stream(&[size], bands.rows, |maps| self.latent.encode(&maps[0]))?;
+                while !stream.is_over() {
+                    watch.pause().await?;
+                    let Some((rows, work)) = stream.next(|rows| vec![lr.part(rows, 0..lr.width).data]) else {
+                        continue;
+                    };
+                    let mut y0 = Canvas { height: rows.len(), width: lr.width, channels, data: work.finish().await? };
+                    if shown {
+                        let area = previews.rows(rows.clone());
+                        let z = y0.part_below(rows.start, area.decoded[0].clone(), 0..lr.width);
+                        previews.show(area, &z, watch).await?;
+                        previews.arrive(watch).await?;
+                    }
+                    keep(rows.start, &mut y0.data);
+                }
+                return Ok(());
+            }
+        };
+        let mut y0 = Canvas::band(plan.tallest(), lr.width, channels)?;
         let stages = Stages::new(plan, |rows, cols| {
             self.compute.prepare(&[[1, rows, cols, 3]], |maps| self.latent.encode(&maps[0]))
         })?;
@@ -308,9 +383,10 @@ impl Chain<'_> {
             }
             for index in pipeline.arrived() {
                 if shown {
-                    let (rows, cols) = (tiles[index].y.range(), tiles[index].x.range());
+                    let area = Area::from(tiles[index]);
+                    let [rows, cols] = area.decoded.clone();
                     let z = pipeline.canvas.part_below(pipeline.top, rows, cols);
-                    previews.show(index, tiles[index], &z, watch).await?;
+                    previews.show(area, &z, watch).await?;
                     previews.arrive(watch).await?;
                 }
             }
@@ -343,6 +419,21 @@ fn elsewhere<'a>(answer: Answer, stage: &'a Stage<'_>, inputs: Vec<Vec<f32>>) ->
             None => stage.start(&inputs.iter().map(Vec::as_slice).collect::<Vec<_>>()).finish().await,
         }
     }))
+}
+
+/// How x0 is predicted.
+enum Predictor<'a> {
+    Bands(BandPass<'a>),
+    Tiles(Tiles<'a>),
+}
+
+/// What a step in tiles works with.
+struct Tiles<'a> {
+    plan: &'a Plan,
+    all: &'a [Tile<'a>],
+    stages: Stages<'a>,
+    /// Rows whose x0 is not yet all there, or whose x_t some tile has yet to read; the others move on within x.
+    x0: Canvas,
 }
 
 /// What `tiles` read, each a `part`, one after the other, `n` in all: the last is repeated where there are fewer.

@@ -10,7 +10,7 @@ use std::ops::Range;
 const FINITE_WHOLE: usize = 320;
 /// Side of a tile's core beyond that: with its halo of about 64 on both sides, 384.
 const FINITE_TILE: usize = 256;
-/// Most tiles along a side of a canvas that is divided among engines.
+/// Most tiles along a side of a canvas that is divided for a slow device.
 const MOST_PARTS: usize = 12;
 /// Side of a tile of a network that sees all of it; what the released networks were trained on.
 const GLOBAL_TILE: usize = 64;
@@ -164,15 +164,9 @@ impl Plan {
         self.tiles().map(|tile| tile.y.len() * tile.x.len()).max().unwrap_or(0)
     }
 
-    /// Positions that the busiest of some equal engines computes, if each takes the next tile as soon as it is free.
-    pub fn makespan(&self, engines: usize) -> usize {
-        let mut busy = vec![0; engines.max(1)];
-        for tile in self.tiles() {
-            if let Some(first) = busy.iter_mut().min() {
-                *first += tile.y.len() * tile.x.len();
-            }
-        }
-        busy.into_iter().max().unwrap_or(0)
+    /// Positions that all tiles compute.
+    pub fn computed(&self) -> usize {
+        self.tiles().map(|tile| tile.count()).sum()
     }
 
     /// The first position, from top to bottom, that a tile reads or writes after so many rows of tiles.
@@ -201,35 +195,16 @@ pub fn released_starts(length: usize, chop: usize, stride: usize) -> Vec<usize> 
     starts
 }
 
-/// The plan for a computation of the given reach over a canvas: `tile` positions a side, or a default that keeps
-/// its memory small beside its halo's cost.
-pub fn plan(height: usize, width: usize, reach: Reach, multiple: usize, tile: Option<usize>) -> Plan {
-    shared_plan(height, width, reach, multiple, tile, Team::default())
-}
-
-/// Who computes the tiles of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Team {
-    /// Engines that compute at the same time.
-    pub engines: usize,
-    /// Most positions that one of them should compute at a time, halo included; `None`: any number.
-    pub most: Option<usize>,
-}
-
-impl Default for Team {
-    fn default() -> Self {
-        Self { engines: 1, most: None }
-    }
-}
-
-/// As [`plan`], for a team: where the reach is finite and no side is given, the tiles with which it is ready first.
-pub fn shared_plan(
+/// The plan for a computation of the given reach over a canvas: `tile` positions a side, or a default that keeps its memory
+/// small beside its halo's cost. `most`: positions that one of the tiles should compute, halo included, where the reach is finite
+/// and no side is given; `None`: any number.
+pub fn plan(
     height: usize,
     width: usize,
     reach: Reach,
     multiple: usize,
     tile: Option<usize>,
-    team: Team,
+    most: Option<usize>,
 ) -> Plan {
     match reach {
         Reach::Finite(halo) => {
@@ -238,21 +213,16 @@ pub fn shared_plan(
                 return exact([side; 2]);
             }
             let usual = exact([if height.max(width) <= FINITE_WHOLE { FINITE_WHOLE } else { FINITE_TILE }; 2]);
-            let fits = |plan: &Plan| team.most.is_none_or(|most| plan.largest() <= most);
-            if team.engines <= 1 && fits(&usual) {
+            let fits = |plan: &Plan| most.is_none_or(|most| plan.largest() <= most);
+            if fits(&usual) {
                 return usual;
             }
-            // A tile's time is its number of positions. Smaller tiles must be well worth their halos: a machine that is busy
-            // with other things has less to give than its engines.
             let sides = |length: usize| (1..=MOST_PARTS).map(move |parts| length.div_ceil(parts));
             let cores = sides(height).flat_map(|rows| sides(width).map(move |cols| [rows, cols]));
             let small = cores.filter(|cores| cores.iter().all(|&side| side <= FINITE_WHOLE));
             let plans: Vec<Plan> = small.map(exact).collect();
-            let begin = if fits(&usual) { 2 * usual.makespan(team.engines) / 3 } else { usize::MAX };
-            let better = plans.iter().filter(|plan| fits(plan) && plan.makespan(team.engines) < begin);
-            let smallest = plans.iter().min_by_key(|plan| plan.largest());
-            let best = better.min_by_key(|plan| plan.makespan(team.engines));
-            best.or(smallest.filter(|_| !fits(&usual))).cloned().unwrap_or(usual)
+            let best = plans.iter().filter(|plan| fits(plan)).min_by_key(|plan| plan.computed());
+            best.or(plans.iter().min_by_key(|plan| plan.largest())).cloned().unwrap_or(usual)
         }
         Reach::Global { overlap } => {
             let tile = tile.unwrap_or(GLOBAL_TILE).next_multiple_of(multiple).max(multiple);

@@ -50,7 +50,7 @@ pub fn precompile(config: &ModelConfig, half: bool, compute: &Compute, height: u
     let (latent, denoiser) = (&*model.latent, &*model.denoiser);
     let (height, width) = (height.next_multiple_of(denoiser.multiple()), width.next_multiple_of(denoiser.multiple()));
 
-    let network = plan(height, width, denoiser.reach(), denoiser.multiple(), None);
+    let network = plan(height, width, denoiser.reach(), denoiser.multiple(), None, None);
     if let Some(tile) = network.tiles().next() {
         let (rows, cols) = (tile.y.len(), tile.x.len());
         let n = compute.batch(rows * cols).min(network.count());
@@ -59,11 +59,11 @@ pub fn precompile(config: &ModelConfig, half: bool, compute: &Compute, height: u
     if network.count() == 1 {
         GpuChain::precompile(gpu);
     }
-    let encode = plan(height, width, latent.encode_reach(), latent.multiple(), None);
+    let encode = plan(height, width, latent.encode_reach(), latent.multiple(), None, None);
     if let (true, Some(tile)) = (latent.has_encoder(), encode.tiles().next()) {
         compute.precompile(&[[1, tile.y.len(), tile.x.len(), 3]], |maps| latent.encode(&maps[0]));
     }
-    if let Some(tile) = plan(height, width, latent.decode_reach(), 1, None).tiles().next() {
+    if let Some(tile) = plan(height, width, latent.decode_reach(), 1, None, None).tiles().next() {
         let (rows, cols) = (tile.y.len(), tile.x.len());
         let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
         compute.precompile(&sizes, |maps| latent.decode(&maps[0], &maps[1]));

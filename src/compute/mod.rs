@@ -1,6 +1,9 @@
 //! Where networks run: one call for the CPU and the GPU. [`device_trial`] measures which of the two is faster.
 
 pub mod device_trial;
+mod stream;
+
+pub use stream::Stream;
 
 use crate::gpu::{self, Gpu, Job, Node, Program};
 use crate::ops::{Map, Weight};

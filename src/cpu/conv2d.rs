@@ -6,6 +6,7 @@ use super::panels::VECTORS;
 use super::picture::Picture;
 use super::winograd::Winograd;
 use crate::layer::ConvShape;
+use std::ops::Range;
 
 /// A convolution with its weights as one of the forms reads them.
 #[derive(Debug)]
@@ -44,24 +45,41 @@ impl Conv2d {
         &self.shape
     }
 
-    /// `x` `[n, h, w, c_in]` of the `size` `[n, h, w]` to `[n, h', w', c_out]`, added to `residual` of that shape if
-    /// there is one. Pictures of a batch are computed one by one.
-    pub fn forward(&self, x: &[f32], size: [usize; 3], residual: Option<&[f32]>) -> Vec<f32> {
-        let [n, height, width] = size;
+    /// Rows `out` of the result, `[n, rows, w', c_out]`, added to `residual` of that shape if there is one. `x` is what they
+    /// read of the input: `[n, rows, w, c_in]`, and of a batch all rows. Pictures of a batch are computed one by one.
+    pub fn forward(&self, x: Input<'_>, residual: Option<&[f32]>, out: Range<usize>) -> Vec<f32> {
+        let Input { above, data, n, width, first } = x;
         let (c_in, c_out) = (self.shape.c_in, self.shape.c_out);
-        let length = self.shape.output(height) * self.shape.output(width) * c_out;
+        let length = out.len() * self.shape.output(width) * c_out;
         let zeros = vec![0.0; c_in];
-        let mut out = vec![0.0; n * length];
-        for (i, out) in out.chunks_exact_mut(length.max(1)).enumerate() {
-            let data = &x[i * height * width * c_in..][..height * width * c_in];
-            let picture = Picture { data, height, width, channels: c_in, zeros: &zeros };
+        let size = data.len() / n.max(1);
+        let rows = (above.len() + size) / (width * c_in).max(1);
+        let mut result = vec![0.0; n * length];
+        for (i, result) in result.chunks_exact_mut(length.max(1)).enumerate() {
+            let data = &data[i * size..][..size];
+            let picture = Picture { above, data, rows, first, width, channels: c_in, zeros: &zeros };
             let residual = residual.map(|all| &all[i * length..][..length]);
             match &self.form {
-                Form::Direct(form) => form.forward(picture, residual, out),
-                Form::Winograd(form) => form.forward(picture, residual, out),
-                Form::Upsampled(form) => form.forward(picture, residual, out),
+                Form::Direct(form) => form.forward(picture, residual, out.start, result),
+                Form::Winograd(form) => form.forward(picture, residual, out.start, result),
+                Form::Upsampled(form) => form.forward(picture, residual, out.start, result),
             }
         }
-        out
+        result
     }
+}
+
+/// Rows of an input, in two pieces where there is one picture.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The first rows, often none.
+    pub above: &'a [f32],
+    /// The rows below them.
+    pub data: &'a [f32],
+    /// Pictures in `data`.
+    pub n: usize,
+    /// Columns.
+    pub width: usize,
+    /// The first row's number.
+    pub first: usize,
 }

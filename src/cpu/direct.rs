@@ -32,14 +32,15 @@ impl Direct {
         Self { shape, weights, bias }
     }
 
-    /// One picture; `out` `[h', w', c_out]`, added to `residual` of the same shape if there is one.
-    pub fn forward(&self, picture: Picture<'_>, residual: Option<&[f32]>, out: &mut [f32]) {
+    /// Of one picture the output rows from row `first` on; `out` `[rows, w', c_out]`, added to `residual` of the same shape if
+    /// there is one.
+    pub fn forward(&self, picture: Picture<'_>, residual: Option<&[f32]>, first: usize, out: &mut [f32]) {
         let s = &self.shape;
         let every_pixel = s.kernel == 1 && s.stride == 1 && s.pad_begin == 0 && s.pad_end == 0;
         // Pixels that need no neighbours form a single row.
-        let picture = match every_pixel {
-            true => Picture { height: 1, width: picture.height * picture.width, ..picture },
-            false => picture,
+        let (picture, first) = match every_pixel {
+            true => (Picture { rows: 1, first: 0, width: picture.rows * picture.width, ..picture }, 0),
+            false => (picture, first),
         };
         let width = s.output(picture.width);
         let pixels = if every_pixel { RUN.min(width) } else { width };
@@ -50,7 +51,7 @@ impl Direct {
             |(), index, out| {
                 let begin = index * pixels;
                 let residual = residual.map(|all| &all[begin * s.c_out..][..out.len()]);
-                lanes::run(Row { layer: self, picture, y: begin / width, x: begin % width, residual, out });
+                lanes::run(Row { layer: self, picture, y: first + begin / width, x: begin % width, residual, out });
             },
         );
     }

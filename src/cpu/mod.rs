@@ -25,6 +25,7 @@ use crate::layer::ConvShape;
 use burn::backend::DispatchDevice;
 use burn::tensor::{DType, Tensor, TensorData};
 use burn_flex::{Flex, FlexTensor};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Whether the tensor lies in the computer's own memory as plain f32, where the kernels of this module apply.
@@ -44,25 +45,44 @@ impl Conv2d {
         conv2d::Conv2d::new(shape, numbers(&weight)?, numbers(&bias)?).map(|layer| Self(Arc::new(layer)))
     }
 
-    /// `x` `[n, h, w, c_in]` to `[n, h', w', c_out]`, plus `residual` of that shape; `None` if one of them lies
-    /// elsewhere or is shaped otherwise.
+    /// `x` `[n, h, w, c_in]` to `[n, h', w', c_out]`, plus `residual` of that shape; `None` as of [`Self::forward_rows`].
     pub fn forward(&self, x: &Tensor<4>, residual: Option<&Tensor<4>>) -> Option<Tensor<4>> {
-        let [n, h, w, c] = x.dims();
+        self.forward_rows(None, x, 0, residual, 0..self.0.shape().output(x.dims()[1]))
+    }
+
+    /// Rows `out` of the result, `[n, rows, w', c_out]`, plus `residual` of that shape. They are computed from rows of the
+    /// input, `x` `[n, rows, w, c_in]`, of which the first is row `first`; rows `above` them come before. `None` if one of them
+    /// lies elsewhere or is shaped otherwise.
+    pub fn forward_rows(
+        &self,
+        above: Option<&Tensor<4>>,
+        x: &Tensor<4>,
+        first: usize,
+        residual: Option<&Tensor<4>>,
+        out: Range<usize>,
+    ) -> Option<Tensor<4>> {
+        let [n, _, width, c] = x.dims();
         let shape = &self.0.shape();
-        let size = [n, shape.output(h), shape.output(w), shape.c_out];
+        let size = [n, out.len(), shape.output(width), shape.c_out];
         if c != shape.c_in || residual.is_some_and(|residual| residual.dims() != size) {
             return None;
         }
         let device = x.device();
-        let x = plain(x.clone())?;
-        let residual = match residual {
-            Some(residual) => Some(plain(residual.clone())?),
-            None => None,
-        };
-        let residual = residual.as_ref().and_then(numbers);
-        let out = self.0.forward(numbers(&x)?, [n, h, w], residual);
+        let optional = |x: Option<&Tensor<4>>| x.map_or(Some(None), |x| plain(x.clone()).map(Some));
+        let (above, x, residual) = (optional(above)?, plain(x.clone())?, optional(residual)?);
+        let above = above.as_ref().and_then(numbers).unwrap_or_default();
+        let input = conv2d::Input { above, data: numbers(&x)?, n, width, first };
+        let out = self.0.forward(input, residual.as_ref().and_then(numbers), out);
         Some(Tensor::from_data(TensorData::new(out, size), &device))
     }
+}
+
+/// A copy of rows of one picture `[1, h, w, c]`, which does not keep the others in memory; `None` if it lies elsewhere.
+pub fn copy_rows(x: &Tensor<4>, rows: Range<usize>) -> Option<Tensor<4>> {
+    let ([_, _, w, c], device) = (x.dims(), x.device());
+    let x = plain(x.clone())?;
+    let values = numbers(&x)?[rows.start * w * c..rows.end * w * c].to_vec();
+    Some(Tensor::from_data(TensorData::new(values, [1, rows.len(), w, c]), &device))
 }
 
 /// The norm of [`crate::ops::RmsNorm`]: `x` `[n, h, w, c]`, `gamma` and `beta` `[c]`, FiLM `[n, c]`; `None` if one of

@@ -1,12 +1,16 @@
 //! A picture's pixels, and the zeros around it.
 
-/// One picture, `[height, width, channels]`, that is zero beyond its borders.
+/// Rows of a picture, in two pieces, `[rows, width, channels]` each. What is beyond them counts as zero.
 #[derive(Clone, Copy)]
 pub struct Picture<'a> {
-    /// Row-major values.
+    /// Row-major values of the first rows, often none.
+    pub above: &'a [f32],
+    /// Of the rows below them.
     pub data: &'a [f32],
-    /// Rows.
-    pub height: usize,
+    /// Rows of both.
+    pub rows: usize,
+    /// The first row's number in the picture.
+    pub first: usize,
     /// Columns.
     pub width: usize,
     /// Values per pixel.
@@ -20,11 +24,14 @@ impl<'a> Picture<'a> {
     #[inline(always)]
     pub fn pixel(&self, y: isize, x: isize) -> &'a [f32] {
         // A negative position becomes one beyond every border.
-        let (y, x) = (y as usize, x as usize);
-        if y < self.height && x < self.width {
-            &self.data[(y * self.width + x) * self.channels..][..self.channels]
-        } else {
-            self.zeros
+        let (y, x) = ((y - self.first as isize) as usize, x as usize);
+        if y >= self.rows || x >= self.width {
+            return self.zeros;
+        }
+        let begin = (y * self.width + x) * self.channels;
+        match begin < self.above.len() {
+            true => &self.above[begin..][..self.channels],
+            false => &self.data[begin - self.above.len()..][..self.channels],
         }
     }
 }

@@ -9,7 +9,7 @@
 //! picture is never made.
 //!
 //! No output takes part in a product with an input outside its 3x3 window, so the reach is that of the plain sum, to the
-//! bit. The bits depend on whether a pixel is the first or the second of its pair: tiles of a picture start at even
+//! bit. The bits depend on whether a pixel is the first or the second of its pair: parts of a picture start at even
 //! positions (see `CompactUNet::multiple`).
 
 use super::direct::finish;
@@ -47,8 +47,9 @@ impl<const P: usize> Winograd<P> {
         Self { shape, weights, bias }
     }
 
-    /// One picture; `out` `[h', w', c_out]`, added to `residual` of the same shape if there is one.
-    pub fn forward(&self, picture: Picture<'_>, residual: Option<&[f32]>, out: &mut [f32]) {
+    /// Of one picture the output rows from row `first`, an even number, on; `out` `[rows, w', c_out]`, added to `residual` of the
+    /// same shape if there is one.
+    pub fn forward(&self, picture: Picture<'_>, residual: Option<&[f32]>, first: usize, out: &mut [f32]) {
         let row = self.shape.output(picture.width) * self.shape.c_out;
         let tiles = self.shape.output(picture.width).div_ceil(2);
         // Rows of tiles that make at least a block.
@@ -61,7 +62,7 @@ impl<const P: usize> Winograd<P> {
         };
         fill_runs(out, 2 * rows * row, scratch, |scratch, index, out| {
             let residual = residual.map(|all| &all[index * 2 * rows * row..][..out.len()]);
-            lanes::run(Tiles { layer: self, picture, first: index * rows, residual, scratch, out });
+            lanes::run(Tiles { layer: self, picture, first: first / 2 + index * rows, residual, scratch, out });
         });
     }
 }
@@ -82,7 +83,7 @@ struct Scratch {
     products: Vec<f32>,
 }
 
-/// The output rows from row `first` of the tiles on, as many as fit into `out`.
+/// The output rows from row `first` of the picture's tiles on, as many as fit into `out`.
 struct Tiles<'a, const P: usize> {
     layer: &'a Winograd<P>,
     picture: Picture<'a>,

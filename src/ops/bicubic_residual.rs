@@ -1,7 +1,9 @@
 //! What a picture has beyond the bicubic enlargement.
 
-use super::{Map, bicubic};
+use super::Map;
+use super::bicubic::{TAPS, enlarge};
 use crate::gpu;
+use crate::layer::Window;
 use burn::tensor::Tensor;
 
 /// `clamp(x, -1, 1) - unshuffle(bicubic(lr))`: the picture `x` and the result `[n, h, w, 48]` in space-to-depth order
@@ -9,7 +11,13 @@ use burn::tensor::Tensor;
 pub fn bicubic_residual(x: &Map, lr: &Map) -> Map {
     match lr {
         Map::Gpu(lr) => Map::Gpu(gpu::bicubic_residual(x.node(), lr)),
-        Map::Host(_) => Map::Host(x.clone().host().clamp(-1.0, 1.0) - space_to_depth(bicubic(lr, None).host())),
+        Map::Host(_) | Map::Band(_) => {
+            let read = Window { above: TAPS, below: TAPS, ..Window::ROW };
+            Map::by_rows(&[(x, Window::ROW), (lr, read)], x.dims(), |inputs, out| {
+                let x = inputs[0].of(out.clone()).clamp(-1.0, 1.0);
+                x - space_to_depth(enlarge(&inputs[1], lr.dims()[1], out))
+            })
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{Map, Weight};
 use crate::cpu as kernels;
 use crate::gpu::{self, Gpu};
-use crate::layer::{Activation, ConvShape};
+use crate::layer::{Activation, ConvShape, Window};
 use burn::tensor::activation::{gelu, silu};
 use burn::tensor::module::conv2d;
 use burn::tensor::{Tensor, ops::ConvOptions};
@@ -73,18 +73,32 @@ impl Conv2d {
                 let y = self.on_host(x.clone(), weight, bias);
                 Map::Host(finished(y, activation, residual.map(|residual| residual.clone().host())))
             }
-            (Map::Host(x), Packed::Cpu(kernel)) => {
-                let residual = residual.map(|residual| residual.clone().host());
-                // The kernel adds the residual itself, where nothing comes between.
-                let (added, later) = if activation.is_none() { (residual, None) } else { (None, residual) };
-                let Some(y) = kernel.forward(x, added.as_ref()) else {
-                    unreachable!("a convolution was given maps of other sizes")
-                };
-                Map::Host(finished(y, activation, later))
-            }
+            (Map::Host(_) | Map::Band(_), Packed::Cpu(kernel)) => self.on_cpu(x, kernel, activation, residual),
             // A model's weights and the maps it is given belong to one device.
             _ => unreachable!("a convolution was given a map of another device"),
         }
+    }
+
+    fn on_cpu(&self, x: &Map, kernel: &kernels::Conv2d, activation: Option<Activation>, residual: Option<&Map>) -> Map {
+        // The kernel computes two rows at a time where that is less work.
+        let window = self.shape.window(true);
+        let [n, h, w, _] = x.dims();
+        let dims = [n, self.shape.output(h), self.shape.output(w), self.shape.c_out];
+        let inputs: Vec<(&Map, Window)> =
+            [(x, window)].into_iter().chain(residual.map(|residual| (residual, Window::ROW))).collect();
+        Map::by_rows(&inputs, dims, |inputs, out| {
+            let residual = inputs.get(1).map(|residual| residual.of(out.clone()));
+            // The kernel adds the residual itself, where nothing comes between.
+            let (added, later) = if activation.is_none() { (residual, None) } else { (None, residual) };
+            let (first, above, x) = match window == Window::ROW {
+                true => (out.start, None, inputs[0].of(out.clone())),
+                false => inputs[0].pieces(),
+            };
+            let Some(y) = kernel.forward_rows(above.as_ref(), &x, first, added.as_ref(), out) else {
+                unreachable!("a convolution was given maps of other sizes")
+            };
+            finished(y, activation, later)
+        })
     }
 
     fn on_host(&self, x: Tensor<4>, weight: &Tensor<4>, bias: &Tensor<1>) -> Tensor<4> {

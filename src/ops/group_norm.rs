@@ -26,7 +26,7 @@ impl GroupNorm {
                 let norm = NormWeights { gamma: self.gamma.gpu(), beta: self.beta.gpu() };
                 Map::Gpu(gpu::group_norm(x, norm, self.groups, self.eps, film.map(Map::node), with_silu))
             }
-            Map::Host(x) => Map::Host(self.on_host(x.clone(), film.cloned().map(Map::host), with_silu)),
+            _ => Map::Host(self.on_host(x.clone().host(), film.cloned().map(Map::host), with_silu)),
         }
     }
 

@@ -4,6 +4,7 @@
 //! autodiff and is the twin that the GPU kernel of the same name is tested against, and the choice between the two.
 
 mod attention;
+pub mod band;
 mod bicubic;
 mod bicubic_residual;
 mod conv2d;
@@ -18,6 +19,7 @@ mod wiener;
 mod window_attention;
 
 pub use attention::{attention, check_attention};
+pub use band::Band;
 pub use bicubic::bicubic;
 pub use bicubic_residual::bicubic_residual;
 pub use conv2d::Conv2d;

@@ -15,9 +15,10 @@ pub fn nearest_code(z: &Map, codebook: &Weight<2>) -> (Map, Map) {
             let (code, index) = gpu::nearest_code(z, codebook.gpu(), codebook.dims()[0]);
             (Map::Gpu(code), Map::Gpu(index))
         }
-        Map::Host(z) => {
-            let ([n, h, w, c], codebook) = (z.dims(), codebook.host());
-            let index = nearest_index(z.clone().reshape([n * h * w, c]), &codebook);
+        _ => {
+            let (z, codebook) = (z.clone().host(), codebook.host());
+            let [n, h, w, c] = z.dims();
+            let index = nearest_index(z.reshape([n * h * w, c]), &codebook);
             let code = codebook.select(0, index.clone()).reshape([n, h, w, c]);
             (Map::Host(code), Map::Host(index.float().reshape([n, h, w, 1])))
         }

@@ -2,6 +2,7 @@
 
 use super::Map;
 use crate::gpu;
+use crate::layer::Window;
 use burn::tensor::activation::sigmoid;
 
 /// `(x + y) (sigmoid(y) - 1/2)`, number by number: `x`, `y` and the result `[n, h, w, c]`. What a block has made of `x` is
@@ -9,9 +10,9 @@ use burn::tensor::activation::sigmoid;
 pub fn parameter_free_attention(x: &Map, y: &Map) -> Map {
     match x {
         Map::Gpu(x) => Map::Gpu(gpu::parameter_free_attention(x, y.node())),
-        Map::Host(x) => {
-            let y = y.clone().host();
-            Map::Host((x.clone() + y.clone()) * (sigmoid(y) - 0.5))
-        }
+        Map::Host(_) | Map::Band(_) => Map::by_rows(&[(x, Window::ROW), (y, Window::ROW)], x.dims(), |inputs, out| {
+            let (x, y) = (inputs[0].of(out.clone()), inputs[1].of(out));
+            (x + y.clone()) * (sigmoid(y) - 0.5)
+        }),
     }
 }

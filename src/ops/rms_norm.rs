@@ -4,6 +4,7 @@
 use super::{Map, Weight, apply_film};
 use crate::cpu as kernels;
 use crate::gpu::{self, NormWeights};
+use crate::layer::Window;
 use burn::tensor::{Tensor, activation::silu};
 
 /// `x * rsqrt(mean over channels of x^2 + 1e-5) * g + b` at every pixel.
@@ -27,7 +28,9 @@ impl RmsNorm {
                 let norm = NormWeights { gamma: self.gamma.gpu(), beta: self.beta.gpu() };
                 Map::Gpu(gpu::rms_norm(x, norm, film.map(Map::node), with_silu))
             }
-            Map::Host(x) => Map::Host(self.on_host(x.clone(), film.cloned().map(Map::host), with_silu)),
+            Map::Host(_) | Map::Band(_) => Map::by_rows(&[(x, Window::ROW)], x.dims(), |inputs, out| {
+                self.on_host(inputs[0].of(out), film.cloned().map(Map::host), with_silu)
+            }),
         }
     }
 

@@ -32,7 +32,7 @@ impl Tap {
         match &self.0 {
             Some(_) => match self.pass(part(None)) {
                 Map::Host(x) => Map::Host(silu(x)),
-                Map::Gpu(_) => part(Some(Activation::Silu)),
+                Map::Gpu(_) | Map::Band(_) => part(Some(Activation::Silu)),
             },
             None => part(Some(Activation::Silu)),
         }

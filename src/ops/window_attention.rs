@@ -29,7 +29,7 @@ impl WindowAttention {
     pub fn forward(&self, qkv: &Map) -> Map {
         match qkv {
             Map::Gpu(qkv) => Map::Gpu(gpu::window_attention(qkv, self.table.gpu(), self.shape())),
-            Map::Host(qkv) => Map::Host(self.on_host(qkv.clone())),
+            _ => Map::Host(self.on_host(qkv.clone().host())),
         }
     }
 

@@ -7,6 +7,7 @@ use super::object::{field, object};
 use super::picture;
 use super::team::{JsHelpers, PageHelpers};
 use super::watch::PageWatch;
+use crate::chain::team::PartSize;
 use crate::image::decode::DEFAULT_MAX_PIXELS;
 use crate::image::{Format, Limits, Size, encode, reduce};
 use crate::model::UPSCALE;
@@ -56,7 +57,7 @@ impl Engine {
 
     /// Upscales `input` (see [`picture::read`]) and returns `{ file: Blob, width, height, pixels }`; `pixels` counts
     /// those of the input. `output` is `Output` of `npm/src/protocol.ts`: kind and size of the file. `listeners` and
-    /// `earlier` are those of [`PageWatch`]; `helpers` take a part of the tiles. One run at a time.
+    /// `earlier` are those of [`PageWatch`]; `helpers` take parts of the picture. One run at a time.
     #[allow(clippy::too_many_arguments)]
     pub async fn upscale(
         &self,
@@ -91,11 +92,19 @@ impl Engine {
         Ok(result?)
     }
 
-    /// As a helper of another engine: one tile (see [`Upscaler::predict`]). `inputs` are `Float32Array`s, as is the result.
-    pub async fn predict(&self, rows: u32, cols: u32, inputs: Vec<Float32Array>) -> Result<Float32Array, JsValue> {
+    /// As a helper of another engine: a band of rows (see [`Upscaler::predict`]). `inputs` are `Float32Array`s, as is the result.
+    pub async fn predict(
+        &self,
+        height: u32,
+        width: u32,
+        band: u32,
+        first: bool,
+        inputs: Vec<Float32Array>,
+    ) -> Result<Float32Array, JsValue> {
         let inputs: Vec<Vec<f32>> = inputs.iter().map(Float32Array::to_vec).collect();
         let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
-        let x0 = self.upscaler.predict(rows as usize, cols as usize, &inputs).await?;
+        let part = PartSize { height: height as usize, width: width as usize, band: band as usize };
+        let x0 = self.upscaler.predict(part, first, &inputs).await?;
         Ok(Float32Array::from(&x0[..]))
     }
 

@@ -60,18 +60,18 @@ impl<'a> PageWatch<'a> {
 impl Watch for PageWatch<'_> {
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Step { step, steps, tile, tiles } => tell(&self.on_progress, || {
-                let fraction = (step.saturating_sub(1) * tiles + tile) as f64 / (steps * tiles) as f64;
+            Event::Step { step, steps, done, of } => tell(&self.on_progress, || {
+                let fraction = (step.saturating_sub(1) * of + done) as f64 / (steps * of) as f64;
                 object([
                     ("step", step.into()),
                     ("steps", steps.into()),
-                    ("tile", tile.into()),
-                    ("tiles", tiles.into()),
+                    ("tile", done.into()),
+                    ("tiles", of.into()),
                     ("fraction", fraction.into()),
                 ])
             }),
             Event::Preview { x, y, pixels } => tell(&self.on_preview, || part(x, y, pixels)),
-            Event::Tile { x, y, pixels, .. } => tell(&self.on_tile, || part(x, y, pixels)),
+            Event::Rows { y, pixels } => tell(&self.on_tile, || part(0, y, pixels)),
         }
     }
 

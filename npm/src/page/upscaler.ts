@@ -103,7 +103,7 @@ export class Upscaler implements api.Upscaler {
       const { file, width, height, pixels, decodedBy } = await this.#withFallback(source, payload, run, { ...given, onProgress });
       // The result is about as much wider than high as the input.
       const side = Math.sqrt((pixels * width) / height);
-      this.#pace = learn(this.#pace, side, pixels / side, run.steps ?? this.model.steps, clock.seconds);
+      this.#pace = learn(this.#pace, side, pixels / side, run.steps ?? this.model.steps, clock.seconds, this.device);
       return { blob: file, width, height, device: this.device, decodedBy };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.

@@ -7,16 +7,20 @@ import { pixels } from '../../../limits.json';
  * network for it), and the input twice (`README.md`). The result, 48, comes when those 96 are no longer needed.
  */
 const PER_PIXEL = 192 + 96 + 2 * 12;
-/** Rows of input that are computed together, and the bytes of what is predicted for a pixel of them. */
+/** Rows of input that are computed together on a GPU, and the bytes of what is predicted for a pixel of them. */
 const ROWS = 320;
 const PER_PREDICTED = 192;
 
-/** A tile: its side and halo in input pixels, and how many maps of 32-bit numbers a network holds at a time. */
+/** Of a tile on a GPU: side and halo in pixels of input, and the longest side of a picture that is one; as in `src/chain/tiles.rs`. */
 const CORE = 256;
 const HALO = 64;
-/** Longest side of a picture that is one tile; as in `src/chain/tiles.rs`. */
 const WHOLE = CORE + HALO;
+/** Of a band on the CPU: pixels, as in `src/chain/bands.rs`, and maps of 32-bit numbers that a network has at a time. */
+const BAND = 320 * 320;
 const MAPS = 8;
+/** Rows that the network keeps from band to band: of a map, and of the latent canvas. */
+const KEPT = 110;
+const PER_LATENT = 192;
 /** The engine's memory before there is a model. */
 const ENGINE = 2e6;
 /** Weights come as 16-bit numbers; the CPU computes with 32 bits, and a 3x3 kernel takes 4x4 numbers (Winograd). */
@@ -50,7 +54,7 @@ export function engineBytes(width: number, height: number): number {
   return width * (height * PER_PIXEL + Math.min(height, ROWS) * PER_PREDICTED);
 }
 
-/** How a side of a picture is cut: the number of tiles, and the length of the largest with its halo. Both sides are cut, or neither. */
+/** How a side of a picture is cut on a GPU: the number of tiles, and the length of the largest with its halo. Both sides are cut, or neither. */
 export function cut(side: number, longer: number): { tiles: number; length: number } {
   const tiles = longer > WHOLE ? Math.ceil(side / CORE) : 1;
   // Tiles at an edge have a halo on one side only.
@@ -59,8 +63,9 @@ export function cut(side: number, longer: number): { tiles: number; length: numb
 
 /** All memory of one engine on the CPU; `large.spec.ts` measures it. */
 export function wasmBytes(width: number, height: number, { channels, bytes }: ModelSize): number {
-  const side = (length: number): number => Math.min(length, cut(length, Math.max(width, height)).length);
-  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + side(width) * side(height) * MAPS * 4 * channels;
+  const pixels = width * height;
+  const kept = pixels > BAND ? width * Math.min(height, KEPT) * (4 * channels + PER_LATENT) : 0;
+  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + Math.min(pixels, BAND) * MAPS * 4 * channels + kept;
 }
 
 /** All that a page needs for a picture, on the CPU and with one engine. */

@@ -1,6 +1,6 @@
 /**
- * Helpers of an engine on the CPU: workers with engines of their own, which compute tiles of its picture. Each has the
- * model, from this device's store, and the memory of a tile. They live for one run and start with its first tile; what
+ * Helpers of an engine on the CPU: workers with engines of their own, each of which computes a part of its picture. Each has the
+ * model, from this device's store, and the memory of a band. They live for one run and start with its first step; what
  * they do not take, or fail at, the engine computes itself.
  */
 
@@ -19,11 +19,13 @@ export interface Joining {
   module: WebAssembly.Module;
 }
 
-/** A tile to predict; see `Engine.predict` in Rust. */
+/** A band of a part to predict; see `Engine.predict` in Rust. */
 export interface Job {
   type: 'predict';
-  rows: number;
-  cols: number;
+  height: number;
+  width: number;
+  band: number;
+  first: boolean;
   inputs: Float32Array<ArrayBuffer>[];
 }
 
@@ -59,10 +61,23 @@ export class Team {
     return this.#members?.filter(({ lost }) => !lost).length ?? this.#size;
   }
 
-  /** Gives a tile to one that is free; `undefined` while none is. */
-  start(rows: number, cols: number, inputs: Float32Array<ArrayBuffer>[]): Promise<Float32Array> | undefined {
+  /** Whether one of them can take a band. */
+  isFree(index: number): boolean {
     this.#members ??= Array.from({ length: this.#size }, () => new Member(this.#joining));
-    return this.#members.find(({ free }) => free)?.predict({ type: 'predict', rows, cols, inputs });
+    return this.#members[index]?.free === true;
+  }
+
+  /** Gives a band to one of them; `undefined` if it is not free. */
+  start(
+    index: number,
+    height: number,
+    width: number,
+    band: number,
+    first: boolean,
+    inputs: Float32Array<ArrayBuffer>[],
+  ): Promise<Float32Array> | undefined {
+    const member = this.#members?.[index];
+    return member?.free === true ? member.predict({ type: 'predict', height, width, band, first, inputs }) : undefined;
   }
 
   close(): void {
@@ -122,7 +137,8 @@ export class Helper {
         await (this.#engine = engine(request));
         return post({ type: 'ready' }, []);
       }
-      const values = await (await this.#engine)!.predict(request.rows, request.cols, request.inputs);
+      const { height, width, band, first, inputs } = request;
+      const values = await (await this.#engine)!.predict(height, width, band, first, inputs);
       post({ type: 'predicted', values: values as Float32Array<ArrayBuffer> }, [values.buffer as ArrayBuffer]);
     } catch {
       post({ type: 'lost' }, []);

@@ -1,0 +1,187 @@
+//! How a picture passes through a network of finite reach: in bands of rows as wide as the picture, and where several engines
+//! work together in parts one above the other.
+
+use crate::chain::tiles::{Plan, largest_tile, plan};
+use crate::compute::Compute;
+use crate::model::Reach;
+use std::ops::Range;
+
+/// Positions of a band, unless it is said otherwise: a picture of 320x320 is taken at once, which is some 4 % faster; more cost
+/// memory, and time until a run can be cancelled.
+const POSITIONS: usize = 320 * 320;
+/// Share of one engine's time that a team must stay below to be worth its memory.
+const WORTHWHILE: (usize, usize) = (3, 4);
+
+/// Who computes a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Team {
+    /// Engines that compute at the same time.
+    pub engines: usize,
+    /// Most positions that one of them should compute at a time; `None`: any number.
+    pub most: Option<usize>,
+}
+
+impl Default for Team {
+    fn default() -> Self {
+        Self { engines: 1, most: None }
+    }
+}
+
+/// How a network takes a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cut {
+    /// From the top down: the networks of finite reach.
+    Bands(Bands),
+    /// In tiles: the networks that see all that they are given.
+    Tiles(Plan),
+}
+
+/// Bands of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bands {
+    /// Most rows that are taken at a time.
+    pub rows: usize,
+    /// Rows that the network sees above and below its own.
+    pub halo: usize,
+    /// What parts begin at multiples of.
+    pub multiple: usize,
+    /// Of the picture, from the top down: one for each engine.
+    pub parts: Vec<Part>,
+}
+
+/// Rows of a picture that one engine computes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Rows of the result.
+    pub keeps: Range<usize>,
+    /// The same and a halo towards the other parts.
+    pub reads: Range<usize>,
+}
+
+impl Cut {
+    /// For a computation of the given reach over a canvas, by a team. `tile`: rows of a band or positions of a tile's side, if
+    /// not a default. A GPU takes tiles in any case.
+    pub fn new(
+        [height, width]: [usize; 2],
+        reach: Reach,
+        multiple: usize,
+        tile: Option<usize>,
+        team: Team,
+        compute: &Compute,
+    ) -> Self {
+        match (reach, compute) {
+            (Reach::Finite(halo), Compute::Cpu(_)) => {
+                Cut::Bands(Bands::new([height, width], halo, multiple, tile, team))
+            }
+            _ => Cut::Tiles(plan(height, width, reach, multiple, tile, team.most)),
+        }
+    }
+
+    /// Side of the largest square canvas that is taken at once; arguments as of [`Self::new`].
+    pub fn largest(reach: Reach, multiple: usize, most: Option<usize>, compute: &Compute) -> usize {
+        match (reach, compute) {
+            (Reach::Finite(_), Compute::Cpu(_)) => {
+                most.unwrap_or(POSITIONS).min(POSITIONS).isqrt() / multiple * multiple
+            }
+            _ => largest_tile(reach, multiple, most),
+        }
+    }
+
+    /// All rows at once.
+    pub fn whole(height: usize) -> Self {
+        Cut::Bands(Bands {
+            rows: height,
+            halo: 0,
+            multiple: 1,
+            parts: vec![Part { keeps: 0..height, reads: 0..height }],
+        })
+    }
+}
+
+impl Cut {
+    /// Most rows of x0 that are there at a time.
+    pub fn tallest(&self) -> usize {
+        match self {
+            Cut::Bands(bands) => bands.rows,
+            Cut::Tiles(plan) => plan.tallest(),
+        }
+    }
+
+    /// Whether a picture of `height` rows is taken at once.
+    pub fn is_whole(&self, height: usize) -> bool {
+        match self {
+            Cut::Bands(Bands { rows, parts, .. }) => parts.len() == 1 && *rows >= height,
+            Cut::Tiles(plan) => plan.count() == 1,
+        }
+    }
+}
+
+impl Bands {
+    /// For a network that sees `halo` rows: bands of `rows`, or as many as are worth it. Parts begin at multiples of `multiple`,
+    /// and bands are as high; the picture's height is one as well.
+    pub fn new(
+        [height, width]: [usize; 2],
+        halo: usize,
+        multiple: usize,
+        rows: Option<usize>,
+        Team { engines, most }: Team,
+    ) -> Self {
+        let fitting = || most.unwrap_or(POSITIONS).min(POSITIONS) / width.max(1) / multiple * multiple;
+        let rows = rows.map_or_else(fitting, |rows| rows.next_multiple_of(multiple)).max(multiple);
+        let halo = halo.next_multiple_of(multiple);
+        let (begin, whole) = WORTHWHILE;
+        let shared = (2..=engines).filter_map(|engines| Self::parts(height, halo, multiple, engines));
+        let longest = |parts: &Vec<Part>| parts.iter().map(|part| part.reads.len()).max().unwrap_or(0);
+        let best = shared.min_by_key(longest).filter(|parts| whole * longest(parts) <= begin * height);
+        let parts = best.unwrap_or_else(|| vec![Part { keeps: 0..height, reads: 0..height }]);
+        Self { rows, halo, multiple, parts }
+    }
+
+    /// Parts of which all read equally many rows; `None` if that leaves one of them nothing.
+    fn parts(height: usize, halo: usize, multiple: usize, count: usize) -> Option<Vec<Part>> {
+        let reads = (height + 2 * halo * (count - 1)).div_ceil(count).next_multiple_of(multiple);
+        let mut parts: Vec<Part> = Vec::new();
+        while parts.len() < count {
+            let begin = parts.last().map_or(0, |above| above.keeps.end);
+            let end = if parts.len() + 1 == count {
+                height
+            } else {
+                (begin.saturating_sub(halo) + reads).checked_sub(halo)?
+            };
+            if end <= begin || end > height {
+                return None;
+            }
+            parts.push(Part { keeps: begin..end, reads: begin.saturating_sub(halo)..(end + halo).min(height) });
+        }
+        Some(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parts cover the picture once, with their halo, and are shared only where that pays.
+    #[test]
+    fn parts_cover_once_with_their_halo() {
+        for height in (8..2000).step_by(56) {
+            for engines in 1..=4 {
+                let bands = Bands::new([height, 640], 61, 8, None, Team { engines, most: None });
+                let mut next = 0;
+                for Part { keeps, reads } in &bands.parts {
+                    assert_eq!(keeps.start, next);
+                    assert!(keeps.start % 8 == 0 && reads.start % 8 == 0 && reads.end % 8 == 0);
+                    assert!(reads.start == 0 || reads.start + 61 <= keeps.start);
+                    assert!(reads.end == height || keeps.end + 61 <= reads.end);
+                    next = keeps.end;
+                }
+                assert_eq!(next, height);
+                let longest = bands.parts.iter().map(|part| part.reads.len()).max().unwrap();
+                assert!(bands.parts.len() == 1 || 4 * longest <= 3 * height, "{height} rows, {engines} engines");
+            }
+        }
+        let two = Bands::new([768, 1024], 61, 8, None, Team { engines: 2, most: None });
+        assert_eq!(two.parts.iter().map(|part| part.reads.len()).collect::<Vec<_>>(), [448, 448]);
+        assert_eq!(two.rows, 96);
+    }
+}
