@@ -15,7 +15,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 /// Default quality of a JPEG file.
-const JPEG_QUALITY: u8 = limits::QUALITY_DEFAULT as u8;
+const JPEG_QUALITY: u8 = limits::DEFAULT_QUALITY as u8;
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

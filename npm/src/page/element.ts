@@ -229,7 +229,7 @@ export class ResShiftElement extends Base {
     if (!src) throw new UpscalerError({ ...fault, code: 'no-input', message: 'There is no src.' });
     const response = await fetch(src, { signal }).catch(() => {
       throw signal.aborted
-        ? new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again whenever you like.' })
+        ? new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again at any time.' })
         : new UpscalerError({ ...fault, code: 'offline', message: `${src} could not be reached.` });
     });
     if (!response.ok) throw new UpscalerError({ ...fault, code: 'http', message: `${src}: the server answered ${response.status}.` });

@@ -118,7 +118,7 @@ export function run(options: UpscaleOptions): Run {
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
   if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw wrong('steps must be an integer of at least 0', steps);
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw wrong('seed must be an integer from 0 to 2^53 - 1', seed);
-  const { least, most } = limits.temperature;
+  const [least, most] = limits.temperature as [number, number];
   if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= least && temperature <= most)) {
     throw wrong(`temperature must be from ${least} to ${most}`, temperature);
   }
@@ -162,14 +162,9 @@ function outputOf({ format = 'png', quality, depth = 8, width, height, scale, me
   return { format, quality, depth, width, height, scale, metadata: metadata === 'keep' };
 }
 
-interface Range {
-  least: number;
-  most: number;
-}
-
 /** @throws UpscalerError `bad-option` */
-function checkInteger(rule: string, value: unknown, { least, most }: Range): void {
-  if (!isInteger(value, least, most)) throw wrong(`${rule} an integer from ${least} to ${most}`, value);
+function checkInteger(rule: string, value: unknown, [least, most]: readonly number[]): void {
+  if (!isInteger(value, least!, most!)) throw wrong(`${rule} an integer from ${least} to ${most}`, value);
 }
 
 function isInteger(value: unknown, from: number, to: number): boolean {

@@ -37,7 +37,7 @@ type Entry = Omit<Fault, 'code'> & { code: string };
  * @param reason of the signal that ended the call
  */
 const failed = (entry: Entry, values: Record<string, string | number> = {}, reason?: unknown): UpscalerError =>
-  new UpscalerError({ ...(entry as Fault), message: entry.message.replace(/\{(\w+)\}/g, (_, name: string) => `${values[name]}`) }, reason);
+  new UpscalerError({ ...(entry as Fault), message: entry.message.replace(/{(\w+)}/g, (_, name: string) => values[name] as string) }, reason);
 
 export const aborted = (reason?: unknown): UpscalerError => failed(errors.aborted, {}, reason);
 export const noBrowser = (): UpscalerError => failed(errors.noBrowser);

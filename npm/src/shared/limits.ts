@@ -38,8 +38,8 @@ export interface ModelSize {
   bytes: number;
 }
 
-/** `most` pixels make an x4 result of 64 megapixels; `least` can be upscaled on every device. */
-const { most: MOST, least: LEAST } = pixels;
+/** So many pixels can be upscaled on every device, and on those with memory: `MOST` make an x4 result of 64 megapixels. */
+const [LEAST, MOST] = pixels as [number, number];
 
 const GIB = 2 ** 30;
 /** The page and all of the engine that does not grow with the picture, with room to spare. */

@@ -10,7 +10,7 @@ import { Store } from '../shared/store.ts';
 import { trusted } from '../shared/trusted.ts';
 
 /** Most engines that work together, the one with the picture included. */
-const MOST = engines.most;
+const MOST = engines[1]!;
 
 /** What a helper is told first. */
 export interface Joining {

@@ -118,13 +118,13 @@ test('every option has its place on the page about options', () => {
 test('ranges and sizes are those that code reads', () => {
   const [options, types, page] = ['../../../www/docs/options.md', '../../../npm/src/index.d.ts', '../../../www/index.html'].map(from) as [string, string, string];
   for (const name of ['tile', 'temperature', 'quality', 'engines'] as const) {
-    const { least, most } = limits[name];
+    const [least, most] = limits[name];
     expect(options, `${name} in options.md`).toMatch(new RegExp(`\\b${least} to ${most}\\b`));
     expect(types, `${name} in index.d.ts`).toMatch(new RegExp(`\\b${least} to ${most}\\b`));
   }
-  expect(page).toContain(`id="quality" type="number" inputmode="numeric" min="${limits.quality.least}" max="${limits.quality.most}" step="1" value="${limits.quality.default}"`);
-  expect(options).toContain(`JPEG: ${limits.quality.default}`);
-  for (const file of ['../../../www/docs/limits.md', '../../../errors.json']) expect(from(file), file).toContain(limits.pixels.most.toLocaleString('en'));
+  expect(page).toContain(`id="quality" type="number" inputmode="numeric" min="${limits.quality[0]}" max="${limits.quality[1]}" step="1" value="${limits.defaultQuality}"`);
+  expect(options).toContain(`JPEG: ${limits.defaultQuality}`);
+  for (const file of ['../../../www/docs/limits.md', '../../../errors.json']) expect(from(file), file).toContain(limits.pixels[1]!.toLocaleString('en'));
   for (const file of ['../../../README.md', '../../../www/docs/models.md']) {
     for (const { name, bytes } of shippedModels()) expect(from(file), `the size of ${name} in ${file}`).toContain(`${(bytes / 1e6).toFixed(1)} MB`);
   }
