@@ -18,7 +18,7 @@ export function errorCodes() {
     if (sentence === undefined) throw new Error(`src/error.rs gives no advice for ${variant}`);
     add(code, sentence);
   }
-  for (const [, code = '', , sentence = ''] of read('npm/src/shared/error.ts').matchAll(/code: '([a-z-]+)',\s*message: .*?advice: (['"])(.*?)\2/gs)) add(code, sentence);
+  for (const [, code = '', , sentence = ''] of read('npm/src/shared/error.ts').matchAll(/fault\('([a-z-]+)', .*, (['"])(.*?)\2(?:, \w+)*\);$/gm)) add(code, sentence);
   return codes;
 }
 

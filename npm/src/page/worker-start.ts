@@ -1,4 +1,4 @@
-/** Starts the worker, from this package's own file or from another address. */
+/** Starts the worker, from an address of this site or another. */
 
 import { trusted } from '../shared/trusted.ts';
 
@@ -11,24 +11,10 @@ export interface Link {
   onmessageerror: ((event: MessageEvent) => void) | null;
 }
 
-/** @param address of the worker's file, if it is not the one beside this module */
-export function startWorker(address?: string): Worker {
-  if (address !== undefined) return from(address);
-  try {
-    // Literal, so that bundlers find the file.
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'resshift' });
-  } catch {
-    // The module was loaded from another site, whose workers browsers refuse, or the page takes trusted addresses only.
-    return from(workerAddress());
-  }
-}
+/** The worker's file beside this module. Literal, so that bundlers find the file; and once, so that they copy it once. */
+export const workerAddress = (): string => new URL('./worker.js', import.meta.url).href;
 
-/** The worker's file beside this module. */
-export function workerAddress(): string {
-  return new URL('./worker.js', import.meta.url).href;
-}
-
-function from(address: string): Worker {
+export function startWorker(address: string): Worker {
   if (new URL(address).origin !== globalThis.origin) return imported(address);
   return new Worker(trusted(address), { type: 'module', name: 'resshift' });
 }
