@@ -86,7 +86,7 @@ for (const name of readdirSync(here('dist'), { recursive: true })) {
   // esbuild's own minifier leaves 5 % more. Arrows in place of functions: nothing here calls `new` on one, or needs its `this`.
   // A classic script is read in the encoding of its page, whatever that is.
   const format = { ascii_only: name.includes('global') };
-  const { code } = await minify(readFileSync(file, 'utf8'), { module: true, ecma: 2020, compress: { passes: 3, unsafe_arrows: true }, format });
+  const { code } = await minify(readFileSync(file, 'utf8'), { module: !name.includes('global'), ecma: 2020, compress: { passes: 3, unsafe_arrows: true }, format });
   writeFileSync(file, code);
 }
 leaveToBrowsers(here('dist/index.js'));

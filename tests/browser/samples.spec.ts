@@ -21,7 +21,7 @@ function compile(folder: string, sources: Record<string, string>, jsxImportSourc
     target: 'ES2022', lib: ['ES2022', 'ESNext.Disposable', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'], module: 'ESNext', moduleResolution: 'Bundler', strict: true, noEmit: true, types: [], jsx: 'react-jsx', jsxImportSource,
     // Of the package itself, too, nothing is passed over.
     skipLibCheck: false,
-    paths: { 'resshift-web': [join(ROOT, 'npm/src/index.d.ts')], 'resshift-web/element': [join(ROOT, 'npm/src/element.d.ts')], 'resshift-web/jsx/*': [join(ROOT, 'npm/src/jsx/*')] },
+    paths: { 'resshift-web': [join(ROOT, 'npm/src/index.d.ts')], 'resshift-web/element': [join(ROOT, 'npm/src/element.d.ts')], 'resshift-web/nano': [join(ROOT, 'npm/dist/nano.d.ts')], 'resshift-web/jsx/*': [join(ROOT, 'npm/src/jsx/*')] },
   };
   writeFileSync(join(place, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts', '*.tsx'] }));
   try {

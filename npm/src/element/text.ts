@@ -17,7 +17,7 @@ export const ATTRIBUTES = KEYS.map((key) => `text-${key}`);
 
 /** @param values what stands in its text for `{name}` */
 export function text(element: Element, key: Key, values: object = {}): string {
-  const language = element.closest('[lang]')?.getAttribute('lang') || navigator.language;
+  const language = element.closest('[lang]')?.getAttribute('lang') || (globalThis.navigator?.language ?? '');
   const words = (WORDS[language.slice(0, 2).toLowerCase()] ?? WORDS['en']!).split('|');
   const found = element.getAttribute(`text-${key}`) ?? words[KEYS.indexOf(key)]!;
   return found.replace(/\{(\w+)\}/g, (_, name: string) => String((values as Record<string, unknown>)[name]));
