@@ -96,8 +96,9 @@ const BUNDLERS = {
       'src/app.html': `<!doctype html><html lang="en"><head>${HEAD}%sveltekit.head%</head><body>%sveltekit.body%</body></html>`,
       'src/routes/+page.svelte': `<script>import { onMount } from 'svelte'; ${IMPORT}\nonMount(() => { ${RUN} });</script><p>App</p>`,
       'src/routes/+layout.js': 'export const prerender = true;',
-      'vite.config.js': `import { sveltekit } from '@sveltejs/kit/vite';\nexport default { plugins: [sveltekit()] };`,
-      'svelte.config.js': "import adapter from '@sveltejs/adapter-static';\nexport default { kit: { adapter: adapter() } };",
+      'vite.config.js': `import adapter from '@sveltejs/adapter-static';
+import { sveltekit } from '@sveltejs/kit/vite';
+export default { plugins: [sveltekit({ adapter: adapter() })] };`,
     },
     command: ['vite/bin/vite.js', 'build'],
     out: 'build',
