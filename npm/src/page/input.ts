@@ -13,8 +13,8 @@ export function isAddress(input: unknown): input is string | URL {
  * @throws UpscalerError `no-input`, `offline`, `http`, `aborted`
  */
 export async function fetchPicture(given: string | URL, signal?: AbortSignal): Promise<Blob> {
-  const { href, protocol, host, origin } = resolve(given);
-  if (protocol !== 'data:' && origin !== globalThis.origin) throw otherSite(host);
+  const { href, protocol, host, origin: site } = resolve(given);
+  if (protocol !== 'data:' && site !== origin) throw otherSite(host);
   try {
     const response = await fetch(href, { mode: 'same-origin', signal: signal ?? null });
     if (!response.ok) throw http(href, response.status);

@@ -22,7 +22,8 @@ export function settings(options: CreateOptions, here: string): Settings {
   if (engines !== undefined && !isInteger(engines, 1, 4)) throw wrong('engines must be an integer from 1 to 4', engines);
   if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
   if (!Array.isArray(mirrors)) throw wrong('mirrors must be an array of URLs', mirrors);
-  const base = baseUrl(options.baseUrl, here);
+  // Not `new URL('./', here)`: Next takes that for the address of a file.
+  const base = options.baseUrl === undefined ? here : address(options.baseUrl, here, 'baseUrl');
   const folder = `models/${modelName(model)}/`;
   const folders = [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href);
   if (options.modelUrl !== undefined) folders[0] = address(options.modelUrl, here, 'modelUrl').href;
@@ -79,10 +80,6 @@ export function importOrder(files: readonly Blob[], options: ImportOptions, here
 export function modelName(name: unknown): string {
   if (typeof name === 'string' && /^[\w-][\w.-]{0,127}$/.test(name)) return name;
   throw wrong('A model name has only letters, digits, points, hyphens and underscores', name);
-}
-
-function baseUrl(given: string | URL | undefined, here: string): URL {
-  return given === undefined ? new URL('./', here) : address(given, here, 'baseUrl');
 }
 
 function engineSource({ engine, baseUrl }: AssetOptions, here: string): EngineSource {

@@ -15,7 +15,8 @@ export interface Link {
 export const workerAddress = (): string => new URL('./worker.js', import.meta.url).href;
 
 export function startWorker(address: string): Worker {
-  if (new URL(address).origin !== globalThis.origin) return imported(address);
+  // Next's own URLs have no origin.
+  if (new URL(address, location.href).origin !== origin) return imported(address);
   return new Worker(trusted(address), { type: 'module', name: 'resshift' });
 }
 
@@ -23,7 +24,7 @@ export function startWorker(address: string): Worker {
 function imported(address: string): Worker {
   const file = JSON.stringify(address);
   // A frame without an origin starts classic workers only. What comes before the file is there waits for it.
-  const opaque = globalThis.origin === 'null';
+  const opaque = origin === 'null';
   const script = opaque
     ? `const early = []; onmessage = (event) => early.push(event); import(${file}).then(() => early.forEach(onmessage), () => postMessage({ type: 'unloaded' }));`
     : `import ${file};`;
