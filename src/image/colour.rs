@@ -65,7 +65,8 @@ impl Inks {
 /// # Errors
 /// [`Error::BadOption`] if the colours are those of a profile that cannot be applied.
 pub fn canvas_rows(pixels: &Pixels, icc: Option<&[u8]>, mut take: impl FnMut(&[u8])) -> Result<()> {
-    let unknown = || Error::BadOption("The picture's colour profile cannot be applied; take a file, which keeps it.".into());
+    let unknown =
+        || Error::BadOption("The picture's colour profile cannot be applied; take a file, which keeps it.".into());
     let profile = icc.map(|icc| Profile::new(icc, *b"RGB ", Layout::Rgb).ok_or_else(unknown)).transpose()?;
     let (channels, samples) = (pixels.channels, pixels.width * 3);
     let mut wide = alloc::filled(0, 2 * samples)?;

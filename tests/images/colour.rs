@@ -144,7 +144,8 @@ fn a_canvas_gets_srgb() {
 
     // Display P3: white stays white, a grey its grey, a red becomes redder and keeps its alpha.
     let (_, tags) = decode_tagged(&fixture("p3-gamma.png"), &SMALL).unwrap();
-    let p3 = Pixels { width: 3, height: 1, channels: 4, data: vec![255, 255, 255, 255, 128, 128, 128, 9, 200, 60, 60, 7] };
+    let p3 =
+        Pixels { width: 3, height: 1, channels: 4, data: vec![255, 255, 255, 255, 128, 128, 128, 9, 200, 60, 60, 7] };
     let shown = canvas(&p3, tags.icc.as_deref());
     assert_eq!(shown[..4], [255; 4]);
     assert!(shown[4..7].iter().all(|v| v.abs_diff(128) <= 1) && shown[7] == 9, "{shown:?}");
