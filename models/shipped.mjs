@@ -6,13 +6,17 @@ import limits from '../limits.json' with { type: 'json' };
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** @returns {{ name: string, bytes: number, steps: number, y0: number, channels: number, files: string[] }[]} `files`: what an engine fetches; `y0`: work of its network, in steps, roughly */
+/**
+ * @returns {{ name: string, bytes: number, steps: number, y0: number, channels: number, shards: string[], manifest: string }[]}
+ *   `y0`: work of its network, in steps, roughly; `shards`: their names; `manifest`: text of model.json
+ */
 export function shippedModels() {
   const names = readdirSync(here).filter((name) => existsSync(join(here, name, 'model.json')));
   const rank = (/** @type {string} */ name) => (name === limits.defaultModel ? 0 : 1);
   return names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).map((name) => {
-    const { bytes, schedule, network, shards } = JSON.parse(readFileSync(join(here, name, 'model.json'), 'utf8'));
-    const files = ['model.json', ...shards.map((/** @type {{ name: string }} */ shard) => shard.name)];
-    return { name, bytes, steps: schedule.steps, y0: network.prior ? 1 : 0, channels: network.channels[0], files };
+    const manifest = readFileSync(join(here, name, 'model.json'), 'utf8');
+    const { bytes, schedule, network, shards } = JSON.parse(manifest);
+    const names = shards.map((/** @type {{ name: string }} */ shard) => shard.name);
+    return { name, bytes, steps: schedule.steps, y0: network.prior ? 1 : 0, channels: network.channels[0], shards: names, manifest };
   });
 }

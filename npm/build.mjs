@@ -1,8 +1,10 @@
 // Bundles src/ and the engine that `build.sh engine` left in engine/ into dist/, the whole package.
 
 import { build } from 'esbuild';
-import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { minify } from 'terser';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import limits from '../limits.json' with { type: 'json' };
 import { shippedModels } from '../models/shipped.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -12,26 +14,31 @@ if (!existsSync(wasm)) {
   process.exit(1);
 }
 
-const entryPoints = { index: here('src/page/upscaler.ts'), worker: here('src/worker/worker.ts'), element: here('src/page/element.ts'), bench: here('src/worker/bench.ts') };
+const entryPoints = { index: here('src/page/upscaler.ts'), worker: here('src/worker/worker.ts'), element: here('src/element/element.ts'), bench: here('src/worker/bench.ts') };
 const models = shippedModels();
+const standard = models.find(({ name }) => name === limits.defaultModel);
 // Only an engine built for the tests has the numeric checks.
 if (readFileSync(here('engine/resshift.js'), 'utf8').includes('export function checks')) {
   entryPoints.checks = here('src/worker/checks.ts');
 }
 
 rmSync(here('dist'), { recursive: true, force: true });
-/** Bundlers follow addresses that are literals, so those of the models' files are written out. */
-const modelAddresses = {
+const byName = (entries) => `{ __proto__: null, ${entries.map(([name, value]) => `${JSON.stringify(name)}: ${value}`).join(', ')} }`;
+/** Bundlers follow addresses that are literals, so those of a model's files are written out. */
+const addresses = ({ name, shards }) => byName(shards.map((file) => [file, `new URL('./models/${name}/${file}', import.meta.url).href`]));
+/** Where the modules of other models leave addresses for `index.js` without importing it. */
+const REGISTRY = "globalThis[Symbol.for('resshift-web')]";
+const made = {
+  'shipped-models': `
+    export const sizes = ${byName(models.map(({ name, channels, bytes }) => [name, JSON.stringify({ channels, bytes })]))};
+    export const addresses = (name) => name === '${standard.name}' ? ${addresses(standard)} : ${REGISTRY}?.[name];`,
+  'shipped-manifests': `export default ${byName(models.map(({ name, manifest }) => [name, JSON.stringify(JSON.stringify(JSON.parse(manifest)))]))};`,
+};
+const modelFiles = {
   name: 'shipped models',
   setup(context) {
-    context.onResolve({ filter: /^shipped-models$/ }, () => ({ path: 'files', namespace: 'shipped-models' }));
-    context.onLoad({ filter: /.*/, namespace: 'shipped-models' }, () => {
-      const lines = models.map(({ name, files, channels, bytes }) => {
-        const addresses = files.map((file) => `${JSON.stringify(file)}: new URL('./models/${name}/${file}', import.meta.url).href`);
-        return `${JSON.stringify(name)}: { files: { ${addresses.join(', ')} }, channels: ${channels}, bytes: ${bytes} }`;
-      });
-      return { contents: `export default { ${lines.join(', ')} };` };
-    });
+    context.onResolve({ filter: /^shipped-/ }, ({ path }) => ({ path, namespace: 'made' }));
+    context.onLoad({ filter: /.*/, namespace: 'made' }, ({ path }) => ({ contents: made[path] }));
   },
 };
 /** Of `errors.json` the package needs codes, messages and advice; the rest is for the command line and the documentation. */
@@ -49,7 +56,7 @@ const oneCopy = {
   name: 'one copy',
   setup(context) {
     context.onResolve({ filter: /upscaler\.ts$/ }, ({ importer }) =>
-      /(element|shared-engines)\.ts$/.test(importer) ? { path: './index.js', external: true } : undefined);
+      /[\\/]element[\\/]/.test(importer) ? { path: './index.js', external: true } : undefined);
   },
 };
 /**
@@ -68,24 +75,37 @@ const common = {
   legalComments: 'none',
   define: { ENGINE_BYTES: String(statSync(wasm).size) },
 };
-await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [modelAddresses, errorSentences, oneCopy] });
+await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [modelFiles, errorSentences, oneCopy] });
 await build({
   ...common,
-  entryPoints: [here('src/page/global.ts')],
+  entryPoints: [here('src/element/global.ts')],
   outfile: here('dist/cdn/resshift.global.js'),
   format: 'iife',
   globalName: 'ResShift',
-  inject: [here('src/page/global-url.js')],
+  inject: [here('src/element/global-url.js')],
   define: { ...common.define, 'import.meta.url': 'moduleUrl' },
-  plugins: [modelAddresses, errorSentences],
+  plugins: [modelFiles, errorSentences],
 });
+for (const name of readdirSync(here('dist'), { recursive: true })) {
+  if (!name.endsWith('.js')) continue;
+  const file = here(`dist/${name}`);
+  // esbuild's own minifier leaves 5 % more. Arrows in place of functions: nothing here calls `new` on one, or needs its `this`.
+  // A classic script is read in the encoding of its page, whatever that is.
+  const format = { ascii_only: name.includes('global') };
+  const { code } = await minify(readFileSync(file, 'utf8'), { module: !name.includes('global'), ecma: 2020, compress: { passes: 3, unsafe_arrows: true }, format });
+  writeFileSync(file, code);
+}
 leaveToBrowsers(here('dist/index.js'));
 for (const name of ['index', 'element']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));
 cpSync(here('src/jsx'), here('dist/jsx'), { recursive: true });
 cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
-for (const { name, files } of models) {
+for (const model of models.filter((one) => one !== standard)) {
+  writeFileSync(here(`dist/${model.name}.js`), `(${REGISTRY} ??= {})[${JSON.stringify(model.name)}] = ${addresses(model)};\n`);
+  writeFileSync(here(`dist/${model.name}.d.ts`), `/** Has a bundler copy the model \`${model.name}\`. */\nexport {};\n`);
+}
+for (const { name, shards } of models) {
   // Weights do not go anywhere without their terms.
-  for (const file of [...files, 'MODEL_CARD.md']) cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
+  for (const file of ['model.json', ...shards, 'MODEL_CARD.md']) cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
 }
 cpSync(here('../models/CREDITS.tsv'), here('dist/models/CREDITS.tsv'));
 // npm packs only what lies in its folder; `notice.mjs` writes NOTICE there.

@@ -1,19 +1,37 @@
-// node npm/short-names.mjs FOLDER: numbers instead of hashes in the names by which the engine and its JavaScript know each other.
-// wasm-bindgen ends some 200 of them with 16 random digits, which no compression makes smaller: 2 KB of the worker.
+// node npm/short-names.mjs FOLDER: one or two letters for the names by which the engine and its JavaScript know each other, some 250
+// of them, of which many end with 16 random digits that no compression makes smaller. 3 KB of the worker.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [folder = ''] = process.argv.slice(2);
-const [script, wasm] = ['resshift.js', 'resshift_bg.wasm'].map((name) => join(folder, name));
+const file = (name) => join(folder, name);
+const [script, wasm, renamed] = ['resshift.js', 'resshift_bg.wasm', 'renamed.wasm'].map(file);
 
-/** @type {Map<string, string>} the names, and as long ones in their place */
-const names = new Map();
-const HASHED = /((?:__wbg|wasm_bindgen)\w*?_h?)[0-9a-f]{16}(?![0-9a-f])/g;
-const short = readFileSync(script, 'utf8').replace(HASHED, (name, start) => {
-  if (!names.has(name)) names.set(name, start + String(names.size).padStart(16, '0'));
-  return names.get(name);
-});
-writeFileSync(script, short);
-// Of the same length, so that nothing else in the file moves.
-writeFileSync(wasm, readFileSync(wasm, 'latin1').replace(HASHED, (name) => names.get(name) ?? name), 'latin1');
+/** @type {{ imports: [module: string, name: string, short: string][], exports: [name: string, short: string][] }} */
+const { imports, exports } = JSON.parse(
+  execFileSync('npx', ['wasm-opt', '--minify-imports-and-exports-and-modules', wasm, '-o', renamed], { encoding: 'utf8' }),
+);
+const [module = ''] = imports.map(([module]) => module);
+const shortImport = new Map(imports.map(([, name, short]) => [name, short]));
+const shortExport = new Map(exports);
+let replaced = 0;
+const by = (names) => (whole, name) => {
+  const short = names.get(name);
+  if (short !== undefined) replaced++;
+  return short === undefined ? whole : whole.replace(name, () => short);
+};
+writeFileSync(script, readFileSync(script, 'utf8')
+  // wasm-opt calls the module `a`.
+  .replace(JSON.stringify(module), 'a')
+  .replace(/^ +(\w+): /gm, by(shortImport))
+  .replace(/\bwasm\.(\w+)/g, by(shortExport))
+  // wgpu could set up surfaces, whose formats it would name; a worker has none.
+  .replace(/^const __wbindgen_enum_GpuTextureFormat = .*$/m, 'const __wbindgen_enum_GpuTextureFormat = [];')
+  // What Rust prints of a JavaScript value that it did not expect: an error's sentence says enough.
+  .replace(/^function debugString\(val\) \{$.*?^\}$/ms, 'function debugString(val) { return String(val); }'));
+if (replaced < shortImport.size) throw new Error(`${script}: ${replaced} names of ${shortImport.size} were found`);
+renameSync(renamed, wasm);
+// It describes the names that were.
+rmSync(file('resshift_bg.wasm.d.ts'), { force: true });

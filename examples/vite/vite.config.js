@@ -1,4 +1,3 @@
 export default {
   optimizeDeps: { exclude: ['resshift-web'] },
-  worker: { format: 'es' },
 };

@@ -117,7 +117,10 @@ export interface UpscaleOptions {
   signal?: AbortSignal;
   /** Called after every evaluation of the network. */
   onProgress?: (progress: RunProgress) => void;
-  /** Finished parts of the result. They come in the last step, as their rows are complete. */
+  /**
+   * Finished parts of the result: bands as wide as the picture, from the top, one for each row of tiles. They come at the end, in the
+   * last step; see `onPreview` for what there is before.
+   */
   onTile?: (tile: Tile) => void;
   /**
    * What parts of the picture look like so far, while the chain runs: as often as that takes no more than a few percent of
@@ -139,6 +142,26 @@ export interface UpscaleOptions {
   resume?: Snapshot;
 }
 
+/** Options of a result without a file: pixels of 8 bits in sRGB, without metadata. */
+export interface PixelOptions<F extends keyof PixelFormats> extends Omit<UpscaleOptions, 'format' | 'quality' | 'depth' | 'metadata'> {
+  /** Kind of the result's pixels. */
+  format: F;
+}
+
+/** Options of a result that is drawn. */
+export interface CanvasOptions extends Omit<UpscaleOptions, 'format' | 'quality' | 'depth' | 'metadata'> {
+  /** It gets the size of the result and its pixels (8 bits, in sRGB) once the run has ended. It must have a 2D context, or none yet. */
+  canvas: HTMLCanvasElement | OffscreenCanvas;
+}
+
+/** Pixels without a file, by the name of their kind. */
+export interface PixelFormats {
+  /** Alpha is not premultiplied. */
+  imageData: ImageData;
+  /** Close it when it is no longer needed. */
+  imageBitmap: ImageBitmap;
+}
+
 /** A run between two steps. A plain object, which IndexedDB keeps as it is. */
 export interface Snapshot {
   /** Steps done. */
@@ -151,7 +174,7 @@ export interface Snapshot {
   data: Blob;
 }
 
-/** How far a run has come. */
+/** How far a run has come, after each evaluation of the network: one per step and tile. */
 export interface RunProgress {
   /** From 1 to `steps`. */
   step: number;
@@ -190,6 +213,12 @@ export interface Result {
    * sRGB, without metadata and colour profile.
    */
   decodedBy: 'engine' | 'browser';
+}
+
+/** As {@link Result}, with pixels instead of a file. */
+export interface PixelResult<F extends keyof PixelFormats> extends Omit<Result, 'blob'> {
+  /** The picture. */
+  image: PixelFormats[F];
 }
 
 /** What a run is likely to cost. */
@@ -312,6 +341,10 @@ export class Upscaler {
   readonly warnings: readonly UpscalerError[];
   /** Runs one picture; calls are queued. After an abort or an error the same object works again. */
   upscale(input: Input, options?: UpscaleOptions): Promise<Result>;
+  /** The same for pixels instead of a file. */
+  upscale<F extends keyof PixelFormats>(input: Input, options: PixelOptions<F>): Promise<PixelResult<F>>;
+  /** The same, drawn into a canvas. */
+  upscale(input: Input, options: CanvasOptions): Promise<Omit<Result, 'blob'>>;
   /** The same run as a loop over its finished parts, as `onTile` gets them; the generator returns the result. Leaving the loop ends the run. */
   tiles(input: Input, options?: UpscaleOptions): AsyncGenerator<Tile, Result, undefined>;
   /** What a picture of this size, in pixels, is likely to cost. Default of `steps`: the model's. */

@@ -1,9 +1,9 @@
 //! Colours as a file means them. RGB profiles go along with the result; grey and CMYK ones, and what PNG's own chunks say, are
 //! applied. The mathematics of profiles is moxcms'.
 
-use super::Tags;
-use crate::Result;
+use super::{Pixels, Tags};
 use crate::alloc;
+use crate::{Error, Result};
 use ::image::DynamicImage;
 use ::png::{Info, ScaledFloat, SourceChromaticities};
 use moxcms::{
@@ -57,6 +57,37 @@ impl Inks {
             }
         }
     }
+}
+
+/// Pixels as a canvas takes them: RGBA of 8 bits in sRGB, alpha not premultiplied. `take` gets them row by row, so that they need not
+/// be in memory twice.
+///
+/// # Errors
+/// [`Error::BadOption`] if the colours are those of a profile that cannot be applied.
+pub fn canvas_rows(pixels: &Pixels, icc: Option<&[u8]>, mut take: impl FnMut(&[u8])) -> Result<()> {
+    let unknown =
+        || Error::BadOption("The picture's colour profile cannot be applied; take a file, which keeps it.".into());
+    let profile = icc.map(|icc| Profile::new(icc, *b"RGB ", Layout::Rgb).ok_or_else(unknown)).transpose()?;
+    let (channels, samples) = (pixels.channels, pixels.width * 3);
+    let mut wide = alloc::filled(0, 2 * samples)?;
+    let mut rgba = alloc::filled(u8::MAX, pixels.width * 4)?;
+    for row in pixels.data.chunks_exact((pixels.width * channels).max(1)) {
+        for (to, from) in rgba.chunks_exact_mut(4).zip(row.chunks_exact(channels)) {
+            to[..channels].copy_from_slice(from);
+        }
+        if let Some(profile) = &profile {
+            let (stored, shown) = wide.split_at_mut(samples);
+            for (to, from) in stored.chunks_exact_mut(3).zip(row.chunks_exact(channels)) {
+                to.iter_mut().zip(from).for_each(|(to, &from)| *to = u16::from(from) * 257);
+            }
+            profile.apply(stored, shown);
+            for (to, from) in rgba.chunks_exact_mut(4).zip(shown.chunks_exact(3)) {
+                to.iter_mut().zip(from).for_each(|(to, &from)| *to = ((u32::from(from) + 128) / 257) as u8);
+            }
+        }
+        take(&rgba);
+    }
+    Ok(())
 }
 
 /// The way to sRGB.

@@ -20,6 +20,7 @@ mod tiff;
 mod webp;
 mod xmp;
 
+pub use colour::canvas_rows;
 pub use decode::{Limits, decode, decode_tagged};
 pub use density::Density;
 pub use encode::{Format, Sample, encode, encode_png};

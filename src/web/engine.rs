@@ -56,8 +56,10 @@ impl Engine {
     }
 
     /// Upscales `input` (see [`picture::read`]) and returns `{ file: Blob, width, height, pixels }`; `pixels` counts
-    /// those of the input. `output` is `Output` of `npm/src/protocol.ts`: kind and size of the file. `listeners` and
-    /// `earlier` are those of [`PageWatch`]; `helpers` take parts of the picture. One run at a time.
+    /// Upscales `input` (see [`picture::read`]) and returns `{ file: Blob, width, height, pixels }`; `pixels` counts
+    /// those of the input. `output` is `Output` of `npm/src/shared/protocol.ts`: kind and size of the file. Where its format is
+    /// `pixels`, there are `data`, as of `ImageData`, instead of a file. `listeners` and `earlier` are those of [`PageWatch`];
+    /// `helpers` take parts of the picture. One run at a time.
     #[allow(clippy::too_many_arguments)]
     pub async fn upscale(
         &self,
@@ -127,27 +129,38 @@ impl Engine {
         options: &Options,
         mut watch: PageWatch<'_>,
     ) -> Result<JsValue> {
-        let format = field(output, "format").as_string().and_then(|name| Format::named(&name));
-        let format = format.ok_or_else(|| Error::BadOption("The format is png, jpeg or webp.".into()))?;
+        let name = field(output, "format").as_string().unwrap_or_default();
+        let format = Format::named(&name);
+        if format.is_none() && name != "pixels" {
+            return Err(Error::BadOption("The format is png, jpeg, webp or pixels.".into()));
+        }
         let quality = field(output, "quality").as_f64().map(|quality| quality as u8);
         let (picture, tags) = picture::read(input, &Limits { max_pixels: self.max_pixels.get() })?;
         let tags = tags.for_result(field(output, "metadata").is_truthy());
         let pixels = |name| field(output, name).as_f64().map(|n| n as usize);
         let size = Size { width: pixels("width"), height: pixels("height"), scale: field(output, "scale").as_f64() };
         let (width, height) = size.of(UPSCALE * picture.width, UPSCALE * picture.height)?;
-        format.check_size(width, height, quality)?;
-        let file = match field(output, "depth").as_f64() == Some(16.0) {
-            false => {
-                let pixels = self.upscaler.upscale(&picture, options, &mut watch).await?;
-                encode(&reduce(pixels, (width, height))?, &tags, format, quality)?
+        if let Some(format) = format {
+            format.check_size(width, height, quality)?;
+        }
+        let (kind, result): (_, JsValue) = match (format, field(output, "depth").as_f64() == Some(16.0)) {
+            (None, _) => {
+                let pixels = reduce(self.upscaler.upscale(&picture, options, &mut watch).await?, (width, height))?;
+                ("data", picture::canvas_pixels(&pixels, &tags)?.into())
             }
-            true => {
+            (Some(format), false) => {
+                let pixels = self.upscaler.upscale(&picture, options, &mut watch).await?;
+                let file = encode(&reduce(pixels, (width, height))?, &tags, format, quality)?;
+                ("file", blob::write(&file, format.media_type()).await?.into())
+            }
+            (Some(format), true) => {
                 let pixels = self.upscaler.upscale_as::<u16>(&picture, options, &mut watch).await?;
-                encode(&reduce(pixels, (width, height))?, &tags, format, quality)?
+                let file = encode(&reduce(pixels, (width, height))?, &tags, format, quality)?;
+                ("file", blob::write(&file, format.media_type()).await?.into())
             }
         };
         Ok(object([
-            ("file", blob::write(&file, format.media_type()).await?.into()),
+            (kind, result),
             ("width", width.into()),
             ("height", height.into()),
             ("pixels", (picture.width * picture.height).into()),

@@ -1,7 +1,7 @@
 //! Pictures from and to JavaScript.
 
 use super::object::field;
-use crate::image::{Limits, Picture, Pixels, Tags, decode_tagged};
+use crate::image::{Limits, Picture, Pixels, Tags, canvas_rows, decode_tagged};
 use crate::{Error, Result};
 use js_sys::{Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,6 +20,21 @@ pub fn read(input: &JsValue, limits: &Limits) -> Result<(Picture, Tags)> {
     let height = field(input, "height").as_f64().unwrap_or(0.0) as usize;
     limits.check(width as u64, height as u64)?;
     Ok((Picture::from_rgba8(width, height, &data.to_vec())?, Tags::default()))
+}
+
+/// Pixels in the space of `tags`, as `ImageData` has them (see [`canvas_rows`]). They are written outside the engine's own memory.
+///
+/// # Errors
+/// As [`canvas_rows`].
+pub fn canvas_pixels(pixels: &Pixels, tags: &Tags) -> Result<Uint8ClampedArray> {
+    let data = Uint8ClampedArray::new_with_length((pixels.width * pixels.height * 4) as u32);
+    let mut at = 0;
+    canvas_rows(pixels, tags.icc.as_deref(), |row| {
+        let end = at + row.len() as u32;
+        data.subarray(at, end).copy_from(row);
+        at = end;
+    })?;
+    Ok(data)
 }
 
 /// RGBA bytes of pixels, all opaque.

@@ -2,7 +2,7 @@
 
 use super::{SMALL, fixture, plain, png_file};
 use png::{BitDepth, ColorType};
-use resshift::image::{Format, Picture, Pixels, Tags, decode_tagged, encode};
+use resshift::image::{Format, Picture, Pixels, Tags, canvas_rows, decode_tagged, encode};
 
 /// The middle of each of the card's patches, four in a row, in 8-bit levels.
 fn patches(picture: &Picture) -> Vec<[i32; 3]> {
@@ -126,4 +126,31 @@ fn grey_is_stored_as_grey_where_the_input_was() {
     assert_eq!(encode(&deep, &grey, Format::Png, None).unwrap()[24..26], [16, 0]);
     let coloured = Pixels { width: 1, height: 1, channels: 3, data: vec![1u8, 2, 3] };
     assert_eq!(encode(&coloured, &grey, Format::Png, None).unwrap()[25], 2);
+}
+
+/// All rows of a canvas.
+fn canvas(pixels: &Pixels, icc: Option<&[u8]>) -> Vec<u8> {
+    let mut rgba = Vec::new();
+    canvas_rows(pixels, icc, |row| rgba.extend_from_slice(row)).unwrap();
+    rgba
+}
+
+#[test]
+fn a_canvas_gets_srgb() {
+    let rgb = Pixels { width: 2, height: 1, channels: 3, data: vec![1, 2, 3, 250, 251, 252] };
+    assert_eq!(canvas(&rgb, None), [1, 2, 3, 255, 250, 251, 252, 255]);
+    let rgba = Pixels { width: 1, height: 2, channels: 4, data: vec![10, 20, 30, 40, 50, 60, 70, 80] };
+    assert_eq!(canvas(&rgba, None), rgba.data);
+
+    // Display P3: white stays white, a grey its grey, a red becomes redder and keeps its alpha.
+    let (_, tags) = decode_tagged(&fixture("p3-gamma.png"), &SMALL).unwrap();
+    let p3 =
+        Pixels { width: 3, height: 1, channels: 4, data: vec![255, 255, 255, 255, 128, 128, 128, 9, 200, 60, 60, 7] };
+    let shown = canvas(&p3, tags.icc.as_deref());
+    assert_eq!(shown[..4], [255; 4]);
+    assert!(shown[4..7].iter().all(|v| v.abs_diff(128) <= 1) && shown[7] == 9, "{shown:?}");
+    assert!(shown[8] > 205 && shown[9] < 58 && shown[11] == 7, "{shown:?}");
+
+    let unreadable = [&[0; 36][..], b"acsp"].concat();
+    assert!(canvas_rows(&rgb, Some(&unreadable), |_| ()).is_err(), "colours that are not known are not guessed");
 }

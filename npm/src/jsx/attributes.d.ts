@@ -2,8 +2,13 @@
 
 import type { Device } from '../index.js';
 
+/** Words in place of the element's own, by what they are for. */
+type Texts = {
+  [text in `text-${'start' | 'cancel' | 'download' | 'running' | 'loading' | 'step' | 'done' | 'cancelled' | 'required' | 'error'}`]?: string;
+};
+
 /** What markup can set, beside what every element has. */
-export interface ResShiftAttributes {
+export interface ResShiftAttributes extends Texts {
   /** Where the picture is. */
   src?: string;
   /** A picture as a file, in place of the one at `src`. */

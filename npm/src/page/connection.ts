@@ -3,6 +3,7 @@
 import type { DeviceInfo } from '../index.d.ts';
 import { aborted, broken, deviceLost, UpscalerError } from '../shared/error.ts';
 import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from '../shared/protocol.ts';
+import { orAbort } from './or-abort.ts';
 import { Thread } from './same-thread.ts';
 import { PolicyWatch, why } from './why.ts';
 import { startWorker, workerAddress, type Link } from './worker-start.ts';
@@ -33,8 +34,8 @@ export class Connection {
    * @param address of the worker's file, if it is not the package's own
    * @param device of the caller's, on which the engine runs in this thread
    */
-  constructor(address?: string, device?: GPUDevice) {
-    this.#address = address ?? workerAddress();
+  constructor(address = workerAddress(), device?: GPUDevice) {
+    this.#address = address;
     this.#worker = device ? new Thread(device, address) : startWorker(address);
     void device?.lost.then(() => this.close(deviceLost()));
     this.#worker.onmessage = ({ data }: MessageEvent<Note | Answer>) => this.#receive(data);
@@ -77,18 +78,14 @@ export class Connection {
     const buffer = input instanceof Uint8Array ? input.buffer : input.data.buffer;
     const answer = this.#ask({ type: 'upscale', input, run }, [buffer], listen, signal) as Promise<Done>;
     this.#idle = answer.then(nothing, nothing);
-    if (signal === undefined) return answer;
-    return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        this.#send({ type: 'abort' }, []);
-        const watchdog = setTimeout(() => this.close(), PATIENCE_MS[this.#kind]);
-        void this.#idle.then(() => clearTimeout(watchdog));
-        reject(aborted(signal.reason));
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      answer.then(resolve, reject);
-      void this.#idle.then(() => signal.removeEventListener('abort', abort));
-    });
+    const abort = (): void => {
+      this.#send({ type: 'abort' }, []);
+      const watchdog = setTimeout(() => this.close(), PATIENCE_MS[this.#kind]);
+      void this.#idle.then(() => clearTimeout(watchdog));
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    void this.#idle.then(() => signal?.removeEventListener('abort', abort));
+    return orAbort(answer, signal);
   }
 
   /** Ends the worker; a request in progress fails with `reason`. */

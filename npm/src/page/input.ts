@@ -1,13 +1,8 @@
 /** Anything that holds a picture, to what the worker takes. The caller's object is copied, never changed. */
 
-import { aborted, badImage, barePixels, http, imageTooLarge, noInput, otherSite, unreachable, UpscalerError } from '../shared/error.ts';
+import { aborted, badImage, barePixels, http, imageTooLarge, noInput, otherSite, tag, unreachable, UpscalerError } from '../shared/error.ts';
 import { maxPixels } from '../shared/limits.ts';
 import type { Payload, Pixels } from '../shared/protocol.ts';
-
-/** By tag rather than `instanceof`: objects from another frame are as good. */
-function tag(input: unknown): string {
-  return Object.prototype.toString.call(input).slice(8, -1);
-}
 
 export function isAddress(input: unknown): input is string | URL {
   return typeof input === 'string' || tag(input) === 'URL';
@@ -18,8 +13,8 @@ export function isAddress(input: unknown): input is string | URL {
  * @throws UpscalerError `no-input`, `offline`, `http`, `aborted`
  */
 export async function fetchPicture(given: string | URL, signal?: AbortSignal): Promise<Blob> {
-  const { href, protocol, host, origin } = resolve(given);
-  if (protocol !== 'data:' && origin !== globalThis.origin) throw otherSite(host);
+  const { href, protocol, host, origin: site } = resolve(given);
+  if (protocol !== 'data:' && site !== origin) throw otherSite(host);
   try {
     const response = await fetch(href, { mode: 'same-origin', signal: signal ?? null });
     if (!response.ok) throw http(href, response.status);
@@ -162,8 +157,7 @@ function draw(source: CanvasImageSource, width: number, height: number): Pixels 
   const most = maxPixels();
   if (width * height > most) throw imageTooLarge(width, height, most);
   try {
-    const context = new OffscreenCanvas(Math.min(width, SIDE), Math.min(height, SIDE)).getContext('2d', { willReadFrequently: true });
-    if (context === null) throw new Error('no canvas');
+    const context = new OffscreenCanvas(Math.min(width, SIDE), Math.min(height, SIDE)).getContext('2d', { willReadFrequently: true })!;
     const data = new Uint8ClampedArray(4 * width * height);
     for (let top = 0; top < height; top += SIDE) {
       for (let left = 0; left < width; left += SIDE) {

@@ -1,13 +1,13 @@
 /** Options by name: those that a call has, what is not one of them, and the kinds that many have in common. */
 
-import { badOption, wrong } from '../shared/error.ts';
+import { badOption, tag, wrong } from '../shared/error.ts';
 
 const ASSETS = 'baseUrl engine worker signal onProgress ';
 const PRELOAD = `${ASSETS}model modelUrl mirrors`;
 const OF = {
   create: `${PRELOAD} device gpuDevice engines`,
   preload: PRELOAD,
-  upscale: 'steps seed temperature tile format quality depth width height scale metadata signal onProgress onTile onPreview onSnapshot snapshotInterval resume',
+  upscale: 'steps seed temperature tile format canvas quality depth width height scale metadata signal onProgress onTile onPreview onSnapshot snapshotInterval resume',
   importModel: `${ASSETS}name config storage onLicence`,
   estimate: 'steps',
 };
@@ -20,8 +20,7 @@ export function check(call: keyof typeof OF, given: unknown): void {
     if (value === undefined) continue;
     if (!names.includes(name)) throw badOption(`There is no option \`${name}\`${hint(name, names)}`);
     if (/^on[A-Z]/.test(name) && typeof value !== 'function') throw wrong(`${name} must be a function`, value);
-    // By tag rather than `instanceof`: objects from another frame are as good.
-    if (name === 'signal' && Object.prototype.toString.call(value) !== '[object AbortSignal]') throw wrong('signal must be an AbortSignal', value);
+    if (name === 'signal' && tag(value) !== 'AbortSignal') throw wrong('signal must be an AbortSignal', value);
   }
 }
 

@@ -1,15 +1,15 @@
 /** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
 
-import shipped from 'shipped-models';
+import { addresses, sizes } from 'shipped-models';
 import * as limits from '../../../limits.json';
-import type { AssetOptions, CreateOptions, ImportOptions, Snapshot, UpscaleOptions } from '../index.d.ts';
-import { badOption, wrong } from '../shared/error.ts';
+import type { AssetOptions, CanvasOptions, CreateOptions, ImportOptions, PixelFormats, PixelOptions, Snapshot, UpscaleOptions } from '../index.d.ts';
+import { badOption, tag, wrong } from '../shared/error.ts';
 import { maxPixels, type ModelSize } from '../shared/limits.ts';
 import type { EngineSource, ImportOrder, Output, Run, Settings } from '../shared/protocol.ts';
 import { check } from './known.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
-const FORMATS = ['png', 'jpeg', 'webp'] as const;
+const FORMATS = ['png', 'jpeg', 'webp', 'imageData', 'imageBitmap'] as const;
 /** What the kernels in `shaders/` need. */
 const DEVICE_LIMITS = { maxComputeInvocationsPerWorkgroup: 64, maxComputeWorkgroupStorageSize: 14 << 10, maxStorageBuffersPerShaderStage: 7 };
 const U32_MAX = 2 ** 32 - 1;
@@ -22,7 +22,8 @@ export function settings(options: CreateOptions, here: string): Settings {
   if (engines !== undefined) checkInteger('engines must be', engines, limits.engines);
   if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
   if (!Array.isArray(mirrors)) throw wrong('mirrors must be an array of URLs', mirrors);
-  const base = baseUrl(options.baseUrl, here);
+  // Not `new URL('./', here)`: Next takes that for the address of a file.
+  const base = options.baseUrl === undefined ? here : address(options.baseUrl, here, 'baseUrl');
   const folder = `models/${modelName(model)}/`;
   const folders = [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href);
   if (options.modelUrl !== undefined) folders[0] = address(options.modelUrl, here, 'modelUrl').href;
@@ -31,7 +32,8 @@ export function settings(options: CreateOptions, here: string): Settings {
     model,
     bytes: modelSize(model).bytes,
     folders,
-    files: (own ? shipped[model]?.files : undefined) ?? {},
+    files: (own && addresses(model)) || {},
+    own,
     engine: engineSource(options, here),
     worker: workerUrl(options, here),
     device: gpuDevice === undefined ? device : 'webgpu',
@@ -42,13 +44,13 @@ export function settings(options: CreateOptions, here: string): Settings {
 
 /** Sizes of a model of the package; of any other those of the default one, since nothing is known of its network. */
 export function modelSize(name = ''): ModelSize {
-  return shipped[name] ?? shipped[limits.defaultModel]!;
+  return sizes[name] ?? sizes[limits.defaultModel]!;
 }
 
 /** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */
 function checkDevice(given: GPUDevice, device: string): void {
   if (device === 'cpu') throw badOption('The device cpu cannot use a gpuDevice.');
-  if (Object.prototype.toString.call(given) !== '[object GPUDevice]') throw wrong('gpuDevice must be a GPUDevice', given);
+  if (tag(given) !== 'GPUDevice') throw wrong('gpuDevice must be a GPUDevice', given);
   for (const [limit, least] of Object.entries(DEVICE_LIMITS)) {
     const most = given.limits[limit as keyof typeof DEVICE_LIMITS];
     if (most < least) throw badOption(`gpuDevice has ${limit} ${most}; it needs ${least}.`);
@@ -60,7 +62,7 @@ export function importOrder(files: readonly Blob[], options: ImportOptions, here
   check('importModel', options);
   const { name, config, storage, onLicence } = options;
   if (onLicence === undefined) throw badOption('onLicence is missing: a function that shows the terms of the weights.');
-  if (name !== undefined && Object.hasOwn(shipped, name)) throw badOption(`${name} comes with the package: choose another name.`);
+  if (name !== undefined && name in sizes) throw badOption(`${name} comes with the package: choose another name.`);
   const list = Array.from(files ?? []);
   const stranger = list.find((file) => !(file instanceof Blob));
   if (stranger !== undefined || list.length === 0) throw wrong('files must be an array of File or Blob objects', stranger ?? files);
@@ -76,12 +78,8 @@ export function importOrder(files: readonly Blob[], options: ImportOptions, here
 
 /** @throws UpscalerError `bad-option` */
 export function modelName(name: unknown): string {
-  if (typeof name === 'string' && /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name)) return name;
+  if (typeof name === 'string' && /^[\w-][\w.-]{0,127}$/.test(name)) return name;
   throw wrong('A model name has only letters, digits, points, hyphens and underscores', name);
-}
-
-function baseUrl(given: string | URL | undefined, here: string): URL {
-  return given === undefined ? new URL('./', here) : address(given, here, 'baseUrl');
 }
 
 function engineSource({ engine, baseUrl }: AssetOptions, here: string): EngineSource {
@@ -112,8 +110,12 @@ function url(given: string | URL, here: string, what: string): URL {
   }
 }
 
+/** The options of each kind of result. */
+export type Wishes = UpscaleOptions | PixelOptions<keyof PixelFormats> | CanvasOptions;
+type Merged = Omit<UpscaleOptions, 'format'> & { format?: (typeof FORMATS)[number]; canvas?: CanvasOptions['canvas'] };
+
 /** @throws UpscalerError `bad-option` */
-export function run(options: UpscaleOptions): Run {
+export function run(options: Merged): Run {
   check('upscale', options);
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
   if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw wrong('steps must be an integer of at least 0', steps);
@@ -127,6 +129,7 @@ export function run(options: UpscaleOptions): Run {
   if (resume !== undefined && !isSnapshot(resume)) throw wrong('resume must be a snapshot from onSnapshot', resume);
   return {
     output: outputOf(options),
+    bitmap: options.format === 'imageBitmap',
     steps,
     seed,
     temperature,
@@ -141,14 +144,15 @@ export function run(options: UpscaleOptions): Run {
 /** Whether it fits the run is the engine's to say. */
 function isSnapshot(given: unknown): given is Snapshot {
   const { step, key, data } = (given ?? {}) as Partial<Snapshot>;
-  // By tag rather than `instanceof`: objects from another frame are as good.
-  return isInteger(step, 1, U32_MAX) && typeof key === 'string' && /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(data));
+  return isInteger(step, 1, U32_MAX) && typeof key === 'string' && ['Blob', 'File'].includes(tag(data));
 }
 
-function outputOf({ format = 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: UpscaleOptions): Output {
+function outputOf({ canvas, format = canvas ? 'imageData' : 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: Merged): Output {
   if (!FORMATS.includes(format)) throw wrong(`format must be one of ${FORMATS.join(', ')}`, format);
   if (quality !== undefined) checkInteger('quality must be', quality, limits.quality);
-  if (quality !== undefined && format === 'png') throw badOption("A PNG file loses nothing and has no quality: choose the format 'jpeg' or 'webp' with it.");
+  const pixels = format === 'imageData' || format === 'imageBitmap';
+  if (canvas !== undefined && !pixels) throw badOption('Give either a format or a canvas, not both.');
+  if (quality !== undefined && (pixels || format === 'png')) throw badOption("Only files of the formats 'jpeg' and 'webp' have a quality.");
   if (depth !== 8 && depth !== 16) throw wrong('depth must be 8 or 16', depth);
   if (depth === 16 && format !== 'png') throw badOption('Only PNG files can have a depth of 16.');
   if (metadata !== 'keep' && metadata !== 'strip') throw wrong("metadata must be 'keep' or 'strip'", metadata);
@@ -159,7 +163,7 @@ function outputOf({ format = 'png', quality, depth = 8, width, height, scale, me
     if (!(typeof scale === 'number' && scale > 0 && scale <= limits.scale)) throw wrong(`scale must be above 0 and at most ${limits.scale}`, scale);
     if (width !== undefined || height !== undefined) throw badOption('Give either scale or a size, not both.');
   }
-  return { format, quality, depth, width, height, scale, metadata: metadata === 'keep' };
+  return { format: pixels ? 'pixels' : format, quality, depth, width, height, scale, metadata: metadata === 'keep' };
 }
 
 /** @throws UpscalerError `bad-option` */

@@ -1,7 +1,7 @@
 /** An engine in the calling thread, on a GPUDevice of the caller's: it could not go to a worker. To a connection it looks like one. */
 
 import type { End, Serve } from '../shared/protocol.ts';
-import { workerAddress, type Link } from './worker-start.ts';
+import type { Link } from './worker-start.ts';
 
 /**
  * Modules without work, by the worker's address. Each has a WebAssembly instance of its own, so that two engines cannot break
@@ -21,7 +21,7 @@ export class Thread implements Link {
   onerror: Link['onerror'] = null;
   onmessageerror: Link['onmessageerror'] = null;
 
-  constructor(device: GPUDevice, address: string = workerAddress()) {
+  constructor(device: GPUDevice, address: string) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = (event: MessageEvent<{ type: string; fault?: { code: string } }>) => {

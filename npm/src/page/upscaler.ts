@@ -5,6 +5,7 @@ import { deviceName } from '../shared/adapter.ts';
 import { aborted, badImage, badOption, disposed, noBrowser, UpscalerError, wrong } from '../shared/error.ts';
 import { pageBytes } from '../shared/limits.ts';
 import type { Created, Done, Payload, Run, Settings } from '../shared/protocol.ts';
+import { contextOf, draw } from './canvas.ts';
 import { adapter, capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { Clock, estimate, learn, type Pace } from './estimate.ts';
@@ -12,6 +13,7 @@ import { decodeByBrowser, fetchPicture, isAddress, read } from './input.ts';
 import { check } from './known.ts';
 import { recall, remember } from './measured.ts';
 import * as options from './options.ts';
+import { orAbort } from './or-abort.ts';
 import { tilesOf } from './tiles.ts';
 
 export { deleteAllModels, deleteModel, importModel, listModels } from './models.ts';
@@ -83,9 +85,14 @@ export class Upscaler implements api.Upscaler {
     return this.#started.warnings;
   }
 
-  async upscale(input: api.Input, given: api.UpscaleOptions = {}): Promise<api.Result> {
+  upscale(input: api.Input, given?: api.UpscaleOptions): Promise<api.Result>;
+  upscale<F extends keyof api.PixelFormats>(input: api.Input, given: api.PixelOptions<F>): Promise<api.PixelResult<F>>;
+  upscale(input: api.Input, given: api.CanvasOptions): Promise<Omit<api.Result, 'blob'>>;
+  async upscale(input: api.Input, given: options.Wishes = {}): Promise<api.Result & api.PixelResult<keyof api.PixelFormats>> {
     if (this.#disposed) throw disposed();
     const run = options.run(given);
+    const { canvas } = given as Partial<api.CanvasOptions>;
+    const context = canvas && contextOf(canvas);
     const before = this.#queue;
     let free = (): void => {};
     this.#queue = new Promise<void>((resolve) => (free = resolve));
@@ -100,11 +107,13 @@ export class Upscaler implements api.Upscaler {
         clock.hear(progress);
         given.onProgress?.(progress);
       };
-      const { file, width, height, pixels, decodedBy } = await this.#withFallback(source, payload, run, { ...given, onProgress });
+      const { file, image, width, height, pixels, decodedBy } = await this.#withFallback(source, payload, run, { ...given, onProgress });
       // The result is about as much wider than high as the input.
       const side = Math.sqrt((pixels * width) / height);
       this.#pace = learn(this.#pace, side, pixels / side, run.steps ?? this.model.steps, clock.seconds, this.device);
-      return { blob: file, width, height, device: this.device, decodedBy };
+      if (context) draw(context, image as ImageData);
+      // Each kind of result has one of the two, or is drawn.
+      return { blob: file!, image: context ? undefined! : image!, width, height, device: this.device, decodedBy };
     } finally {
       // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
       void before.then(free);
@@ -134,7 +143,7 @@ export class Upscaler implements api.Upscaler {
   }
 
   /** Files that the engine does not read may be pictures to the browser. */
-  async #withFallback(input: Exclude<api.Input, string | URL>, payload: Payload, run: Run, given: api.UpscaleOptions): Promise<Done & Pick<api.Result, 'decodedBy'>> {
+  async #withFallback(input: Exclude<api.Input, string | URL>, payload: Payload, run: Run, given: options.Wishes): Promise<Done & Pick<api.Result, 'decodedBy'>> {
     const decodedBy = payload instanceof Uint8Array ? 'engine' : 'browser';
     try {
       return { ...(await this.#run(payload, run, given)), decodedBy };
@@ -146,7 +155,7 @@ export class Upscaler implements api.Upscaler {
     }
   }
 
-  async #run(payload: Payload, run: Run, { signal, onProgress, onTile, onPreview, onSnapshot }: api.UpscaleOptions): Promise<Done> {
+  async #run(payload: Payload, run: Run, { signal, onProgress, onTile, onPreview, onSnapshot }: options.Wishes): Promise<Done> {
     // A run that was aborted may still be in its last step.
     await orAbort(this.#started.connection.idle, signal);
     if (!this.#disposed && !this.#started.connection.open) {
@@ -210,18 +219,4 @@ async function start(
     const started = await attempt('cpu');
     return { ...started, warnings: [error, ...started.warnings] };
   }
-}
-
-/** Waits, unless the signal comes first. */
-async function orAbort(waiting: Promise<unknown>, signal?: AbortSignal): Promise<void> {
-  if (signal === undefined) return void (await waiting);
-  await new Promise<void>((resolve, reject) => {
-    const abort = (): void => reject(aborted(signal.reason));
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    void waiting.then(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    });
-  });
 }

@@ -1,4 +1,4 @@
-/** Starts the worker, from this package's own file or from another address. */
+/** Starts the worker, from an address of this site or another. */
 
 import { trusted } from '../shared/trusted.ts';
 
@@ -11,25 +11,12 @@ export interface Link {
   onmessageerror: ((event: MessageEvent) => void) | null;
 }
 
-/** @param address of the worker's file, if it is not the one beside this module */
-export function startWorker(address?: string): Worker {
-  if (address !== undefined) return from(address);
-  try {
-    // Literal, so that bundlers find the file.
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'resshift' });
-  } catch {
-    // The module was loaded from another site, whose workers browsers refuse, or the page takes trusted addresses only.
-    return from(workerAddress());
-  }
-}
+/** The worker's file beside this module. Literal, so that bundlers find the file; and once, so that they copy it once. */
+export const workerAddress = (): string => new URL('./worker.js', import.meta.url).href;
 
-/** The worker's file beside this module. */
-export function workerAddress(): string {
-  return new URL('./worker.js', import.meta.url).href;
-}
-
-function from(address: string): Worker {
-  if (new URL(address).origin !== globalThis.origin) return imported(address);
+export function startWorker(address: string): Worker {
+  // Next's own URLs have no origin.
+  if (new URL(address, location.href).origin !== origin) return imported(address);
   return new Worker(trusted(address), { type: 'module', name: 'resshift' });
 }
 
@@ -37,7 +24,7 @@ function from(address: string): Worker {
 function imported(address: string): Worker {
   const file = JSON.stringify(address);
   // A frame without an origin starts classic workers only. What comes before the file is there waits for it.
-  const opaque = globalThis.origin === 'null';
+  const opaque = origin === 'null';
   const script = opaque
     ? `const early = []; onmessage = (event) => early.push(event); import(${file}).then(() => early.forEach(onmessage), () => postMessage({ type: 'unloaded' }));`
     : `import ${file};`;

@@ -5,23 +5,20 @@ import type { ErrorCode } from '../index.d.ts';
 import type { Fault } from './protocol.ts';
 
 export class UpscalerError extends Error {
-  override readonly name: 'UpscalerError' | 'AbortError' | 'TimeoutError' = 'UpscalerError';
-  readonly code: ErrorCode;
-  readonly advice: string;
+  declare readonly name: 'UpscalerError' | 'AbortError' | 'TimeoutError';
+  declare readonly code: ErrorCode;
+  declare readonly advice: string;
   declare readonly cause: { code: ErrorCode; advice: string };
-  readonly reason: unknown;
+  declare readonly reason: unknown;
   /** Address of the file that could not be loaded. */
-  readonly url: string | undefined;
+  declare readonly url: string | undefined;
 
   /** @param reason of the signal that ended the call */
   constructor({ code, message, advice, url }: Fault, reason?: unknown) {
     // A structured clone of an error keeps its cause, but not its other fields.
     super(message, { cause: { code, advice } });
-    if (code === 'aborted') this.name = (reason as Error | undefined)?.name === 'TimeoutError' ? 'TimeoutError' : 'AbortError';
-    this.code = code;
-    this.advice = advice;
-    this.reason = reason;
-    this.url = url;
+    const ended = (reason as Error | undefined)?.name === 'TimeoutError' ? 'TimeoutError' : 'AbortError';
+    Object.assign(this, { name: code === 'aborted' ? ended : 'UpscalerError', code, advice, reason, url });
   }
 
   toJSON(): Fault & { name: string } {
@@ -55,10 +52,13 @@ export const badOption = (reason: string): UpscalerError => failed(errors.badOpt
 /** @param given what stands in its place, for whoever looks for the mistake */
 export const wrong = (message: string, given: unknown): UpscalerError => badOption(`${message}; ${shown(given)} was given.`);
 
+/** By tag rather than `instanceof`: objects from another frame are as good. */
+export const tag = (thing: unknown): string => Object.prototype.toString.call(thing).slice(8, -1);
+
 function shown(given: unknown): string {
   if (typeof given === 'string') return JSON.stringify(given.length > 40 ? `${given.slice(0, 40)}…` : given);
   if (typeof given === 'function') return 'a function';
-  return Object(given) === given ? Object.prototype.toString.call(given) : String(given);
+  return Object(given) === given ? `[object ${tag(given)}]` : String(given);
 }
 
 export const deviceLost = (): UpscalerError => failed(errors.deviceLost);

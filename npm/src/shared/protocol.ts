@@ -25,6 +25,8 @@ export interface Settings {
   folders: string[];
   /** URLs of files of the first folder that lie elsewhere, by name. */
   files: Record<string, string>;
+  /** The first folder is the package's own, so that its `model.json` comes with the worker. */
+  own: boolean;
   engine: EngineSource;
   /** URL of the worker's file, if it is not the package's own. */
   worker: string | undefined;
@@ -48,9 +50,10 @@ export interface ImportOrder {
   worker: string | undefined;
 }
 
-/** The file that a run ends with. */
+/** What a run ends with. */
 export interface Output {
-  format: 'png' | 'jpeg' | 'webp';
+  /** `pixels`: no file, but RGBA of 8 bits in sRGB. */
+  format: 'png' | 'jpeg' | 'webp' | 'pixels';
   /** 1 to 100; without one a WebP file is lossless. */
   quality: number | undefined;
   depth: 8 | 16;
@@ -65,6 +68,8 @@ export interface Output {
 /** Checked options of one run. */
 export interface Run {
   output: Output;
+  /** Pixels become an `ImageBitmap`. */
+  bitmap: boolean;
   steps: number | undefined;
   seed: number;
   temperature: number | undefined;
@@ -113,7 +118,9 @@ export interface Created {
 
 export interface Done {
   type: 'done';
-  file: Blob;
+  /** Where no pixels were asked for. */
+  file?: Blob;
+  image?: ImageData | ImageBitmap;
   width: number;
   height: number;
   /** Pixels of the input. */

@@ -1,17 +1,19 @@
 /**
  * A model's way from this device's store, or from the network, to the engine, shard by shard. `model.json` is asked
- * for first, so that a new version is noticed; shards come from the store first, and each is checked by its SHA-256
+ * for first, so that a new version is noticed, if it does not come with this file; shards come from the store first, and each is checked by its SHA-256
  * wherever it came from. What the network gives is stored at once: a download that ends early goes on where it was.
  */
 
+import manifests from 'shipped-manifests';
 import { sha256 as slowSha256, type Loading } from '../../engine/resshift.js';
 import type { ErrorCode, ModelInfo } from '../index.d.ts';
 import { badWeights, damaged, hashMismatch, storage, UpscalerError } from '../shared/error.ts';
-import { noRoom, Store, type Entry, type Shard } from '../shared/store.ts';
+import { noRoom, type Entry, type Shard } from '../shared/store.ts';
 import { ANSWER_MS, within } from '../shared/time-limit.ts';
 import { DownloadBudget } from './download-budget.ts';
 import { discard, download, isNoAnswer, type Wanted } from './download.ts';
 import type { Part } from './overall.ts';
+import { ShardStore } from './shard-store.ts';
 
 /** Shards under way at the same time. */
 const AT_ONCE = 4;
@@ -41,6 +43,8 @@ export interface Order {
   folders: readonly string[];
   /** URLs of files of the first folder that lie elsewhere, by name: where a bundler put them. */
   files: Readonly<Record<string, string>>;
+  /** The first folder is the package's own. */
+  own: boolean;
   /** Ends the downloads where there is no worker to end. */
   signal?: AbortSignal | undefined;
 }
@@ -55,7 +59,7 @@ type Report = (part: Part) => void;
  */
 export async function deliver(order: Order, loading: Loading, build: () => void, report: Report): Promise<UpscalerError[]> {
   const warnings: UpscalerError[] = [];
-  const store = await Store.open().catch((error: UpscalerError) => void warnings.push(error));
+  const store = await ShardStore.open().catch((error: UpscalerError) => void warnings.push(error));
   try {
     const delivery = new Delivery(order, loading, build, report, store, warnings);
     await delivery.run();
@@ -76,7 +80,7 @@ class Delivery {
     readonly loading: Loading,
     readonly build: () => void,
     readonly report: Report,
-    readonly store: Store | void,
+    readonly store: ShardStore | void,
     readonly warnings: UpscalerError[],
   ) {
     this.#keeps = store !== undefined;
@@ -107,6 +111,8 @@ class Delivery {
   }
 
   async #description(kept: Entry | undefined): Promise<Uint8Array<ArrayBuffer>> {
+    const shipped = this.order.own ? manifests[this.order.model] : undefined;
+    if (shipped !== undefined) return new TextEncoder().encode(shipped);
     const urls = this.#urls('model.json');
     try {
       return await download({ urls, limit: JSON_LIMIT, cache: 'no-cache', impatient: kept !== undefined, signal: this.order.signal });

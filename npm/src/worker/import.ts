@@ -4,9 +4,10 @@ import { describe, Import } from '../../engine/resshift.js';
 import type { ImportPlan } from '../index.d.ts';
 import { aborted, badOption, storage, UpscalerError } from '../shared/error.ts';
 import type { ImportOrder } from '../shared/protocol.ts';
-import { noRoom, Store, type Entry } from '../shared/store.ts';
+import { noRoom, type Entry } from '../shared/store.ts';
 import { within } from '../shared/time-limit.ts';
 import { alone, hasRoom, lockOf, type Description } from './delivery.ts';
+import { ShardStore } from './shard-store.ts';
 
 interface Converted {
   sha256: string;
@@ -25,7 +26,7 @@ export async function importFiles(
 ): Promise<Entry> {
   const conversion = new Import(files, name, config, storedAs);
   const plan = conversion.plan as ImportPlan;
-  const store = await Store.open().catch(notStored);
+  const store = await ShardStore.open().catch(notStored);
   try {
     await clearUp(store);
     const before = await store.entry(plan.name);
@@ -41,7 +42,7 @@ export async function importFiles(
   }
 }
 
-async function convert(conversion: Import, name: string, store: Store, report: (fraction: number) => void): Promise<Entry> {
+async function convert(conversion: Import, name: string, store: ShardStore, report: (fraction: number) => void): Promise<Entry> {
   for (;;) {
     const converted = conversion.next() as Converted | undefined;
     if (converted === undefined) break;
@@ -56,7 +57,7 @@ async function convert(conversion: Import, name: string, store: Store, report: (
 }
 
 /** Takes away what is left of imports that ended with their tab. */
-async function clearUp(store: Store): Promise<void> {
+async function clearUp(store: ShardStore): Promise<void> {
   for (const name of await store.unfinishedImports()) {
     const cleared = navigator.locks?.request(lockOf(name), { ifAvailable: true }, async (free) => {
       if (free) await store.abandon(name);

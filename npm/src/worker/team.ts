@@ -5,9 +5,9 @@
  */
 
 import { engines } from '../../../limits.json';
-import init, { Loading, sha256, type Engine } from '../../engine/resshift.js';
-import { Store } from '../shared/store.ts';
+import { initSync, Loading, sha256, type Engine } from '../../engine/resshift.js';
 import { trusted } from '../shared/trusted.ts';
+import { ShardStore } from './shard-store.ts';
 
 /** Most engines that work together, the one with the picture included. */
 const MOST = engines[1]!;
@@ -148,9 +148,9 @@ export class Helper {
 
 /** An engine with the model that this device's store holds; the network is not asked. */
 async function engine({ model, module }: Joining): Promise<Engine> {
-  await init({ module_or_path: module });
+  initSync({ module });
   const loading = await Loading.open('cpu', undefined);
-  const store = await Store.open();
+  const store = await ShardStore.open();
   try {
     const entry = await store.entry(model);
     if (entry === undefined) throw new Error('the model is not stored');

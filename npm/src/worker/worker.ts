@@ -1,6 +1,6 @@
 /** The worker: loads the engine and passes messages to it and back. As a module of another thread it does so on a port (`page/same-thread.ts`). */
 
-import init, { exhausted, Loading, type Engine } from '../../engine/resshift.js';
+import { exhausted, initSync, Loading, type Engine } from '../../engine/resshift.js';
 import type { DeviceInfo, ImportPlan } from '../index.d.ts';
 import { adapterName, deviceName } from '../shared/adapter.ts';
 import { aborted, http, notTheFile, offline, outOfMemory, policy, UpscalerError } from '../shared/error.ts';
@@ -121,7 +121,7 @@ async function named(device: DeviceInfo): Promise<DeviceInfo> {
 async function loadEngine(source: EngineSource, report: (part: Part) => void): Promise<WebAssembly.Module> {
   try {
     const module = typeof source === 'string' ? await fetchEngine(source, report) : await compiled(source);
-    await init({ module_or_path: module });
+    initSync({ module });
     return module;
   } catch (error) {
     // Where the policy has no 'wasm-unsafe-eval' browsers refuse to compile.
@@ -160,9 +160,15 @@ async function fetchEngine(url: string, report: (part: Part) => void): Promise<W
   }
 }
 
+/** What `Engine.upscale` gives. */
+interface Finished extends Omit<Done, 'type' | 'image'> {
+  /** RGBA, instead of a file. */
+  data?: Uint8ClampedArray<ArrayBuffer>;
+}
+
 async function upscale(input: Payload, run: Run): Promise<void> {
   if (engine === undefined) throw new Error('upscale before create');
-  const { output, steps, seed, temperature, tile, tiles, previews, snapshots, resume } = run;
+  const { output, bitmap, steps, seed, temperature, tile, tiles, previews, snapshots, resume } = run;
   const show = (type: 'tile' | 'preview') => ({ x, y, ...pixels }: PicturePart): void => post({ type, x, y, pixels }, [pixels.data.buffer]);
   const listeners: Listeners = {
     progress: (progress) => post({ type: 'progress', progress }, []),
@@ -172,10 +178,13 @@ async function upscale(input: Payload, run: Run): Promise<void> {
     interval: snapshots,
   };
   const helpers = team?.();
-  const result = await engine
+  const { data, ...result } = (await engine
     .upscale(input, output, steps, seed, temperature, tile, listeners, resume, helpers)
-    .finally(() => helpers?.close());
-  post({ type: 'done', ...(result as Omit<Done, 'type'>) }, []);
+    .finally(() => helpers?.close())) as Finished;
+  if (data === undefined) return post({ type: 'done', ...result }, []);
+  const pixels = new ImageData(data, result.width, result.height);
+  const image = bitmap ? await createImageBitmap(pixels) : pixels;
+  post({ type: 'done', ...result, image }, [image instanceof ImageData ? data.buffer : image]);
 }
 
 /** Failures carry a code; whatever else is thrown means that the engine is broken. */

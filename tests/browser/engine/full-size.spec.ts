@@ -30,10 +30,11 @@ const COUNTER = `{
   const channel = new BroadcastChannel('full-size');
   channel.onmessage = ({ data }) => data === 'tell' && channel.postMessage({ ...told, wasm: memory?.buffer.byteLength ?? 0 });
   let memory;
-  const { instantiateStreaming } = WebAssembly;
-  WebAssembly.instantiateStreaming = async (...given) => {
-    const made = await instantiateStreaming.apply(WebAssembly, given);
-    memory = made.instance.exports.memory;
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = function (...given) {
+    const made = new Instance(...given);
+    // Its name is shortened.
+    memory = Object.values(made.exports).find((thing) => thing instanceof WebAssembly.Memory);
     return made;
   };
   const limits = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, 'limits').get;

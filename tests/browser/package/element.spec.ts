@@ -62,6 +62,38 @@ test('every part that its description names can be styled', async ({ page, serve
   expect(widths).toEqual(parts.map((_, i) => `${i + 1}px`));
 });
 
+test('it speaks the language of its place, and says other words where they are given', async ({ page, server }) => {
+  await show(page, server, 'controls');
+  const label = (lang: string): Promise<string> => page.evaluate((lang) => {
+    document.querySelector('form')!.lang = lang;
+    const element = document.querySelector('resshift-upscaler')!;
+    // Moved, as a page that changes its language would make it anew.
+    document.querySelector('form')!.append(element);
+    return element.shadowRoot!.querySelector('slot')!.textContent!;
+  }, lang);
+  const labels = { en: 'Upscale 4×', de: 'Upscale 4×', 'es-MX': 'Ampliar 4×', ja: '4 倍に拡大', vi: 'Phóng to 4×', 'zh-CN': '放大 4×' };
+  for (const [lang, expected] of Object.entries(labels)) expect(await label(lang), lang).toBe(expected);
+  await label('ja');
+  await page.getByRole('button', { name: '4 倍に拡大' }).press('Enter');
+  await expect(page.getByRole('status')).toHaveText('64 × 64 ピクセル', { timeout: 60_000 });
+
+  await page.evaluate(() => {
+    const element = document.querySelector('resshift-upscaler') as HTMLElement;
+    element.lang = 'es';
+    element.setAttribute('text-start', 'Más grande');
+    element.setAttribute('text-done', '{width}!');
+  });
+  await page.getByRole('button', { name: 'Más grande' }).press('Enter');
+  await expect(page.getByRole('link', { name: 'Guardar' })).toBeFocused({ timeout: 60_000 });
+  await expect(page.getByRole('status')).toHaveText('64!');
+  await page.evaluate(() => {
+    const element = document.querySelector('resshift-upscaler') as any;
+    element.setAttribute('steps', 'many');
+    return element.start().catch(() => undefined);
+  });
+  await expect(page.getByRole('status')).toHaveText('No se pudo ampliar la imagen (bad-option).');
+});
+
 test('what is wrong is said, and told as an event with its code', async ({ page, server }) => {
   await show(page, server, 'controls');
   const code = await page.evaluate(() => {

@@ -147,8 +147,28 @@ test('engine, worker and model from places of their own', async ({ page: tab }) 
 
 test('Vite, built, below a folder', async ({ page: tab }) => {
   page(WORK, [module('./bundled.js')]);
-  await vite({ root: WORK, base: '/below/', configFile: false, logLevel: 'error', worker: { format: 'es' }, build: { outDir: 'sites/vite/below', target: 'es2022' } });
+  await vite({ root: WORK, base: '/below/', configFile: false, logLevel: 'error', build: { outDir: 'sites/vite/below', target: 'es2022' } });
   await check(tab, `${await serve(join(WORK, 'sites/vite'))}/below/`);
+});
+
+test('a bundle has one worker, one engine, and the models that are asked for', async ({ page: tab }) => {
+  const emitted = async (name: string, script: string): Promise<string[]> => {
+    writeFileSync(join(WORK, `${name}.js`), script);
+    page(WORK, [module(`./${name}.js`)]);
+    await vite({ root: WORK, configFile: false, logLevel: 'error', build: { outDir: `sites/${name}`, target: 'es2022' } });
+    return (readdirSync(join(WORK, 'sites', name), { recursive: true }) as string[])
+      .map((path) => path.replace(/(-[\w-]{8})+(?=\.\w+$)/, '')).filter((path) => path.startsWith('assets/')).sort();
+  };
+  expect(await emitted('alone', "import './bundled.js';")).toEqual(['assets/compact.safetensors', 'assets/index.js', 'assets/resshift_bg.wasm', 'assets/worker.js']);
+  const script = `import 'resshift-web/nano'; import { Upscaler } from 'resshift-web'; import { attempt } from './try.js';
+    globalThis.outcome = attempt(Upscaler, { model: 'nano' });`;
+  expect(await emitted('nano', script)).toContain('assets/nano.safetensors');
+  const asked: string[] = [];
+  tab.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await tab.goto(`${await serve(join(WORK, 'sites/nano'))}/`);
+  await tab.waitForFunction(() => 'outcome' in globalThis);
+  expect((await tab.evaluate(() => (globalThis as unknown as { outcome: Promise<Outcome> }).outcome)).width).toBe(32);
+  expect(asked.filter((path) => /safetensors|json/.test(path)), 'weights of that model alone, and no description').toEqual([expect.stringMatching(/nano-/)]);
 });
 
 test('Vite, while developing', async ({ page: tab }) => {
@@ -182,7 +202,7 @@ test('esbuild, with the files copied beside the bundle', async ({ page: tab }) =
 test('bundles find the engine for a GPUDevice of the page too', async ({ page: tab }) => {
   const out = join(WORK, 'sites/lent');
   page(WORK, [module('./lent.js')]);
-  await vite({ root: WORK, configFile: false, logLevel: 'error', worker: { format: 'es' }, build: { outDir: 'sites/lent/vite', target: 'es2022' }, base: '/vite/' });
+  await vite({ root: WORK, configFile: false, logLevel: 'error', build: { outDir: 'sites/lent/vite', target: 'es2022' }, base: '/vite/' });
   await packed({ mode: 'production', context: WORK, entry: './lent.js', output: { path: join(out, 'webpack'), filename: 'main.js' }, performance: false });
   page(join(out, 'webpack'), [classic('main.js')]);
   const origin = await serve(out);
@@ -203,21 +223,21 @@ test('bundlers drop what is not used, and keep what has effects', async () => {
   for (const name of ['element', 'worker']) expect(await bundled(`import 'resshift-web/${name}';`), name).toBeGreaterThan(1000);
   // Nothing else in the package does anything when it is imported.
   const { sideEffects } = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')) as { sideEffects: string[] };
-  expect(sideEffects).toEqual(['./dist/worker.js', './dist/element.js', './dist/cdn/resshift.global.js']);
+  expect(sideEffects).toEqual(['./dist/worker.js', './dist/element.js', './dist/nano.js', './dist/cdn/resshift.global.js']);
 });
 
 test('every entry leads to its file, and nothing else can be reached', () => {
-  const names = ['', '/element', '/worker', '/engine.wasm', '/models/compact/model.json', '/package.json', '/dist/index.js', '/dist/worker.js'];
+  const names = ['', '/element', '/nano', '/worker', '/engine.wasm', '/models/compact/model.json', '/package.json', '/dist/index.js', '/dist/worker.js'];
   const script = `console.log(JSON.stringify(${JSON.stringify(names)}.map((name) => {
     try { return import.meta.resolve('resshift-web' + name).split('/resshift-web/')[1]; } catch (error) { return error.code; }
   })));`;
   const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', cwd: WORK });
   const found = JSON.parse(said) as string[];
   expect(found).toEqual([
-    'dist/index.js', 'dist/element.js', 'dist/worker.js', 'dist/engine/resshift_bg.wasm', 'dist/models/compact/model.json', 'package.json',
+    'dist/index.js', 'dist/element.js', 'dist/nano.js', 'dist/worker.js', 'dist/engine/resshift_bg.wasm', 'dist/models/compact/model.json', 'package.json',
     'ERR_PACKAGE_PATH_NOT_EXPORTED', 'ERR_PACKAGE_PATH_NOT_EXPORTED',
   ]);
-  for (const path of found.slice(0, 6)) expect(statSync(join(PACKAGE, path)).size, path).toBeGreaterThan(100);
+  for (const path of found.slice(0, 7)) expect(statSync(join(PACKAGE, path)).size, path).toBeGreaterThan(100);
 });
 
 test('importing it in Node does nothing; calling it says where it belongs', () => {
@@ -231,6 +251,23 @@ test('importing it in Node does nothing; calling it says where it belongs', () =
     console.log(JSON.stringify(errors));`;
   const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   expect(JSON.parse(said)).toEqual(Array(3).fill([true, 'no-browser', true]));
+});
+
+test('in jsdom the element is there, and says that it cannot run', () => {
+  const script = `
+    import { JSDOM } from ${JSON.stringify(pathToFileURL(from('../../node_modules/jsdom/lib/api.js')).href)};
+    const { window } = new JSDOM('<!doctype html><body>', { url: 'http://localhost/' });
+    for (const name of ['window', 'document', 'HTMLElement', 'customElements', 'CSSStyleSheet', 'CustomEvent']) globalThis[name] = window[name];
+    await import(${JSON.stringify(pathToFileURL(join(DIST, 'element.js')).href)});
+    const element = document.createElement('resshift-upscaler');
+    for (const name of ['controls', 'required']) element.setAttribute(name, '');
+    document.body.append(element);
+    const parts = element.shadowRoot.querySelectorAll('[part]').length;
+    element.src = 'data:image/png;base64,';
+    console.log(JSON.stringify([parts, await element.start().catch(({ code }) => code)]));
+    element.remove();`;
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(JSON.parse(said)).toEqual([8, 'no-browser']);
 });
 
 test('publint finds nothing', async () => {
@@ -253,7 +290,7 @@ test('the package holds what it should, and is small', () => {
   const held = (readdirSync(PACKAGE, { recursive: true }) as string[]).filter((path) => statSync(join(PACKAGE, path)).isFile()).sort();
   expect(held.filter((path) => !path.startsWith('dist/models/'))).toEqual([
     'LICENSE-APACHE', 'LICENSE-MIT', 'NOTICE', 'README.md', 'dist/cdn/resshift.global.js', 'dist/element.d.ts', 'dist/element.js', 'dist/engine/resshift_bg.wasm', 'dist/index.d.ts',
-    'dist/index.js', 'dist/jsx/attributes.d.ts', 'dist/jsx/react.d.ts', 'dist/jsx/svelte.d.ts', 'dist/jsx/vue.d.ts', 'dist/worker.js', 'package.json',
+    'dist/index.js', 'dist/jsx/attributes.d.ts', 'dist/jsx/preact.d.ts', 'dist/jsx/react.d.ts', 'dist/jsx/svelte.d.ts', 'dist/jsx/vue.d.ts', 'dist/nano.d.ts', 'dist/nano.js', 'dist/worker.js', 'package.json',
   ]);
   expect(held.filter((path) => path.startsWith('dist/models/')).map((path) => path.replace(/-[0-9a-f]{8}\./, '.'))).toEqual([
     'dist/models/CREDITS.tsv', 'dist/models/compact/MODEL_CARD.md', 'dist/models/compact/compact.safetensors', 'dist/models/compact/model.json',
@@ -267,6 +304,6 @@ test('the package holds what it should, and is small', () => {
     stdin: { contents: "export { Upscaler } from './index.js';", resolveDir: DIST }, bundle: true, minify: true, format: 'esm', target: 'es2022', write: false,
   });
   expect(gzipSync(outputFiles[0]!.contents, { level: 9 }).length, 'in the bundle of an app that imports Upscaler, gzip').toBeLessThanOrEqual(10_000);
-  expect(size('index.js') + size('worker.js') + size('element.js'), 'JavaScript, gzip').toBeLessThanOrEqual(29_500);
-  expect(size('cdn/resshift.global.js') + size('worker.js'), 'JavaScript of a classic page, gzip').toBeLessThanOrEqual(29_500);
+  expect(size('index.js') + size('worker.js') + size('element.js'), 'JavaScript, gzip').toBeLessThanOrEqual(27_000);
+  expect(size('cdn/resshift.global.js') + size('worker.js'), 'JavaScript of a classic page, gzip').toBeLessThanOrEqual(27_000);
 });

@@ -50,7 +50,7 @@ async function serve({ folder = DIST, own = {}, headers = () => ({}) }: {
   return `http://localhost:${(server.address() as AddressInfo).port}`;
 }
 
-const MAP = '<script type="importmap">{"imports":{"resshift-web":"./resshift/index.js","resshift-web/element":"./resshift/element.js"}}</script>';
+const MAP = '<script type="importmap">{"imports":{"resshift-web":"./resshift/index.js","resshift-web/element":"./resshift/element.js","resshift-web/nano":"./resshift/nano.js"}}</script>';
 const html = (body: string): string => `<!doctype html><html lang="en"><title>Snippet</title><link rel="icon" href="data:,">${MAP}<body>${body}`;
 
 /** Listens for what must not be there. */

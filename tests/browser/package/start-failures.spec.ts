@@ -81,8 +81,7 @@ const SAME_SITE: [what: string, site: Site, said: RegExp, advice: RegExp][] = [
   ['a policy without connect-src', { headers: csp('connect-src', "'none'") }, /^blocked: .* \/engine\/resshift_bg\.wasm: its directive connect-src /, /Hosting/],
   ['a policy without wasm-unsafe-eval', { headers: csp('script-src', "'self'") }, /^blocked: .* WebAssembly: its directive script-src, which needs 'wasm-unsafe-eval'/, /Hosting/],
   ['a server that is gone for the engine', { answers: [[/\.wasm/, 'closed']] }, /^offline: \/engine\/resshift_bg\.wasm could not be reached\.$/, /network/],
-  ['a model that was not copied', { answers: [[/model\.json/, 'gone']] }, /^http: \/models\/compact\/model\.json could not be downloaded: the server answered 404\.$/, /Hosting/],
-  ['a page in place of the model', { answers: [[/model\.json/, 'page']] }, /^http: \/models\/compact\/model\.json is not the file: the server answered with text\/html\.$/, /Hosting/],
+  ['a model that was not copied', { answers: [[/models/, 'gone']] }, /^http: \/models\/compact\/compact-\w+\.safetensors could not be downloaded: the server answered 404\.$/, /Hosting/],
   ['a page in place of weights', { answers: [[/safetensors/, 'page']] }, /^http: \/models\/compact\/.*\.safetensors is not the file/, /Hosting/],
 ];
 for (const [what, site, said, advice] of SAME_SITE) {

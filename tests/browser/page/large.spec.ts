@@ -88,10 +88,11 @@ test('the limit follows from what the engine needs and what the device tells', (
 /** Runs in the worker before the engine: keeps its memory, and tells how large that has become. */
 const TELL_MEMORY = `{
   let memory;
-  const { instantiate } = WebAssembly;
-  WebAssembly.instantiate = async (...given) => {
-    const made = await instantiate.apply(WebAssembly, given);
-    memory = (made.instance ?? made).exports.memory;
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = function (...given) {
+    const made = new Instance(...given);
+    // Its name is shortened.
+    memory = Object.values(made.exports).find((thing) => thing instanceof WebAssembly.Memory);
     return made;
   };
   const channel = new BroadcastChannel('memory');

@@ -7,3 +7,5 @@ declare const BUILT_IN_MODELS: readonly Pick<ModelInfo, 'name' | 'steps' | 'y0' 
 
 export const BUILT_IN = BUILT_IN_MODELS;
 export const DEFAULT_MODEL = limits.defaultModel;
+/** The page's own models are asked for by their folder, so that new weights need no new page. */
+export const PLACE = { baseUrl: 'resshift/' };

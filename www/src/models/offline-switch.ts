@@ -4,7 +4,7 @@ import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
 import { dismissStrip, showProblem } from '../notices/strips.ts';
 import { within } from '../time-limit.ts';
-import { BUILT_IN } from './built-in.ts';
+import { BUILT_IN, PLACE } from './built-in.ts';
 
 const { offlineSetting, offline, offlineAbout, model, announcer } = elements;
 
@@ -56,7 +56,7 @@ async function bring(name: string): Promise<void> {
   // Asked for on this press: a browser that wants a person's consent shows its own question now.
   void navigator.storage?.persist?.();
   try {
-    await Upscaler.preload({ model: name, signal: mine.signal, onProgress: (progress) => (offlineAbout.textContent = text.loading(progress)) });
+    await Upscaler.preload({ ...PLACE, model: name, signal: mine.signal, onProgress: (progress) => (offlineAbout.textContent = text.loading(progress)) });
   } finally {
     if (coming === mine) coming = null;
   }

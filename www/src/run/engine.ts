@@ -1,5 +1,6 @@
 /** The upscaler behind the page: made at the first run, kept for the next ones, replaced when model or device change. */
 import { Upscaler, type Input, type LoadProgress, type Result, type RunProgress, type Snapshot, type Tile, type UpscalerError } from 'resshift-web';
+import { PLACE } from '../models/built-in.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export interface RunEvents {
@@ -57,7 +58,7 @@ export class Engine {
   /** A model or device that fails to open leaves the one before it usable. */
   private async open({ model, device }: Settings, signal: AbortSignal, onProgress: RunEvents['onLoad']): Promise<Upscaler> {
     if (this.upscaler && this.opened?.device === device && this.opened.model === model) return this.upscaler;
-    const next = await Upscaler.create({ model, device, signal, onProgress });
+    const next = await Upscaler.create({ ...PLACE, model, device, signal, onProgress });
     this.upscaler?.dispose();
     this.upscaler = next;
     this.opened = { model, device };

@@ -2,8 +2,9 @@
 
 import type * as api from '../index.d.ts';
 import { fitsCanvas } from '../shared/canvas.ts';
+import { ATTRIBUTES, text, type Key } from './text.ts';
 import { Shared } from './shared-engines.ts';
-import { UpscalerError, type Upscaler } from './upscaler.ts';
+import { UpscalerError, type Upscaler } from '../page/upscaler.ts';
 
 
 const STYLE = `
@@ -13,24 +14,24 @@ const STYLE = `
 [part~='progress'] { display: block; width: 100%; }
 [hidden] { display: none !important; }`;
 
-type Tree = readonly [tag: string, attributes: Readonly<Record<string, string>>, ...children: (Tree | string)[]];
+type Tree = readonly [tag: string, attributes: Readonly<Record<string, string>>, ...children: Tree[]];
 
 const PARTS: readonly Tree[] = [
   ['img', { part: 'image', alt: '' }],
   ['canvas', { part: 'preview', 'aria-hidden': 'true', hidden: '' }],
-  ['progress', { part: 'progress', max: '1', value: '0', 'aria-label': 'Upscaling', hidden: '' }],
+  ['progress', { part: 'progress', max: '1', value: '0', hidden: '' }],
   ['p', { part: 'status', role: 'status' }],
   ['div', { part: 'controls', hidden: '' },
-    ['button', { part: 'start', type: 'button' }, ['slot', { name: 'start' }, 'Upscale 4×']],
-    ['button', { part: 'cancel', type: 'button', hidden: '' }, ['slot', { name: 'cancel' }, 'Cancel']],
-    ['a', { part: 'download', hidden: '' }, ['slot', { name: 'download' }, 'Save']]],
+    ['button', { part: 'start', type: 'button' }, ['slot', { name: 'start' }]],
+    ['button', { part: 'cancel', type: 'button', hidden: '' }, ['slot', { name: 'cancel' }]],
+    ['a', { part: 'download', hidden: '' }, ['slot', { name: 'download' }]]],
 ];
 
 /** Not by `innerHTML`, which pages with Trusted Types do not take. */
 function grown([tag, attributes, ...children]: Tree): HTMLElement {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children.map((child) => (typeof child === 'string' ? child : grown(child))));
+  element.append(...children.map(grown));
   return element;
 }
 
@@ -38,7 +39,7 @@ const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElemen
 
 export class ResShiftElement extends Base {
   static readonly formAssociated = true;
-  static readonly observedAttributes = ['src', 'alt', 'controls', 'required'];
+  static readonly observedAttributes = ['src', 'alt', 'controls', 'required', 'lang', ...ATTRIBUTES];
 
   /** In jsdom without the methods for forms. */
   readonly #internals: ElementInternals = this.attachInternals();
@@ -119,6 +120,7 @@ export class ResShiftElement extends Base {
   }
 
   connectedCallback(): void {
+    this.#label();
     if (!this.#alive) this.#renew();
     this.#alive = true;
   }
@@ -141,6 +143,7 @@ export class ResShiftElement extends Base {
     if (name === 'src' && this.isConnected) this.#renew();
     if (name === 'alt') this.#part<HTMLImageElement>('image').alt = this.getAttribute('alt') ?? '';
     if (name === 'required') this.#validate();
+    if (name === 'lang' || name.startsWith('text-')) this.#label();
     if (name === 'controls') this.#part('controls').hidden = !this.hasAttribute('controls');
   }
 
@@ -157,7 +160,7 @@ export class ResShiftElement extends Base {
   async start(): Promise<api.Result> {
     this.cancel();
     const run = (this.#run = new AbortController());
-    this.#show(true, 'Loading');
+    this.#show(true, text(this, 'loading'));
     try {
       const blob = this.file ?? (await this.#fetch(run.signal));
       const upscaler = await this.#open(run.signal);
@@ -176,7 +179,7 @@ export class ResShiftElement extends Base {
       return result;
     } catch (error) {
       if (this.#run === run) {
-        this.#show(false, error instanceof UpscalerError ? `${error.message} ${error.advice}` : 'Cancelled.');
+        this.#show(false, text(this, error instanceof UpscalerError && error.code !== 'aborted' ? 'error' : 'cancelled', error as object));
         this.#part('preview').hidden = true;
         this.#part('image').hidden = false;
       }
@@ -220,7 +223,7 @@ export class ResShiftElement extends Base {
   /** A form that requires it is not sent without its result. */
   #validate(): void {
     const missing = this.hasAttribute('required') && !this.#result;
-    this.#internals.setValidity?.(missing ? { valueMissing: true } : {}, missing ? 'Upscale the picture first.' : '', this.#part('start'));
+    this.#internals.setValidity?.(missing ? { valueMissing: true } : {}, missing ? text(this, 'required') : '', this.#part('start'));
   }
 
   async #fetch(signal: AbortSignal): Promise<Blob> {
@@ -268,8 +271,8 @@ export class ResShiftElement extends Base {
 
   #progress(progress: api.RunProgress): void {
     this.#part<HTMLProgressElement>('progress').value = progress.fraction;
-    const text = `Step ${progress.step} of ${progress.steps}`;
-    if (this.#part('status').textContent !== text) this.#part('status').textContent = text;
+    const said = text(this, 'step', progress);
+    if (this.#part('status').textContent !== said) this.#part('status').textContent = said;
     this.#notify('progress', progress);
   }
 
@@ -300,7 +303,7 @@ export class ResShiftElement extends Base {
     image.hidden = false;
     this.#part('preview').hidden = true;
     Object.assign(this.#part<HTMLAnchorElement>('download'), { href: this.#address, download: file.name, hidden: false });
-    this.#show(false, `${result.width} × ${result.height} pixels`);
+    this.#show(false, text(this, 'done', result));
     this.#notify('done', result);
   }
 
@@ -311,16 +314,23 @@ export class ResShiftElement extends Base {
     return `${stem || 'picture'}_x4.${type.split('/').pop()?.replace('jpeg', 'jpg') ?? 'png'}`;
   }
 
-  #show(running: boolean, text: string): void {
+  #show(running: boolean, said: string): void {
     const focused = this.#shadow.activeElement as HTMLElement | null;
     this.#part('progress').hidden = !running;
     this.#part<HTMLProgressElement>('progress').value = 0;
     this.#part('start').hidden = running;
     this.#part<HTMLButtonElement>('start').disabled = this.#disabled;
     this.#part('cancel').hidden = !running;
-    this.#part('status').textContent = text;
+    this.#part('status').textContent = said;
     // From a button that goes to the one that comes in its place.
     if (focused?.hidden) this.#part(running ? 'cancel' : this.#result ? 'download' : 'start').focus();
+  }
+
+  /** The words that do not depend on a run. */
+  #label(): void {
+    for (const key of ['start', 'cancel', 'download'] satisfies Key[]) this.#shadow.querySelector(`slot[name=${key}]`)!.textContent = text(this, key);
+    this.#part('progress').setAttribute('aria-label', text(this, 'running'));
+    this.#validate();
   }
 
   #part<T extends HTMLElement = HTMLElement>(name: string): T {

@@ -1,4 +1,4 @@
 /** The classic script for CDNs: everything of the package as `ResShift`, and the element registered. */
 
-export * from './upscaler.ts';
+export * from '../page/upscaler.ts';
 export * from './element.ts';

@@ -1,7 +1,7 @@
 /** One upscaler for all elements with the same model and device: each has an engine and weights in memory. */
 
 import type { Device } from '../index.d.ts';
-import { Upscaler } from './upscaler.ts';
+import { Upscaler } from '../page/upscaler.ts';
 
 interface Entry {
   made: Promise<Upscaler>;
