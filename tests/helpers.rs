@@ -118,14 +118,14 @@ fn help_changes_nothing() {
 #[test]
 fn tiles_are_shared() {
     let released = || Upscaler::build(json("tiny.model"), Formula, &Compute::cpu()).unwrap();
-    let (alone, picture) = (released(), photo(44, 28));
-    let options = Options { steps: Some(2), seed: 5, tile: Some(16), ..Options::default() };
+    let (alone, picture) = (released(), photo(36, 12));
+    let options = Options { steps: Some(1), seed: 5, tile: Some(16), ..Options::default() };
     let want = pollster::block_on(alone.upscale(&picture, &options, &mut Unwatched)).unwrap();
     for (busy, failing) in [(usize::MAX, usize::MAX), (3, usize::MAX), (usize::MAX, 3)] {
         let (engines, asked, computed) = (vec![released(), released()], Cell::new(0), Cell::new(0));
         let mut crew = Crew { engines, asked, computed, busy, failing, done: 0.0 };
         assert!(pollster::block_on(alone.upscale(&picture, &options, &mut crew)).unwrap() == want);
-        assert!(crew.computed.get() > 3, "only {} tiles were computed elsewhere", crew.computed.get());
+        assert!(crew.computed.get() > 1, "only {} tiles were computed elsewhere", crew.computed.get());
     }
 }
 
