@@ -34,10 +34,10 @@ def rate(optimiser: dict, iteration: int, minutes: float = 0.0) -> float:
     return optimiser["lr"] * grown * (optimiser["lr_end"] + (1 - optimiser["lr_end"]) * cosine)
 
 
-def mixed(distance, crops: Crops, share: Tensor) -> Tensor:
-    """The mean of a distance [n] to the truth and to the teacher's answer; `share` [n] is the teacher's."""
+def mixed(distance, crops: Crops, share: Tensor, weight: Tensor | float = 1.0) -> Tensor:
+    """The mean of a distance [n] to the truth and to the teacher's answer; `share` [n] is the teacher's, `weight` [n] the crop's."""
     to_truth = distance(crops.hr)
-    return (to_truth + share * (distance(crops.teacher) - to_truth) if share.any() else to_truth).mean()
+    return (weight * (to_truth + share * (distance(crops.teacher) - to_truth) if share.any() else to_truth)).mean()
 
 
 class RandomPart:

@@ -66,19 +66,20 @@ def main() -> None:
         rng = Random(config["seed"], 3, iteration, device=device)
         crops = pool.batch(rng, o["batch"])
         part = RandomPart(rng, crops.hr.shape[2], loss["lpips_crop"])
-        share = torch.tensor(loss["teacher"], device=device)[crops.kind]
+        share, weight = (torch.tensor(loss[name], device=device)[crops.kind] for name in ("teacher", "lpips"))
         with torch.autocast(device, dtype=torch.bfloat16):
             picture = forward(crops.lr.contiguous(memory_format=torch.channels_last)).float()
             seen = part(picture.clamp(-1, 1))
             features = lpips.features(seen)
-            distance = mixed(lambda target: lpips.distance_to(features, part(target)), crops, share)
+            distance = mixed(lambda target: lpips.distance_to(features, part(target)), crops, share, weight)
         error = mixed(lambda target: (picture - target).abs().mean((1, 2, 3)), crops, share)
         pattern = mesh_distance(picture, crops.hr).mean()
-        total = loss["l1"] * error + loss["lpips"] * distance + loss["mesh"] * pattern
+        total = loss["l1"] * error + distance + loss["mesh"] * pattern
         if adversary:
-            judged = slice(config["adversary"]["pictures"])
+            # Texture is asked for only where LPIPS is.
+            judged = weight.argsort(descending=True, stable=True)[: config["adversary"]["pictures"]]
             fake, enlarged = seen[judged], part(bicubic(crops.lr[judged]))
-            total = total + adversary.loss(seen, fake, enlarged, loss["lpips"] * distance)
+            total = total + adversary.loss(seen, fake, enlarged, distance)
         for group in optimiser.param_groups:
             group["lr"] = rate(o, iteration, seconds / 60)
         optimiser.zero_grad(set_to_none=True)

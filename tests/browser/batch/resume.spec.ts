@@ -92,8 +92,9 @@ test.describe('over the engine', () => {
     await third.locator('#upscale').click();
     await finished(third);
     const steps = await told(third, /^Step/);
-    expect(steps[0]).toBe('Step 2 of 4, tile 1 of 6');
-    expect(steps.at(-1)).toBe('Step 4 of 4, tile 6 of 6');
+    // Both bands of a step may come between two frames of the page.
+    expect(steps[0]).toMatch(/^Step 2 of 4, tile [12] of 2$/);
+    expect(steps.at(-1)).toBe('Step 4 of 4, tile 2 of 2');
     expect((await save(third)).bytes.equals(whole.bytes)).toBe(true);
     await expect.poll(() => kept(third), 'what is finished needs no snapshot').toBe(0);
   });

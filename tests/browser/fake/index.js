@@ -60,7 +60,7 @@ export class Upscaler {
   /** @param {import('resshift-web').CreateOptions} [options] */
   static async create({ device = 'auto', signal, onProgress } = {}) {
     const cached = false;
-    for (const [phase, total] of /** @type {['engine' | 'weights', number][]} */ ([['engine', 3_100_000], ['weights', 9_550_628]])) {
+    for (const [phase, total] of /** @type {['engine' | 'weights', number][]} */ ([['engine', 3_100_000], ['weights', 8_173_408]])) {
       for (let i = 0; i <= 5; i++) {
         onProgress?.({ phase, loaded: (total * i) / 5, total, cached, fraction: (phase === 'engine' ? i : 5 + i) / 11 });
         await pause(wishes.pace ?? 5, signal);
@@ -75,13 +75,13 @@ export class Upscaler {
   /** @param {import('resshift-web').PreloadOptions} [options] */
   static async preload({ model = 'compact', signal, onProgress } = {}) {
     await Upscaler.create({ device: 'cpu', signal, onProgress });
-    stored = [...stored, { name: model, version: '0.1', steps: 15, y0: 0.955, bytes: 9_550_628, licence: { name: 'CC0-1.0', commercial: true }, imported: false }];
+    stored = [...stored, { name: model, version: '0.1', steps: 15, y0: 0, bytes: 8_173_408, licence: { name: 'CC0-1.0', commercial: true }, imported: false }];
   }
 
   /** @param {import('resshift-web').DeviceInfo} device */
   constructor(device) {
     this.device = device;
-    this.model = { name: 'compact', version: '0.1', steps: 15, y0: 0.955, bytes: 9_550_628, licence: { name: 'CC0-1.0', commercial: true } };
+    this.model = { name: 'compact', version: '0.1', steps: 15, y0: 0, bytes: 8_173_408, licence: { name: 'CC0-1.0', commercial: true } };
     this.warnings = (wishes.warnings ?? []).map((code) => new UpscalerError(code));
   }
 

@@ -36,7 +36,7 @@ test('nothing kept: the choice of the models that the site has, and a sentence t
   await expect(page.locator('#model-about')).toHaveText('2.7 MB · Faster, a third of the download, slightly softer.');
   await page.locator('#model').selectOption('compact');
   await page.getByText('Models on this device').click();
-  await expect(page.locator('#models-note')).toContainText('9.6 MB');
+  await expect(page.locator('#models-note')).toContainText('8.2 MB');
   await expect(page.getByRole('button', { name: 'Delete all' })).toBeHidden();
 });
 

@@ -34,7 +34,7 @@ test.describe('the page', () => {
     await page.evaluate(async () => { await navigator.serviceWorker.ready; });
     await page.getByText('Models on this device').click();
     await expect(toggle(page)).not.toBeChecked();
-    await expect(page.locator('#offline-about')).toHaveText('Downloads the model (9.6 MB) so that everything works offline.');
+    await expect(page.locator('#offline-about')).toHaveText('Downloads the model (8.2 MB) so that everything works offline.');
     expect(await page.evaluate(() => (globalThis as unknown as { persisted: number }).persisted)).toBe(0);
     await toggle(page).click();
     await expect(page.locator('#offline-about')).toHaveText(/^Weights: .* of 8\.2 MB$/);
@@ -75,7 +75,7 @@ test.describe('the page', () => {
     await expect(toggle(page)).toBeDisabled();
     await page.locator('#model').selectOption('compact');
     await expect(toggle(page)).not.toBeChecked();
-    await expect(page.locator('#model-about')).toHaveText('9.6 MB · Finer detail, for most devices.');
+    await expect(page.locator('#model-about')).toHaveText('8.2 MB · Finer detail, for most devices.');
   });
 });
 

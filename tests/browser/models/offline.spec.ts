@@ -31,7 +31,7 @@ test('the switch brings all that is needed: the first picture ever is upscaled w
   await toggle.click();
   await expect(page.locator('.model-name')).toHaveText(['compact'], { timeout: 60_000 });
   await expect(toggle).toBeChecked();
-  await expect(page.locator('#offline-about')).toContainText('this model (9.6 MB)');
+  await expect(page.locator('#offline-about')).toContainText('this model (8.2 MB)');
 
   await context.setOffline(true);
   await server.stop();

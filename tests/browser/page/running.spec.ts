@@ -65,8 +65,8 @@ for (const { start, warmUp, known, first } of [
     const steps = TILES * STEPS;
     await wish(page, { pace: PACE * 1000, tile: 480, warmUp, secondsPerPixel: null });
     // 320 x 180 pixels.
-    // The empty page before it has no storage. The page counts y0 as a step; the fake engine draws none.
-    if (known) await page.addInitScript((seconds) => origin !== 'null' && localStorage.setItem('resshift paces', JSON.stringify({ 'compact auto': seconds })), (TILES * PACE) / 57_600 / (1 + 1 / STEPS));
+    // The empty page before it has no storage.
+    if (known) await page.addInitScript((seconds) => origin !== 'null' && localStorage.setItem('resshift paces', JSON.stringify({ 'compact auto': seconds })), (TILES * PACE) / 57_600);
     await page.clock.install();
     await open(page, server);
     // Time passes in this test's own seconds only, and none while the engine gets ready for its next piece of work.
