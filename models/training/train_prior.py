@@ -15,7 +15,9 @@ import checkpoint
 import settings
 import span
 from adversary import Adversary
+from corpus import Crops
 from degrade import Random
+from extremes import extremes
 from mesh import mesh_distance
 from network import bicubic
 from perceptual import Lpips
@@ -64,7 +66,9 @@ def main() -> None:
         begin = time.time()
         pool.fill(iteration)
         rng = Random(config["seed"], 3, iteration, device=device)
-        crops = pool.batch(rng, o["batch"])
+        strange = extremes(rng, config["data"]["extremes"], config["data"]["crop"])
+        found = pool.batch(rng, o["batch"] - len(strange.lr))
+        crops = Crops(*(None if a is None else torch.cat([a, b]) for a, b in zip(found, strange, strict=True)))
         part = RandomPart(rng, crops.hr.shape[2], loss["lpips_crop"])
         share, weight = (torch.tensor(loss[name], device=device)[crops.kind] for name in ("teacher", "lpips"))
         with torch.autocast(device, dtype=torch.bfloat16):
@@ -77,7 +81,7 @@ def main() -> None:
         total = loss["l1"] * error + distance + loss["mesh"] * pattern
         if adversary:
             # Texture is asked for only where LPIPS is.
-            judged = weight.argsort(descending=True, stable=True)[: config["adversary"]["pictures"]]
+            judged = weight[: len(found.lr)].argsort(descending=True, stable=True)[: config["adversary"]["pictures"]]
             fake, enlarged = seen[judged], part(bicubic(crops.lr[judged]))
             total = total + adversary.loss(seen, fake, enlarged, distance)
         for group in optimiser.param_groups:
