@@ -5,7 +5,7 @@ import { ROOT } from '../package/snippets.ts';
 
 /** Seconds of a step of `compact` by size, of the command line on one core (`resshift upscale --device cpu`). */
 const MEASURED: [width: number, height: number, seconds: number][] = [
-  [1, 1, 0.005], [16, 16, 0.0045], [64, 64, 0.0507], [128, 96, 0.153], [250, 188, 0.617], [500, 375, 4.18],
+  [1, 1, 0.005], [16, 16, 0.0045], [64, 64, 0.0507], [128, 96, 0.153], [250, 188, 0.617], [500, 375, 2.41],
 ];
 
 const models: Plugin = {
