@@ -286,7 +286,7 @@ fn reading_back_overlaps_computing() {
         // Six tiles; their decoding pauses too.
         order.0[..12].join(" ")
     };
-    assert_eq!(order(&Compute::Gpu(gpu.clone())), format!("starts {} arrives", ["starts arrives"; 5].join(" ")));
+    assert_eq!(order(&Compute::Gpu(gpu)), format!("starts {} arrives", ["starts arrives"; 5].join(" ")));
 }
 
 /// Keeps what a run shows and hands out on its way; an evaluation takes a second.

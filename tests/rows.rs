@@ -89,15 +89,15 @@ fn bands_leave_no_trace(model: &Model, compute: &Compute, cases: usize) {
 
 #[test]
 fn bands_leave_no_trace_on_the_cpu() {
-    bands_leave_no_trace(&model(tiny_prior_folder(), &cpu()), &cpu(), 12);
-    bands_leave_no_trace(&model(compact_folder(), &cpu()), &cpu(), 4);
+    bands_leave_no_trace(&model(tiny_prior_folder(), cpu()), &cpu(), 12);
+    bands_leave_no_trace(&model(compact_folder(), cpu()), &cpu(), 4);
 }
 
 /// What all layers compute in bands is what they compute of the whole picture at once: no row twice. And of a picture that one
 /// engine has to itself no row is given to the network twice.
 #[test]
 fn every_row_is_computed_once() {
-    let model = model(tiny_prior_folder(), &cpu());
+    let model = model(tiny_prior_folder(), cpu());
     let (h, w) = (304, 24);
     let [step, encode, decode] = inputs(&model, &mut Hash(5), h, w);
     let counted = |inputs: &[Array], band: usize, network: Network<'_>| {

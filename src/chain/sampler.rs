@@ -208,7 +208,7 @@ impl Chain<'_> {
                     pass.run(&mut x, &given, watch, take).await?;
                 }
                 Predictor::Tiles(tiles) => {
-                    self.step_by_tiles(tiles, step, next, &mut x, &given, &mut previews, watch).await?
+                    self.step_by_tiles(tiles, step, next, &mut x, &given, &mut previews, watch).await?;
                 }
             }
             if next.is_none() {
