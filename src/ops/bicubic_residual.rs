@@ -7,7 +7,7 @@ use crate::layer::Window;
 use burn::tensor::Tensor;
 
 /// `clamp(x, -1, 1) - unshuffle(bicubic(lr))`: the picture `x` and the result `[n, h, w, 48]` in space-to-depth order
-/// (channel = colour * 16 + dy * 4 + dx), `lr` `[n, h, w, 3]`. The inverse of [`bicubic`](super::bicubic) with a residual.
+/// (channel = colour * 16 + dy * 4 + dx), `lr` `[n, h, w, 3]`. The inverse of `bicubic` with a residual.
 pub fn bicubic_residual(x: &Map, lr: &Map) -> Map {
     match lr {
         Map::Gpu(lr) => Map::Gpu(gpu::bicubic_residual(x.node(), lr)),
