@@ -5,7 +5,7 @@
 //! | [`sampler`] | one run of the chain, Eq. 7 |
 //! | [`levels`] | the noise levels that it visits |
 //! | [`bands`], [`tiles`], [`canvas`] | how a picture is cut; picture-shaped arrays |
-//! | [`band_pass`] | a step by bands, alone or with other engines |
+//! | `band_pass` | a step by bands, alone or with other engines |
 //! | [`prior_code`] | y0 for the network, in half the memory |
 //! | [`tile_pipeline`] | tiles on their way through a network and onto a canvas |
 //! | [`run_context`] | what a run reports, and what it asks of its surroundings |

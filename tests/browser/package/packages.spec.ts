@@ -255,7 +255,7 @@ test('importing it in Node does nothing; calling it says where it belongs', () =
 
 test('in jsdom the element is there, and says that it cannot run', () => {
   const script = `
-    import { JSDOM } from ${JSON.stringify(pathToFileURL(from('../../node_modules/jsdom/lib/api.js')).href)};
+    import { JSDOM } from ${JSON.stringify(pathToFileURL(from('../../../node_modules/jsdom/lib/api.js')).href)};
     const { window } = new JSDOM('<!doctype html><body>', { url: 'http://localhost/' });
     for (const name of ['window', 'document', 'HTMLElement', 'customElements', 'CSSStyleSheet', 'CustomEvent']) globalThis[name] = window[name];
     await import(${JSON.stringify(pathToFileURL(join(DIST, 'element.js')).href)});
