@@ -96,9 +96,7 @@ impl Cut {
             parts: vec![Part { keeps: 0..height, reads: 0..height }],
         })
     }
-}
 
-impl Cut {
     /// Most rows of x0 that are there at a time.
     pub fn tallest(&self) -> usize {
         match self {

@@ -292,8 +292,8 @@ impl Chain<'_> {
         self.add_noise(x, line, top, step as u32 + 1, q.std);
     }
 
-    /// The chain of a canvas that the network takes at once, on the GPU: nothing is read back before z_0, unless it is to be seen. It takes
-    /// seconds, so it has no snapshots.
+    /// The chain of a canvas that the network takes at once, on the GPU: nothing is read back before z_0, unless it is to be
+    /// seen. It takes seconds, so it has no snapshots.
     async fn run_on_gpu(&self, lr: &Canvas, y0: Canvas, seed: u64, watch: &mut impl Watch) -> Result<Canvas> {
         let stage = self.network(1, lr.height, lr.width)?;
         let (Compute::Gpu(gpu), Some(program)) = (self.compute, stage.program()) else {

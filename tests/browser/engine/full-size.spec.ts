@@ -8,6 +8,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { FIND_MEMORY } from '../support/engine-memory.ts';
 import { expect, test } from '../support/fixtures.ts';
 import type { TestServer } from '../support/server.ts';
 
@@ -29,14 +30,7 @@ const COUNTER = `{
   };
   const channel = new BroadcastChannel('full-size');
   channel.onmessage = ({ data }) => data === 'tell' && channel.postMessage({ ...told, wasm: memory?.buffer.byteLength ?? 0 });
-  let memory;
-  const { Instance } = WebAssembly;
-  WebAssembly.Instance = function (...given) {
-    const made = new Instance(...given);
-    // Its name is shortened.
-    memory = Object.values(made.exports).find((thing) => thing instanceof WebAssembly.Memory);
-    return made;
-  };
+  ${FIND_MEMORY}
   const limits = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, 'limits').get;
   const most = { maxBufferSize: 256 << 20, maxStorageBufferBindingSize: 128 << 20 };
   Object.defineProperty(GPUAdapter.prototype, 'limits', {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
+import { FIND_MEMORY } from '../support/engine-memory.ts';
 import { begin, choose, errorCode, expect, finished, fixture, open, test, upscale } from '../support/fixtures.ts';
 import { MODELS } from '../support/folders.ts';
 import { decode } from '../support/pixels.ts';
@@ -87,14 +88,7 @@ test('the limit follows from what the engine needs and what the device tells', (
 
 /** Runs in the worker before the engine: keeps its memory, and tells how large that has become. */
 const TELL_MEMORY = `{
-  let memory;
-  const { Instance } = WebAssembly;
-  WebAssembly.Instance = function (...given) {
-    const made = new Instance(...given);
-    // Its name is shortened.
-    memory = Object.values(made.exports).find((thing) => thing instanceof WebAssembly.Memory);
-    return made;
-  };
+  ${FIND_MEMORY}
   const channel = new BroadcastChannel('memory');
   channel.onmessage = ({ data }) => data === 'tell' && channel.postMessage(memory.buffer.byteLength);
 }`;
