@@ -32,7 +32,7 @@ writeFileSync(script, readFileSync(script, 'utf8')
   // Every browser with the SIMD that the engine needs has these two, and nothing here calls `initSync` in the old way.
   .replace(/\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{.*?\}\s*: /g, '')
   .replace(/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{$.*?^\}$/ms, '')
-  .replace(/^function initSync\(module\) \{\s*if \(wasm !== undefined\) return wasm;\s*if .*?^    \}$/ms,
+  .replace(/^function initSync\(module\) \{\s*if \(wasm !== undefined\) return wasm;\s*if .*?^ {4}\}$/ms,
     'function initSync({ module }) {\n    if (wasm !== undefined) return wasm;')
   // What Rust prints of a JavaScript value that it did not expect: an error's sentence says enough.
   .replace(/^function debugString\(val\) \{$.*?^\}$/ms, 'function debugString(val) { return String(val); }'));
