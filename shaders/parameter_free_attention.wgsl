@@ -1,13 +1,13 @@
-// SPAN's parameter-free attention.
+// SPAN's parameter-free attention, bounded.
 //
-//   z = (x + y) (sigmoid(y) - 1/2)
+//   z = clamp((x + y) (sigmoid(y) - 1/2), -BOUND, BOUND)
 //
 // Bindings
 //   0 x     [pixels, c]
 //   1 y     [pixels, c]
 //   2 z     [pixels, c]; all three may be slices of channels of wider pictures, whose strides are larger than c
 //   3 size
-// Workgroup: 64 invocations, each one number. X, Y and Z, f32 or f16: how x, y and z are stored.
+// Workgroup: 64 invocations, each one number. Constant: BOUND. X, Y and Z, f32 or f16: how x, y and z are stored.
 
 struct Size {
     pixels: u32,
@@ -39,5 +39,5 @@ fn main(
     let b = f32(y[pixel * size.y_stride + size.y_offset + c]);
     // Clamped, or exp would overflow; sigmoid is 0 to f32's precision there.
     let gate = 1.0 / (1.0 + exp(-max(b, -80.0))) - 0.5;
-    z[pixel * size.z_stride + size.z_offset + c] = Z((a + b) * gate);
+    z[pixel * size.z_stride + size.z_offset + c] = Z(clamp((a + b) * gate, -BOUND, BOUND));
 }

@@ -147,7 +147,7 @@ fn the_rest() {
     [4, 64, 300, 512].into_iter().for_each(|dim| validate(&attention_kernel(dim)));
     [(false, false), (true, false), (true, true)].into_iter().for_each(|(f, m)| validate(&scale_kernel(f, m)));
     validate(&bicubic_residual_kernel());
-    validate(&parameter_free_attention_kernel());
+    validate(&parameter_free_attention_kernel(4.0));
     validate(&posterior_kernel());
     resshift::gpu::peak::peak_kernels().iter().for_each(validate);
 }

@@ -79,9 +79,14 @@ def span(stem: Path, photo: Path, file: Path) -> None:
     network = published(stem)
     weights = {name: t if name == "mean" else t.half() for name, t in network.state_dict().items()}
     network.load_state_dict(weights)
-    picture = nn.functional.pixel_unshuffle(network(lr), 4)
-    print(f"picture from {picture.min():.2f} to {picture.max():.2f}")
-    vector = {"lr": lr, "picture": picture} | {f"prior.{name}": t for name, t in weights.items()}
+    # Four pure colours that meet, where features grow up to the bound.
+    patches = torch.full_like(lr, -1)
+    patches[:, 0, :10], patches[:, 1, :, 12:], patches[:, 2, 5:15, 6:18] = 1, 1, 1
+    vector = {f"prior.{name}": t for name, t in weights.items()}
+    for name, picture in (("", lr), ("patches_", patches)):
+        answer = nn.functional.pixel_unshuffle(network(picture), 4)
+        print(f"{name}picture from {answer.min():.2f} to {answer.max():.2f}")
+        vector |= {f"{name}lr": picture, f"{name}picture": answer}
     save_file({name: t.detach().contiguous() for name, t in vector.items()}, file)
 
 

@@ -124,7 +124,10 @@ pub(super) async fn parameter_free_attentions(gpu: &Rc<Gpu>) -> Result<f32, Stri
             map.data[0] = far;
             map
         });
-        worst = worst.max(compare(gpu, &inputs, |_, maps| parameter_free_attention(&maps[0], &maps[1])).await?);
+        // With a bound that numbers reach, and one that none does.
+        for bound in [2.0, 1e6] {
+            worst = worst.max(compare(gpu, &inputs, |_, maps| parameter_free_attention(&maps[0], &maps[1], bound)).await?);
+        }
     }
     Ok(worst)
 }
@@ -135,7 +138,7 @@ pub(super) async fn parameter_free_attention_slices(gpu: &Rc<Gpu>) -> Result<f32
         let first = conv(ConvShape::same(8, 12, 3), compute).forward(&maps[0]);
         let block = |x: &Map| {
             let y = conv(ConvShape::same(12, 12, 3), compute).forward(x);
-            parameter_free_attention(x, &y)
+            parameter_free_attention(x, &y, 0.5)
         };
         let early = block(&first);
         let last = block(&early);
