@@ -127,16 +127,24 @@ impl Upscaler {
             let (config, steps, seed) = (&self.model.config, levels.visited.len(), options.seed);
             Origin { config, steps, seed, temperature, tile, lr: &lr }.key()
         });
-        let size = [picture.height, picture.width];
-        let chain = Chain { latent, denoiser, levels, noise, temperature, compute: &self.compute, size, key };
+        let (size, neutral) = ([picture.height, picture.width], Neutral::of(picture, UPSCALE)?);
+        let chain = Chain {
+            latent,
+            denoiser,
+            levels,
+            noise,
+            temperature,
+            compute: &self.compute,
+            size,
+            neutral: Some(&neutral),
+            key,
+        };
         let alone = Team { engines: 1, most: options.most };
         let cut = |reach, multiple, team| Cut::new([h, w], reach, multiple, options.tile, team, &self.compute);
         let encode = cut(latent.encode_reach(), latent.multiple(), alone);
         let team = Team { engines: 1 + watch.helpers().count(), ..alone };
         let network = cut(denoiser.reach(), denoiser.multiple(), team);
         let decode = cut(latent.decode_reach(), 1, Team::default());
-        // Better now than after the work.
-        let neutral = Neutral::of(picture, UPSCALE)?;
         alloc::check(need::<T>(&lr, latent.channels(), chain.keeps_y0(), &network, &decode))?;
         let restored = match earlier {
             Some(snapshot) => chain.restore(snapshot, &lr).await?,

@@ -140,6 +140,7 @@ fn bands_leave_no_trace() {
             temperature: 1.0,
             compute: &cpu(),
             size: [0, 0],
+            neutral: None,
             key: None,
         };
         block_on(chain.run(&lr, network, network, &mut Unwatched)).unwrap().data

@@ -3,17 +3,50 @@
 mod support;
 
 use pollster::block_on;
-use resshift::chain::run_context::Unwatched;
+use resshift::Result;
+use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::image::{Picture, Pixels};
 use resshift::model::UPSCALE;
 use resshift::upscaler::{Options, Upscaler};
 use support::{compact_folder, cpu};
 
 fn run(picture: &Picture) -> Pixels {
+    watched(picture, 1, &mut Unwatched)
+}
+
+fn watched(picture: &Picture, steps: usize, watch: &mut impl Watch) -> Pixels {
     let (config, files) = compact_folder();
     let upscaler = Upscaler::load(config, files, &cpu()).unwrap();
-    let options = Options { steps: Some(1), ..Options::default() };
-    block_on(upscaler.upscale(picture, &options, &mut Unwatched)).unwrap()
+    let options = Options { steps: Some(steps), ..Options::default() };
+    block_on(upscaler.upscale(picture, &options, watch)).unwrap()
+}
+
+/// Takes every preview that is offered.
+#[derive(Default)]
+struct Previews {
+    clock: f64,
+    shown: Vec<(usize, usize, Pixels)>,
+}
+
+impl Watch for Previews {
+    fn event(&mut self, event: Event<'_>) {
+        if let Event::Preview { x, y, pixels } = event {
+            self.shown.push((x, y, pixels.clone()));
+        }
+    }
+
+    async fn pause(&mut self) -> Result<()> {
+        self.clock += 1000.0;
+        Ok(())
+    }
+
+    fn now(&self) -> f64 {
+        self.clock
+    }
+
+    fn previews(&self) -> bool {
+        true
+    }
 }
 
 /// A page with a white margin, a black bar and lines of grey, `tint` levels away from it at some pixels.
@@ -55,6 +88,19 @@ fn inside_black_and_white_nothing_is_painted() {
             let expected = if x < 7 * UPSCALE { 255 } else { 0 };
             assert_eq!(at(&result, x, y), [expected; 3], "at {x}, {y}");
         }
+    }
+}
+
+#[test]
+fn previews_keep_what_the_result_keeps() {
+    let mut watch = Previews::default();
+    watched(&page(0.0), 4, &mut watch);
+    assert!(!watch.shown.is_empty());
+    for (left, top, pixels) in &watch.shown {
+        assert_eq!((*left, *top), (0, 0));
+        assert!(pixels.data.chunks_exact(3).all(|pixel| pixel[0] == pixel[1] && pixel[1] == pixel[2]));
+        assert_eq!(at(pixels, 3, 3), [255; 3]);
+        assert_eq!(at(pixels, 12 * UPSCALE, 3), [0; 3]);
     }
 }
 

@@ -173,6 +173,7 @@ fn nothing_is_computed_where_nobody_looks() {
         temperature: 1.0,
         compute: &compute,
         size: [16, 24],
+        neutral: None,
         key: None,
     };
     let lr = Canvas::zeros(16, 24, 3);

@@ -241,6 +241,7 @@ fn seams_are_weaker_than_released() {
             temperature: 1.0,
             compute: &cpu(),
             size: [0, 0],
+            neutral: None,
             key: None,
         };
         let network = plan(padded.height, padded.width, denoiser.reach(), denoiser.multiple(), Some(32), None);

@@ -23,7 +23,8 @@ fn the_published_network() {
     let golden = Golden::open("span_check");
     let dims = [1, 20, 24, 3];
     // A photo, and patches of pure colours, where features reach the bound.
-    let cases = ["", "patches_"].map(|name| (golden.nhwc(&format!("{name}lr")), golden.nhwc(&format!("{name}picture"))));
+    let cases =
+        ["", "patches_"].map(|name| (golden.nhwc(&format!("{name}lr")), golden.nhwc(&format!("{name}picture"))));
     let check = |compute: &Compute, form: &str| {
         let network = published(compute);
         let stage = compute.prepare(&[dims], |maps| network.forward(&maps[0])).unwrap();

@@ -7,6 +7,7 @@ use crate::chain::tiles::Tile;
 use crate::compute::{Compute, Stage, Work};
 use crate::image::Pixels;
 use crate::image::encode::to_u8;
+use crate::image::neutral::Neutral;
 use crate::model::{Latent, Reach, UPSCALE};
 use std::ops::Range;
 
@@ -37,6 +38,7 @@ pub struct Previews<'a> {
     lr: &'a Canvas,
     /// Rows and columns of the picture, without its padding.
     size: [usize; 2],
+    neutral: Option<&'a Neutral>,
     /// What decodes parts of a size, made for the first of them.
     decoders: Vec<([usize; 2], Stage<'a>)>,
     /// First positions of the parts that were shown since all of them were, and how much they are together.
@@ -50,11 +52,17 @@ pub struct Previews<'a> {
 }
 
 impl<'a> Previews<'a> {
-    /// For parts of `lr`; the picture is its first rows and columns, `size`. `now` in milliseconds.
-    pub fn new(latent: &'a dyn Latent, compute: &'a Compute, lr: &'a Canvas, size: [usize; 2], now: f64) -> Self {
+    /// For parts of `lr`; the picture is its first rows and columns, `size`, with these neutral colours. `now` in milliseconds.
+    pub fn new(
+        latent: &'a dyn Latent,
+        compute: &'a Compute,
+        lr: &'a Canvas,
+        (size, neutral): ([usize; 2], Option<&'a Neutral>),
+        now: f64,
+    ) -> Self {
         let (decoders, shown, covered) = (Vec::new(), Vec::new(), 0);
         let (begun, spent, last) = (now, 0.0, FIRST);
-        Self { latent, compute, lr, size, decoders, shown, covered, begun, spent, last, on_its_way: None }
+        Self { latent, compute, lr, size, neutral, decoders, shown, covered, begun, spent, last, on_its_way: None }
     }
 
     /// Rows as a part: decoded are as many more above and below as the decoder sees.
@@ -131,9 +139,14 @@ impl<'a> Previews<'a> {
         }
         let (line, skipped) = (cols.len() * UPSCALE * 3, (x.start - cols.start) * UPSCALE * 3);
         let lines = values.chunks_exact(line).skip((y.start - rows.start) * UPSCALE).take(height);
-        let data = lines.flat_map(|row| &row[skipped..][..width * 3]).map(|v| to_u8(v * 0.5 + 0.5)).collect();
-        let pixels = Pixels { width, height, channels: 3, data };
-        watch.event(Event::Preview { x: x.start * UPSCALE, y: y.start * UPSCALE, pixels: &pixels });
+        let (left, top) = (x.start * UPSCALE, y.start * UPSCALE);
+        let pixels = lines.zip(top..).flat_map(|(row, y)| {
+            let pixels = row[skipped..][..width * 3].chunks_exact(3).zip(left..);
+            pixels.map(move |(pixel, x)| ([pixel[0], pixel[1], pixel[2]].map(|v| v * 0.5 + 0.5), x, y))
+        });
+        let kept = |(rgb, x, y)| self.neutral.map_or(rgb, |neutral| neutral.kept(rgb, x, y));
+        let data = pixels.flat_map(kept).map(to_u8).collect();
+        watch.event(Event::Preview { x: left, y: top, pixels: &Pixels { width, height, channels: 3, data } });
     }
 }
 

@@ -55,6 +55,7 @@ impl ReferenceTiling<'_> {
                 temperature: 1.0,
                 compute: self.compute,
                 size: [0, 0],
+                neutral: None,
                 key: None,
             };
             let whole = Cut::whole(h);

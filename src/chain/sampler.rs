@@ -17,6 +17,7 @@ use crate::chain::tile_pipeline::{Stages, TilePipeline};
 use crate::chain::tiles::{Plan, Tile};
 use crate::compute::{Compute, Stage, Stream, Work};
 use crate::gpu::resident_chain::GpuChain;
+use crate::image::neutral::Neutral;
 use crate::model::{Denoiser, Latent};
 use crate::paper::noise;
 use crate::paper::process::{Gaussian, posterior, prior};
@@ -48,6 +49,8 @@ pub struct Chain<'a> {
     pub compute: &'a Compute,
     /// Rows and columns of the picture within the canvas, which previews show.
     pub size: [usize; 2],
+    /// What its previews keep of the picture's neutral colours, as its result does.
+    pub neutral: Option<&'a Neutral>,
     /// Names it in snapshots; there are none without.
     pub key: Option<String>,
 }
@@ -105,6 +108,10 @@ impl Chain<'_> {
             self.encode(lr, encode, watch, |_, rows| y0.take(rows)).await?;
         }
         self.run_on_host(done, x, y0, lr, cut, watch).await
+    }
+
+    fn previews<'b>(&'b self, lr: &'b Canvas, watch: &impl Watch) -> Previews<'b> {
+        Previews::new(self.latent, self.compute, lr, (self.size, self.neutral), watch.now())
     }
 
     /// Whether y0's code is kept for the steps.
@@ -173,7 +180,7 @@ impl Chain<'_> {
         watch: &mut W,
     ) -> Result<Canvas> {
         let mut pace = watch.snapshots().map(|interval| Pace::new(interval, done, watch.now()));
-        let mut previews = Previews::new(self.latent, self.compute, lr, self.size, watch.now());
+        let mut previews = self.previews(lr, watch);
         let (steps, line, width) = (self.steps().len(), x.width * x.channels, x.width);
         let tiles: Vec<Tile<'_>> = if let Cut::Tiles(plan) = cut { plan.tiles().collect() } else { Vec::new() };
         let mut predictor = match cut {
@@ -306,7 +313,7 @@ impl Chain<'_> {
         // What stays the same is written once.
         let (mut pixels, mut prior_mean) = (Some(&lr.data[..]), Some(&y0.data[..]));
         let steps = self.steps().len();
-        let mut previews = Previews::new(self.latent, self.compute, lr, self.size, watch.now());
+        let mut previews = self.previews(lr, watch);
         for (step, Step { t, next }) in self.steps().enumerate() {
             watch.pause().await?;
             let level = self.denoiser.level(&self.levels.schedule, t);
@@ -341,7 +348,7 @@ impl Chain<'_> {
         if !self.latent.has_encoder() {
             return Ok(());
         }
-        let mut previews = Previews::new(self.latent, self.compute, lr, self.size, watch.now());
+        let mut previews = self.previews(lr, watch);
         let channels = self.latent.channels();
         let shown = watch.previews() && self.latent.is_decoded_cheaply() && !self.levels.visited.is_empty();
         let plan = match cut {

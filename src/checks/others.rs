@@ -126,7 +126,8 @@ pub(super) async fn parameter_free_attentions(gpu: &Rc<Gpu>) -> Result<f32, Stri
         });
         // With a bound that numbers reach, and one that none does.
         for bound in [2.0, 1e6] {
-            worst = worst.max(compare(gpu, &inputs, |_, maps| parameter_free_attention(&maps[0], &maps[1], bound)).await?);
+            worst =
+                worst.max(compare(gpu, &inputs, |_, maps| parameter_free_attention(&maps[0], &maps[1], bound)).await?);
         }
     }
     Ok(worst)

@@ -192,7 +192,7 @@ pub fn chain<'a>(
     noise: Noise<'a>,
     compute: &'a Compute,
 ) -> Chain<'a> {
-    Chain { latent, denoiser, levels, noise, temperature: 1.0, compute, size: [0, 0], key: None }
+    Chain { latent, denoiser, levels, noise, temperature: 1.0, compute, size: [0, 0], neutral: None, key: None }
 }
 
 /// The default model.
