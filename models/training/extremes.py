@@ -12,8 +12,10 @@ from degrade import Random, degrade
 
 def extremes(rng: Random, count: int, crop: int) -> Crops:
     """`count` clean crops of `crop` LR pixels; the teacher's answer is the truth."""
-    hr = torch.stack([rectangles(rng, 4 * crop) if rng.chance(0.85) else squares(rng, 4 * crop) for _ in range(count)])
-    lr = torch.cat([degrade(one[None], "clean", rng) for one in hr])
+    hr, lr = torch.empty(count, 3, 4 * crop, 4 * crop), torch.empty(count, 3, crop, crop)
+    for index in range(count):
+        hr[index] = rectangles(rng, 4 * crop) if rng.chance(0.85) else squares(rng, 4 * crop)
+        lr[index] = degrade(hr[index : index + 1], "clean", rng)[0]
     return Crops(hr * 2 - 1, hr * 2 - 1, lr * 2 - 1, None, torch.zeros(count, dtype=torch.long))
 
 

@@ -2,7 +2,7 @@
 
 use crate::held::HELD;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const MOST_TIME: Duration = Duration::from_secs(2);
 /// What decoders may take for a picture of so many pixels, for tables and metadata, and what the picture itself takes.
@@ -65,6 +65,47 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
+/// What reading a file took of this thread's time and memory; `None` for a panic.
+struct Cost {
+    read: Option<bool>,
+    time: Duration,
+    bytes: isize,
+}
+
+impl Cost {
+    fn of(file: &[u8], read: impl Fn(&[u8]) -> bool) -> Self {
+        let before = HELD.get().0;
+        HELD.set((before, before));
+        let begun = thread_time();
+        let read = catch_unwind(AssertUnwindSafe(|| read(file))).ok();
+        Self { read, time: thread_time() - begun, bytes: HELD.get().1 - before }
+    }
+
+    /// What is wrong with it, where a picture may take so many bytes.
+    fn fault(&self, most_bytes: isize) -> Option<String> {
+        let Self { read, time, bytes } = self;
+        match read {
+            None => Some("panicked".into()),
+            _ if *time > MOST_TIME || *bytes > most_bytes => Some(format!("{time:?}, {bytes} bytes")),
+            _ => None,
+        }
+    }
+}
+
+/// Time that this thread has had a processor: other programs on the machine do not count.
+fn thread_time() -> Duration {
+    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = statistics.split(' ').next().and_then(|word| word.parse().ok());
+    nanoseconds.map_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(), Duration::from_nanos)
+}
+
+/// Reads one file that was made to be slow.
+pub fn bounded(what: &str, file: &[u8], most_bytes: isize, read: impl Fn(&[u8]) -> bool) {
+    let cost = Cost::of(file, read);
+    println!("{what}, {} KB: {:?}, {:?}, {} KiB", file.len() / 1000, cost.read, cost.time, cost.bytes >> 10);
+    assert_eq!(cost.fault(most_bytes), None, "{what}");
+}
+
 /// Reads damaged copies of the `seeds`; `mend` makes check sums right again, so that what is behind them is reached. `read`
 /// says whether it took the file.
 pub fn fuzz(kind: &str, seeds: &[Vec<u8>], mend: fn(&mut Vec<u8>), read: impl Fn(&[u8]) -> bool) {
@@ -78,17 +119,12 @@ pub fn fuzz(kind: &str, seeds: &[Vec<u8>], mend: fn(&mut Vec<u8>), read: impl Fn
     for case in 0..cases {
         let mut file = random.damaged(&seeds[case as usize % seeds.len()]);
         mend(&mut file);
-        let before = HELD.get().0;
-        HELD.set((before, before));
-        let begun = Instant::now();
-        let done = catch_unwind(AssertUnwindSafe(|| read(&file)));
-        let (time, bytes) = (begun.elapsed(), HELD.get().1 - before);
-        (slowest, most) = (slowest.max(time), most.max(bytes));
-        taken += u64::from(matches!(done, Ok(true)));
-        if done.is_err() || time > MOST_TIME || bytes > MOST_BYTES {
+        let cost = Cost::of(&file, &read);
+        (slowest, most) = (slowest.max(cost.time), most.max(cost.bytes));
+        taken += u64::from(cost.read == Some(true));
+        if let Some(what) = cost.fault(MOST_BYTES) {
             let path = std::env::temp_dir().join(format!("fuzz-{kind}-{case}"));
             std::fs::write(&path, &file).unwrap();
-            let what = if done.is_err() { "panicked".into() } else { format!("{time:?}, {bytes} bytes") };
             failed.push(format!("{}: {what}", path.display()));
             assert!(failed.len() < 20, "{}", failed.join("\n"));
         }

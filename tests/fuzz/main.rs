@@ -11,6 +11,7 @@
 mod harness;
 #[path = "../support/held.rs"]
 mod held;
+mod megabyte;
 mod models;
 mod pictures;
 #[path = "../support/mod.rs"]
