@@ -14,6 +14,7 @@ const CASES: { what: string; bytes: Buffer; type?: string; by: 'engine' | 'brows
   { what: 'a JPEG without its end marker', bytes: jpeg.subarray(0, jpeg.length - 2), by: 'browser' },
   { what: 'an SVG with a size', bytes: svg('width="12" height="8"'), type: 'image/svg+xml', by: 'browser', size: [48, 32] },
   { what: 'an SVG of no type', bytes: Buffer.concat([Buffer.from('<?xml version="1.0"?>\n<!-- drawn -->'), svg('width="12" height="8"')]), by: 'browser', size: [48, 32] },
+  { what: 'an SVG with a viewBox alone', bytes: svg('viewBox="0 0 12 8"'), by: 'browser' },
   { what: 'half a PNG', bytes: readFileSync(fixture('cup-40x32.png')).subarray(0, 400), by: undefined },
   { what: 'a text', bytes: Buffer.from('<p>This is no picture.</p>'), by: undefined },
 ];
@@ -43,7 +44,8 @@ test('the page upscales what only the browser reads', async ({ page, server, tol
   // Firefox says so of the first one.
   tolerate(/Image corrupt or truncated/);
   await open(page, server);
-  for (const [name, bytes] of [['cut.jpg', jpeg.subarray(0, jpeg.length - 2)], ['drawing.svg', svg('width="12" height="8"')]] as const) {
+  for (const [name, bytes] of [['cut.jpg', jpeg.subarray(0, jpeg.length - 2)], ['drawing.svg', svg('width="12" height="8"')],
+    ['view-box.svg', svg('viewBox="0 0 12 8"')]] as const) {
     await upscale(page, { file: { name, mimeType: '', buffer: bytes }, steps: 1 });
     await expect(page.locator('#result'), name).toBeVisible();
     await expect(page.locator('#outcome'), name).toContainText('Decoded by the browser');
