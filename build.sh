@@ -175,8 +175,8 @@ lint() {
   say "spelling, and licences and advisories of crates"
   if have typos; then typos; else say "not installed, so not checked: typos (cargo install typos-cli)"; fi
   if cargo deny --version >/dev/null 2>&1; then
-    cargo deny --offline check bans licenses sources
-    # The database of advisories is fetched.
+    # Crates of features that are not built are fetched for it, and so is the database of advisories.
+    cargo deny check bans licenses sources
     cargo deny check advisories || say "advisories were not checked, or found: see above"
   else
     say "not installed, so not checked: cargo-deny (cargo install cargo-deny)"
