@@ -22,6 +22,7 @@ from diffusion import levels, posterior, q_sample, sample
 from network import LATENT
 from perceptual import Lpips
 from train import Trainer
+from train_prior import PriorTrainer
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEDULE = {"p": 0.3, "kappa": 2.0, "min_noise_level": 0.04, "sqrt_eta_end": 0.99}
@@ -119,10 +120,7 @@ class Data(unittest.TestCase):
         """All four arrays are cut at the same place: teacher and y0 are made of HR, LR is its average."""
         with tempfile.TemporaryDirectory() as folder:
             folder, crop = Path(folder), 12
-            hr = (Random(5).uniform((6, 3, crop, crop), 0, 255)).byte().repeat_interleave(4, 2).repeat_interleave(4, 3)
-            written = {"hr": hr, "teacher": 255 - hr, "lr": hr[:, :, ::4, ::4], "kind": torch.arange(6, dtype=torch.uint8) % 3}
-            for name, values in written.items():
-                (folder / f"{name}.u8").write_bytes(values.numpy().tobytes())
+            random_pool(folder, crop)
             pool.write_priors(folder, crop, lambda lr: lr.repeat_interleave(4, 2).repeat_interleave(4, 3), 1.0)
             reader = pool.Pool(folder, {"pool_crop": crop, "crop": 8}, with_prior=True)
             reader.fill(0)
@@ -198,13 +196,53 @@ class Resumption(unittest.TestCase):
             "start.weights": ROOT / "models/compact", "start.prior": random_prior(folder), "network.prior": 8,
             "data.corpus": folder / "corpus", "data.cache": folder / "cache.u8", "data.families": "{ one = 1.0 }",
             "data.pool": '""', "data.pairs": 8, "data.crop": 16, "data.pool_crop": 20, "data.groups_per_iteration": 1.0,
-            "adversary.pictures": 2, "adversary.width": 8, "adversary.alone": 1, "adversary.grow": 1,
-            "optimiser.batch": 4, "loss.lpips_crop": 48, "device.compile": "false",
-            "loss.lpips_weights": ROOT / "metrics/lpips_squeeze.safetensors",
         }  # fmt: skip
-        config = settings.load(Path(__file__).with_name("compact.toml"), [f"{k}={v}" for k, v in changes.items()])
-        torch.set_num_threads(1)
-        return Trainer(config, folder / name)
+        return Trainer(small("compact.toml", changes), folder / name)
+
+    def test_stopping_changes_nothing_of_y0(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            random_pool(folder, 20)
+            changes = {"start.weights": random_prior(folder), "data.pool": folder, "data.crop": 16, "data.pool_crop": 20}
+            config = small("prior.toml", changes | {"data.extremes": 1})
+
+            def trainer(name: str) -> PriorTrainer:
+                torch.manual_seed(3)  # of the discriminator's first weights
+                return PriorTrainer(config, folder / name)
+
+            at_once, in_two = trainer("at_once"), trainer("in_two")
+            for _ in range(4):
+                at_once.step()
+            for _ in range(2):
+                in_two.step()
+            in_two.save()
+            in_two = trainer("in_two")
+            for _ in range(2):
+                in_two.step()
+            self.assertEqual(in_two.iteration, 4)
+            begun = load_file(random_prior(folder))
+            for name, a in at_once.average.items():
+                self.assertTrue(torch.equal(a, in_two.average[name]), name)
+            self.assertFalse(torch.equal(at_once.average["conv_1.weight"], begun["prior.conv_1.weight"]))
+
+
+def small(file: str, changes: dict) -> dict:
+    """Settings for four crops an iteration and a small discriminator, with changes."""
+    changes = {
+        "adversary.pictures": 2, "adversary.width": 8, "adversary.alone": 1, "adversary.grow": 1,
+        "optimiser.batch": 4, "loss.lpips_crop": 48, "device.compile": "false", "validation.every": 0,
+        "loss.lpips_weights": ROOT / "metrics/lpips_squeeze.safetensors", **changes,
+    }  # fmt: skip
+    torch.set_num_threads(1)
+    return settings.load(Path(__file__).with_name(file), [f"{key}={value}" for key, value in changes.items()])
+
+
+def random_pool(folder: Path, crop: int) -> None:
+    """Six pairs of blocks of noise: LR is each block's colour, and the teacher's answer the negative."""
+    hr = (Random(5).uniform((6, 3, crop, crop), 0, 255)).byte().repeat_interleave(4, 2).repeat_interleave(4, 3)
+    written = {"hr": hr, "teacher": 255 - hr, "lr": hr[:, :, ::4, ::4], "kind": torch.arange(6, dtype=torch.uint8) % 3}
+    for name, values in written.items():
+        (folder / f"{name}.u8").write_bytes(values.numpy().tobytes())
 
 
 def random_prior(folder: Path) -> str:

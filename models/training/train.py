@@ -3,19 +3,14 @@
 README.md says what is trained and why.
 """
 
-import json
-import math
-import time
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-import checkpoint
 import settings
 import teachers
-from adversary import Adversary
 from corpus import Crops, Stream
 from degrade import Random
 from diffusion import Chains, levels, q_sample
@@ -23,57 +18,28 @@ from mesh import mesh_distance
 from network import bicubic
 from perceptual import Lpips
 from pool import Pool
+from training import RandomPart, Training, mixed
 from validate import Validation
 
 
-def rate(optimiser: dict, iteration: int, minutes: float = 0.0) -> float:
-    """Warm-up, then a cosine down to `lr_end`, by iterations or, where the run has `minutes`, by time."""
-    done = minutes / optimiser["minutes"] if optimiser.get("minutes") else iteration / optimiser["iterations"]
-    cosine = 0.5 + 0.5 * math.cos(math.pi * min(1.0, done))
-    grown = min(1.0, (iteration + 1) / optimiser["warmup"])
-    return optimiser["lr"] * grown * (optimiser["lr_end"] + (1 - optimiser["lr_end"]) * cosine)
+class Trainer(Training):
+    """Trains the network of a chain; that of y0 stays as it is."""
 
-
-def mixed(distance, crops: Crops, share: Tensor, weight: Tensor | float = 1.0) -> Tensor:
-    """The mean of a distance [n] to the truth and to the teacher's answer; `share` [n] is the teacher's, `weight` [n] the crop's."""
-    to_truth = distance(crops.hr)
-    return (weight * (to_truth + share * (distance(crops.teacher) - to_truth) if share.any() else to_truth)).mean()
-
-
-class RandomPart:
-    """Cuts pictures at one random place, so that what sees the part meets every phase of the 4x4 blocks."""
-
-    def __init__(self, rng: Random, size: int, side: int):
-        self.side = side
-        self.y, self.x = (int(rng.number() * (size - side + 1)) for _ in range(2))
-
-    def __call__(self, picture: Tensor) -> Tensor:
-        return picture[:, :, self.y : self.y + self.side, self.x : self.x + self.side]
-
-
-class Trainer:
     def __init__(self, config: dict, run: Path):
-        self.config, self.run = config, run
-        self.device = settings.device(config)
-        optimiser, data = config["optimiser"], config["data"]
-        self.model = settings.model(config).to(self.device).to(memory_format=torch.channels_last)
+        device, data = settings.device(config), config["data"]
+        self.model = settings.model(config).to(device).to(memory_format=torch.channels_last)
+        super().__init__(config, run, self.model.net, device)
         if data["pool"]:
             self.stream = Pool(Path(data["pool"]), data, with_prior=self.model.prior is not None)
         else:
             answer = teachers.answers(data["teachers"], self.device) if data["teachers"] else None
             prior = self.model.y0 if self.model.prior else None
             self.stream = Stream(settings.corpus(config), data, config["seed"], self.device, answer, prior)
-        self.optimiser = torch.optim.AdamW(
-            self.model.net.parameters(), lr=optimiser["lr"], betas=tuple(optimiser["betas"]), weight_decay=0.0
-        )
-        self.average = {name: t.detach().clone() for name, t in self.model.net.state_dict().items()}
-        self.in_chain = round(optimiser["batch"] * config["chain"]["share"])
+        self.in_chain = round(config["optimiser"]["batch"] * config["chain"]["share"])
         self.tables = [levels(config["schedule"], steps) for steps in config["chain"]["steps"]]
-        compiled = config["device"]["compile"]
-        self.lpips = Lpips(config["loss"]["lpips_weights"], compiled).to(self.device)
-        self.predict = torch.compile(self.model.predict, dynamic=False) if compiled else self.model.predict
-        self.adversary = Adversary(config["adversary"], self.device, compiled) if config["adversary"]["pictures"] else None
-        self.iteration, self.seconds = 0, 0.0
+        self.lpips = Lpips(config["loss"]["lpips_weights"], self.compiled).to(device)
+        self.predict = torch.compile(self.model.predict, dynamic=False) if self.compiled else self.model.predict
+        self.validation = Validation(settings.corpus(config), config, device) if config["validation"]["every"] else None
         self.chains = None
         self.stream.fill(0)
         if self.in_chain:
@@ -92,43 +58,33 @@ class Trainer:
         self.model.basis.s.copy_(torch.stack(residual).mean(0).sqrt())
         self.model.basis.y0_s.copy_(torch.stack(own).mean(0).sqrt())
 
-    def resume(self) -> bool:
-        state = checkpoint.load(self.run)
-        if not state:
-            return False
-        self.iteration, self.seconds = state["iteration"], state["seconds"]
-        self.model.net.load_state_dict(state["net"])
+    def state(self) -> dict:
+        chains = self.chains.state() if self.chains else {}
+        return {**super().state(), "basis": self.model.basis.state_dict(), "chains": chains}
+
+    def restore(self, state: dict) -> None:
+        super().restore(state)
         self.model.basis.load_state_dict(state["basis"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.average = {name: t.to(self.device) for name, t in state["average"].items()}
         if self.chains and state["chains"]:
             self.chains.restore(state["chains"])
-        if self.adversary and state["adversary"]:
-            self.adversary.restore(state["adversary"])
-        return True
 
-    def save(self) -> None:
-        state = {
-            "iteration": self.iteration,
-            "seconds": self.seconds,
-            "net": self.model.net.state_dict(),
-            "basis": self.model.basis.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "average": self.average,
-            "chains": self.chains.state() if self.chains else {},
-            "adversary": self.adversary.state() if self.adversary else {},
-        }
-        checkpoint.save(self.run, self.iteration, state)
-        self.write_weights(self.run / "weights.safetensors")
-
-    def write_weights(self, path: Path) -> None:
+    def write_weights(self) -> None:
         """The model with the averaged network: what `start.weights` reads, and what export.py ships."""
         tensors = self.model.state_dict() | {f"net.{name}": t for name, t in self.average.items()}
-        save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, path)
+        save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, self.run / "weights.safetensors")
 
-    def is_done(self) -> bool:
-        o = self.config["optimiser"]
-        return self.seconds >= 60 * o["minutes"] if o["minutes"] else self.iteration >= o["iterations"]
+    def measure(self) -> None:
+        """With a contact sheet."""
+        validation = self.validation
+        pictures = [self.model.y0(validation.lr)]
+        if self.iteration == 0:
+            self.log({"iteration": 0, "y0": True, **validation.measure(pictures[0])})
+        with self.averaged():
+            for steps in validation.config["steps"]:
+                picture = validation.run(self.model, steps, validation.config["temperature"])
+                self.log({"iteration": self.iteration, "T": steps, **validation.measure(picture)})
+                pictures.append(picture)
+        validation.sheet(self.run / f"sheet_{self.iteration:07d}.png", pictures)
 
     def fresh(self, rng: Random, count: int) -> tuple[Crops, Tensor]:
         """Crops, and the codes of their y0."""
@@ -159,7 +115,7 @@ class Trainer:
         return sorted(order[:count])
 
     def step(self) -> dict:
-        o, loss = self.config["optimiser"], self.config["loss"]
+        loss = self.config["loss"]
         self.stream.fill(self.iteration)
         rng = Random(self.config["seed"], 3, self.iteration, device=self.device)
         crops, y0, z_t, q = self.batch(rng)
@@ -183,71 +139,18 @@ class Trainer:
             fake, enlarged = seen[rows], part(bicubic(crops.lr[rows]))
             perceptual = loss["lpips"] * lpips
             total = total + self.adversary.loss(seen, fake, enlarged, perceptual)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate(o, self.iteration, self.seconds / 60)
-        self.optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.net.parameters(), o["clip"])
-        if torch.isfinite(norm):
-            self.optimiser.step()
-        result = {"loss": total.item(), "mse": mse.item(), "lpips": lpips.item(), "mesh": pattern.item(), "norm": norm.item(), "lr": group["lr"]}
+        result = {"loss": total.item(), "mse": mse.item(), "lpips": lpips.item(), "mesh": pattern.item()} | self.descend(total)
         if self.adversary:
             result |= self.adversary.learn(part(crops.hr[rows]), fake, enlarged)
-        keep = min(o["ema"], (self.iteration + 1) / (self.iteration + 10))
-        with torch.no_grad():
-            for name, value in self.model.net.state_dict().items():
-                self.average[name].lerp_(value, 1 - keep)
         if self.chains:
             self.chains.advance(z0.detach()[: self.in_chain], rng)
-        self.iteration += 1
         return result
-
-
-def log(run: Path, entry: dict) -> None:
-    line = json.dumps({k: float(f"{v:.6g}") if isinstance(v, float) else v for k, v in entry.items()})
-    print(line, flush=True)
-    with open(run / "log.jsonl", "a") as out:
-        out.write(line + "\n")
-
-
-def validation_round(trainer: Trainer, validation: Validation) -> None:
-    """Measures the averaged weights and writes a contact sheet."""
-    own = {name: t.clone() for name, t in trainer.model.net.state_dict().items()}
-    trainer.model.net.load_state_dict(trainer.average)
-    pictures = [trainer.model.y0(validation.lr)]
-    if trainer.iteration == 0:
-        log(trainer.run, {"iteration": 0, "y0": True, **validation.measure(pictures[0])})
-    for steps in validation.config["steps"]:
-        picture = validation.run(trainer.model, steps, validation.config["temperature"])
-        log(trainer.run, {"iteration": trainer.iteration, "T": steps, **validation.measure(picture)})
-        pictures.append(picture)
-    validation.sheet(trainer.run / f"sheet_{trainer.iteration:07d}.png", pictures)
-    trainer.model.net.load_state_dict(own)
 
 
 def main() -> None:
     config, run, minutes = settings.run_arguments(__doc__)
     torch.manual_seed(config["seed"])
-    trainer = Trainer(config, run)
-    validation = Validation(settings.corpus(config), config, trainer.device) if config["validation"]["every"] else None
-    device, batch = config["device"], config["optimiser"]["batch"]
-    began, recent = time.time(), []
-    if validation and trainer.iteration == 0:
-        validation_round(trainer, validation)
-    while not trainer.is_done() and time.time() - began < 60 * minutes:
-        begin = time.time()
-        recent.append({**trainer.step(), "seconds": time.time() - begin})
-        trainer.seconds += recent[-1]["seconds"]
-        it = trainer.iteration
-        if it % device["log_every"] == 0:
-            means = {name: sum(r[name] for r in recent) / len(recent) for name in recent[0]}
-            log(run, {"iteration": it, "samples": it * batch, **means})
-            recent = []
-        if it % device["checkpoint_every"] == 0:
-            trainer.save()
-        if validation and it % config["validation"]["every"] == 0:
-            validation_round(trainer, validation)
-    trainer.save()
+    Trainer(config, run).train(minutes)
 
 
 if __name__ == "__main__":
