@@ -12,11 +12,11 @@ from degrade import Random, degrade
 
 def extremes(rng: Random, count: int, crop: int) -> Crops:
     """`count` clean crops of `crop` LR pixels; the teacher's answer is the truth."""
-    hr, lr = torch.empty(count, 3, 4 * crop, 4 * crop), torch.empty(count, 3, crop, crop)
+    hr, lr = (torch.empty(count, 3, side, side, device=rng.device) for side in (4 * crop, crop))
     for index in range(count):
         hr[index] = rectangles(rng, 4 * crop) if rng.chance(0.85) else squares(rng, 4 * crop)
         lr[index] = degrade(hr[index : index + 1], "clean", rng)[0]
-    return Crops(hr * 2 - 1, hr * 2 - 1, lr * 2 - 1, None, torch.zeros(count, dtype=torch.long))
+    return Crops(hr * 2 - 1, hr * 2 - 1, lr * 2 - 1, None, torch.zeros(count, dtype=torch.long, device=rng.device))
 
 
 def colour(rng: Random, pure: bool) -> Tensor:

@@ -22,18 +22,21 @@ if [ -n "${SMOKE:-}" ]; then # the same commands, sizes that a CPU manages
 fi
 # Minutes until a share of the time is over; half a minute at least.
 until_share() { echo "$minutes $1 $(($(date +%s) - began))" | awk '{ m = $1 * $2 - $3 / 60; print (m > 0.5 ? m : 0.5) }'; }
-stage() { # name, share of the time at its end, more settings
-  "$python" models/training/train.py "models/training/gpu-$1.toml" "$work/$1" "${common[@]}" \
-    --set "optimiser.minutes=$(until_share "$2")" "${@:3}" >"$work/$1.txt" 2>&1 || { tail -20 "$work/$1.txt"; exit 1; }
-  tail -4 "$work/$1.txt"
-  # A run folder as export.py and validate.py read it, the newest stage's; few files, each below 16 MiB.
+stage() { # trainer, name, share of the time at its end, more settings
+  "$python" "models/training/$1.py" "models/training/gpu-$2.toml" "$work/$2" "${common[@]}" \
+    --set "optimiser.minutes=$(until_share "$3")" "${@:4}" >"$work/$2.txt" 2>&1 || { tail -20 "$work/$2.txt"; exit 1; }
+  tail -4 "$work/$2.txt"
+}
+keep() { # A run folder as export.py and validate.py read it; few files, each below 16 MiB.
   split -b 15728640 -d "$work/$1/weights.safetensors" "$run/weights.safetensors."
   cp "$work/$1/config.json" "$run/"
   cat "$work"/*/log.jsonl >"$run/log.jsonl"
   for sheet in "$work/$1"/sheet_*.png; do [ ! -e "$sheet" ] || cp "$sheet" "$run/sheet.png"; done
 }
 # Starting, compiling and validating take time that the trainer does not count: a tenth is left for them.
-stage first 0.5
-stage second 0.9 --set "start.weights=$work/first/weights.safetensors"
+stage train_prior prior 0.35 ${SMOKE:+--set data.extremes=1}
+cp "$work/prior/prior.safetensors" "$run/"
+stage train chain 0.9 --set "start.prior=$work/prior/prior.safetensors"
+keep chain
 nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null || echo "no GPU"
 ls -l "$run"

@@ -99,8 +99,9 @@ def begin_at_y0(stored: dict) -> dict:
 
 
 def prior(path: Path | str) -> Span:
-    """The network of y0 in a safetensors file, tensors `prior.*` or bare."""
-    stored = {name.removeprefix("prior."): tensor.float() for name, tensor in load_file(path).items()}
+    """The network of y0 in a model folder or a safetensors file: tensors `prior.*`, or a file of nothing else, bare."""
+    tensors = {name: tensor.float() for shard in shards(Path(path)) for name, tensor in load_file(shard).items()}
+    stored = {name.removeprefix("prior."): tensor for name, tensor in tensors.items() if name.startswith("prior.")} or tensors
     network = Span(stored["conv_1.weight"].shape[0])
     network.load_state_dict(stored)
     return network.requires_grad_(False).to(memory_format=torch.channels_last)

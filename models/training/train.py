@@ -10,14 +10,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 import settings
-import teachers
-from corpus import Crops, Stream
+from corpus import Crops
 from degrade import Random
 from diffusion import Chains, levels, q_sample
 from mesh import mesh_distance
 from network import bicubic
 from perceptual import Lpips
-from pool import Pool
 from training import RandomPart, Training, mixed
 from validate import Validation
 
@@ -26,15 +24,10 @@ class Trainer(Training):
     """Trains the network of a chain; that of y0 stays as it is."""
 
     def __init__(self, config: dict, run: Path):
-        device, data = settings.device(config), config["data"]
+        device = settings.device(config)
         self.model = settings.model(config).to(device).to(memory_format=torch.channels_last)
         super().__init__(config, run, self.model.net, device)
-        if data["pool"]:
-            self.stream = Pool(Path(data["pool"]), data, with_prior=self.model.prior is not None)
-        else:
-            answer = teachers.answers(data["teachers"], self.device) if data["teachers"] else None
-            prior = self.model.y0 if self.model.prior else None
-            self.stream = Stream(settings.corpus(config), data, config["seed"], self.device, answer, prior)
+        self.stream = self.pairs(self.model.y0 if self.model.prior else None)
         self.in_chain = round(config["optimiser"]["batch"] * config["chain"]["share"])
         self.tables = [levels(config["schedule"], steps) for steps in config["chain"]["steps"]]
         self.lpips = Lpips(config["loss"]["lpips_weights"], self.compiled).to(device)

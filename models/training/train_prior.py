@@ -19,7 +19,6 @@ from extremes import extremes
 from mesh import mesh_distance
 from network import bicubic
 from perceptual import Lpips
-from pool import Pool
 from training import RandomPart, Training, mixed
 from validate import Validation
 
@@ -34,23 +33,23 @@ class PriorTrainer(Training):
         super().__init__(config, run, network.to(device).to(memory_format=torch.channels_last), device)
         self.forward = torch.compile(self.network, dynamic=False) if self.compiled else self.network
         self.lpips = Lpips(config["loss"]["lpips_weights"], self.compiled).to(device)
-        self.pool = Pool(Path(config["data"]["pool"]), config["data"], with_prior=False)
+        self.stream = self.pairs()
         self.validation = Validation(settings.corpus(config), config, device) if config["validation"]["every"] else None
         self.resume()
 
     def batch(self, rng: Random) -> tuple[Crops, int]:
-        """Crops, and how many of them are of the pool; the last ones are extremes."""
+        """Crops, and how many of them are pictures; the last ones are extremes."""
         data = self.config["data"]
         strange = extremes(rng, data["extremes"], data["crop"])
-        found = self.pool.batch(rng, self.config["optimiser"]["batch"] - len(strange.lr))
-        join = lambda a, b: None if a is None else torch.cat([a, b]).to(self.device)
+        found = self.stream.batch(rng, self.config["optimiser"]["batch"] - len(strange.lr))
+        join = lambda a, b: None if a is None else torch.cat([a, b])
         return Crops(*map(join, found, strange)), len(found.lr)
 
     def step(self) -> dict:
         loss = self.config["loss"]
-        self.pool.fill(self.iteration)
-        rng = Random(self.config["seed"], 3, self.iteration)
-        crops, from_pool = self.batch(rng)
+        self.stream.fill(self.iteration)
+        rng = Random(self.config["seed"], 3, self.iteration, device=self.device)
+        crops, pictures = self.batch(rng)
         part = RandomPart(rng, crops.hr.shape[2], loss["lpips_crop"])
         share, weight = (torch.tensor(loss[name], device=self.device)[crops.kind] for name in ("teacher", "lpips"))
         with torch.autocast(self.device, dtype=torch.bfloat16):
@@ -62,7 +61,7 @@ class PriorTrainer(Training):
         pattern = mesh_distance(picture, crops.hr).mean()
         total = loss["l1"] * error + distance + loss["mesh"] * pattern
         if self.adversary:
-            judged = self.judged(weight[:from_pool])
+            judged = self.judged(weight[:pictures])
             fake, enlarged = seen[judged], part(bicubic(crops.lr[judged]))
             total = total + self.adversary.loss(seen, fake, enlarged, distance)
         result = {"l1": error.item(), "lpips": distance.item(), "mesh": pattern.item()} | self.descend(total)

@@ -10,9 +10,12 @@ import torch
 from torch import Tensor, nn
 
 import checkpoint
+import settings
+import teachers
 from adversary import Adversary
-from corpus import Crops
+from corpus import Crops, Stream
 from degrade import Random
+from pool import Pool
 
 
 def rate(optimiser: dict, iteration: int, minutes: float = 0.0) -> float:
@@ -55,6 +58,14 @@ class Training:
         adversary, self.compiled = config["adversary"], config["device"]["compile"]
         self.adversary = Adversary(adversary, device, self.compiled) if adversary["pictures"] else None
         self.iteration, self.seconds = 0, 0.0
+
+    def pairs(self, prior=None) -> Pool | Stream:
+        """Where crops come from, with their y0 if `prior` gives one."""
+        data = self.config["data"]
+        if data["pool"]:
+            return Pool(Path(data["pool"]), data, with_prior=prior is not None)
+        answer = teachers.answers(data["teachers"], self.device) if data["teachers"] else None
+        return Stream(settings.corpus(self.config), data, self.config["seed"], self.device, answer, prior)
 
     def step(self) -> dict:
         """One iteration; what is logged of it."""
