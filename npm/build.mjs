@@ -14,7 +14,12 @@ if (!existsSync(wasm)) {
   process.exit(1);
 }
 
-const entryPoints = { index: here('src/page/upscaler.ts'), worker: here('src/worker/worker.ts'), element: here('src/element/element.ts'), bench: here('src/worker/bench.ts') };
+const entryPoints = {
+  index: here('src/page/upscaler.ts'),
+  worker: here('src/worker/worker.ts'),
+  element: here('src/element/element.ts'),
+  bench: here('src/worker/bench.ts'),
+};
 const models = shippedModels();
 const standard = models.find(({ name }) => name === limits.defaultModel);
 // Only an engine built for the tests has the numeric checks.
@@ -47,8 +52,10 @@ const errorSentences = {
   setup(context) {
     context.onLoad({ filter: /errors\.json$/ }, ({ path }) => {
       // Calls are shorter than objects whose keys repeat; a pure one goes where nothing uses it.
-      const entries = Object.entries(JSON.parse(readFileSync(path, 'utf8'))).map(([name, { code, message, advice }]) =>
-        `export const ${name} = /* @__PURE__ */ entry(${[code, message, advice].map((text) => JSON.stringify(text)).join(', ')});`);
+      const entries = Object.entries(JSON.parse(readFileSync(path, 'utf8'))).map(
+        ([name, { code, message, advice }]) =>
+          `export const ${name} = /* @__PURE__ */ entry(${[code, message, advice].map((text) => JSON.stringify(text)).join(', ')});`,
+      );
       return { contents: `const entry = (code, message, advice) => ({ code, message, advice });\n${entries.join('\n')}`, loader: 'js' };
     });
   },
@@ -58,7 +65,8 @@ const oneCopy = {
   name: 'one copy',
   setup(context) {
     context.onResolve({ filter: /upscaler\.ts$/ }, ({ importer }) =>
-      /[\\/]element[\\/]/.test(importer) ? { path: './index.js', external: true } : undefined);
+      /[\\/]element[\\/]/.test(importer) ? { path: './index.js', external: true } : undefined,
+    );
   },
 };
 /**
@@ -94,7 +102,12 @@ for (const name of readdirSync(here('dist'), { recursive: true })) {
   // esbuild's own minifier leaves 5 % more. Arrows in place of functions: nothing here calls `new` on one, or needs its `this`.
   // A classic script is read in the encoding of its page, whatever that is.
   const format = { ascii_only: name.includes('global') };
-  const { code } = await minify(readFileSync(file, 'utf8'), { module: !name.includes('global'), ecma: 2022, compress: { passes: 3, unsafe_arrows: true }, format });
+  const { code } = await minify(readFileSync(file, 'utf8'), {
+    module: !name.includes('global'),
+    ecma: 2022,
+    compress: { passes: 3, unsafe_arrows: true },
+    format,
+  });
   writeFileSync(file, code);
 }
 leaveToBrowsers(here('dist/index.js'));
@@ -107,7 +120,8 @@ for (const model of models.filter((one) => one !== standard)) {
 }
 for (const { name, shards } of models) {
   // Weights do not go anywhere without their terms.
-  for (const file of ['model.json', ...shards, 'MODEL_CARD.md']) cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
+  for (const file of ['model.json', ...shards, 'MODEL_CARD.md'])
+    cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
 }
 cpSync(here('../models/CREDITS.tsv'), here('dist/models/CREDITS.tsv'));
 // npm packs only what lies in its folder; `notice.mjs` writes NOTICE there.

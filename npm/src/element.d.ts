@@ -40,11 +40,15 @@ export class ResShiftElement extends HTMLElement {
   cancel(): void;
   /** As of every element; the events of this one have their `detail`. */
   addEventListener<K extends keyof ResShiftElementEvents>(
-    type: K, listener: (this: ResShiftElement, event: ResShiftElementEvents[K]) => unknown, options?: boolean | AddEventListenerOptions,
+    type: K,
+    listener: (this: ResShiftElement, event: ResShiftElementEvents[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
   ): void;
   /** As of every element. */
   addEventListener<K extends keyof HTMLElementEventMap>(
-    type: Exclude<K, keyof ResShiftElementEvents>, listener: (this: ResShiftElement, event: HTMLElementEventMap[K]) => unknown, options?: boolean | AddEventListenerOptions,
+    type: Exclude<K, keyof ResShiftElementEvents>,
+    listener: (this: ResShiftElement, event: HTMLElementEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
   ): void;
   /** As of every element. */
   addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;

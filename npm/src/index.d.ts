@@ -77,8 +77,18 @@ export interface LoadProgress {
  * `data:`). Of a video, its present frame. Pixels without a size are none: make an `ImageData` of them.
  */
 export type Input =
-  | Blob | ArrayBuffer | Uint8Array | string | URL
-  | ImageBitmap | ImageData | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas | HTMLVideoElement | VideoFrame;
+  | Blob
+  | ArrayBuffer
+  | Uint8Array
+  | string
+  | URL
+  | ImageBitmap
+  | ImageData
+  | HTMLImageElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | HTMLVideoElement
+  | VideoFrame;
 
 /** How to run one picture, and what file to make of it. */
 export interface UpscaleOptions {
@@ -315,8 +325,26 @@ export interface Capabilities {
 
 /** What went wrong; stable across versions. */
 export type ErrorCode =
-  | 'no-input' | 'not-an-image' | 'bad-image' | 'unsupported-image' | 'image-too-large' | 'out-of-memory' | 'bad-option' | 'bad-weights'
-  | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'disposed' | 'blocked' | 'no-browser' | 'internal';
+  | 'no-input'
+  | 'not-an-image'
+  | 'bad-image'
+  | 'unsupported-image'
+  | 'image-too-large'
+  | 'out-of-memory'
+  | 'bad-option'
+  | 'bad-weights'
+  | 'bad-checkpoint'
+  | 'hash-mismatch'
+  | 'http'
+  | 'offline'
+  | 'no-webgpu'
+  | 'gpu'
+  | 'storage'
+  | 'aborted'
+  | 'disposed'
+  | 'blocked'
+  | 'no-browser'
+  | 'internal';
 
 /** A worker with the engine and one model in it. Keep it for all pictures. */
 export class Upscaler {

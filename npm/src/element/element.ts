@@ -6,7 +6,6 @@ import { ATTRIBUTES, text, type Key } from './text.ts';
 import { Shared } from './shared-engines.ts';
 import { UpscalerError, type Upscaler } from '../page/upscaler.ts';
 
-
 const STYLE = `
 :host { display: inline-block; max-width: 100%; font: inherit; }
 :host([hidden]) { display: none; }
@@ -21,10 +20,13 @@ const PARTS: readonly Tree[] = [
   ['canvas', { part: 'preview', 'aria-hidden': 'true', hidden: '' }],
   ['progress', { part: 'progress', max: '1', value: '0', hidden: '' }],
   ['p', { part: 'status', role: 'status' }],
-  ['div', { part: 'controls', hidden: '' },
+  [
+    'div',
+    { part: 'controls', hidden: '' },
     ['button', { part: 'start', type: 'button' }, ['slot', { name: 'start' }]],
     ['button', { part: 'cancel', type: 'button', hidden: '' }, ['slot', { name: 'cancel' }]],
-    ['a', { part: 'download', hidden: '' }, ['slot', { name: 'download' }]]],
+    ['a', { part: 'download', hidden: '' }, ['slot', { name: 'download' }]],
+  ],
 ];
 
 /** Not by `innerHTML`, which pages with Trusted Types do not take. */
@@ -255,7 +257,10 @@ export class ResShiftElement extends Base {
     signal.addEventListener('abort', drop);
     try {
       // Others may go on with what this element no longer waits for.
-      return await Promise.race([engine.upscaler, new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))]);
+      return await Promise.race([
+        engine.upscaler,
+        new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      ]);
     } catch (error) {
       drop();
       throw error;
@@ -328,7 +333,8 @@ export class ResShiftElement extends Base {
 
   /** The words that do not depend on a run. */
   #label(): void {
-    for (const key of ['start', 'cancel', 'download'] satisfies Key[]) this.#shadow.querySelector(`slot[name=${key}]`)!.textContent = text(this, key);
+    for (const key of ['start', 'cancel', 'download'] satisfies Key[])
+      this.#shadow.querySelector(`slot[name=${key}]`)!.textContent = text(this, key);
     this.#part('progress').setAttribute('aria-label', text(this, 'running'));
     this.#validate();
   }

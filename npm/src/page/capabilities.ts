@@ -41,14 +41,16 @@ export async function adapter(): Promise<Capabilities['webgpu']> {
 async function indexedDbWorks(): Promise<boolean> {
   const name = 'resshift-probe';
   try {
-    await within(new Promise<void>((resolve, reject) => {
-      const request = indexedDB.open(name);
-      request.onsuccess = () => {
-        request.result.close();
-        resolve();
-      };
-      request.onerror = reject;
-    }));
+    await within(
+      new Promise<void>((resolve, reject) => {
+        const request = indexedDB.open(name);
+        request.onsuccess = () => {
+          request.result.close();
+          resolve();
+        };
+        request.onerror = reject;
+      }),
+    );
     indexedDB.deleteDatabase(name);
     return true;
   } catch {

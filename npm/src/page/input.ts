@@ -1,6 +1,17 @@
 /** Anything that holds a picture, to what the worker takes. The caller's object is copied, never changed. */
 
-import { aborted, badImage, barePixels, http, imageTooLarge, noInput, otherSite, tag, unreachable, UpscalerError } from '../shared/error.ts';
+import {
+  aborted,
+  badImage,
+  barePixels,
+  http,
+  imageTooLarge,
+  noInput,
+  otherSite,
+  tag,
+  unreachable,
+  UpscalerError,
+} from '../shared/error.ts';
 import { maxPixels } from '../shared/limits.ts';
 import type { Payload, Pixels } from '../shared/protocol.ts';
 
@@ -61,7 +72,9 @@ export async function read(input: unknown): Promise<Payload> {
     case 'HTMLImageElement':
       return element(input as HTMLImageElement);
     default:
-      throw [input, (input as { data?: unknown } | undefined)?.data].some((part) => tag(part) === 'Uint8ClampedArray') ? barePixels() : noInput();
+      throw [input, (input as { data?: unknown } | undefined)?.data].some((part) => tag(part) === 'Uint8ClampedArray')
+        ? barePixels()
+        : noInput();
   }
 }
 
@@ -106,7 +119,10 @@ export async function decodeByBrowser(file: Blob | BufferSource, damaged: boolea
 /** Whether this browser takes a file that is cut short for a picture, as Firefox does; here a PNG of 4x4 pixels. */
 function showsParts(): Promise<boolean> {
   const half = atob('iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAHElEQVR4nGNgUPXKZ4huWHqKYQ==');
-  return createImageBitmap(new Blob([Uint8Array.from(half, (c) => c.charCodeAt(0))])).then(() => true, () => false);
+  return createImageBitmap(new Blob([Uint8Array.from(half, (c) => c.charCodeAt(0))])).then(
+    () => true,
+    () => false,
+  );
 }
 
 const END_OF_JPEG = Uint8Array.of(0xff, 0xd9);

@@ -7,7 +7,8 @@ const PRELOAD = `${ASSETS}model modelUrl mirrors`;
 const OF = {
   create: `${PRELOAD} device gpuDevice engines`,
   preload: PRELOAD,
-  upscale: 'steps seed temperature tile format canvas quality depth width height scale metadata signal onProgress onTile onPreview onSnapshot snapshotInterval resume',
+  upscale:
+    'steps seed temperature tile format canvas quality depth width height scale metadata signal onProgress onTile onPreview onSnapshot snapshotInterval resume',
   importModel: `${ASSETS}name config storage onLicence`,
   estimate: 'steps',
 };

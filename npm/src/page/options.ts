@@ -2,7 +2,16 @@
 
 import { addresses, sizes } from 'shipped-models';
 import * as limits from '../../../limits.json';
-import type { AssetOptions, CanvasOptions, CreateOptions, ImportOptions, PixelFormats, PixelOptions, Snapshot, UpscaleOptions } from '../index.d.ts';
+import type {
+  AssetOptions,
+  CanvasOptions,
+  CreateOptions,
+  ImportOptions,
+  PixelFormats,
+  PixelOptions,
+  Snapshot,
+  UpscaleOptions,
+} from '../index.d.ts';
 import { badOption, tag, wrong } from '../shared/error.ts';
 import { maxPixels, type ModelSize } from '../shared/limits.ts';
 import type { EngineSource, ImportOrder, Output, Run, Settings } from '../shared/protocol.ts';
@@ -11,7 +20,11 @@ import { check } from './known.ts';
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
 const FORMATS = ['png', 'jpeg', 'webp', 'imageData', 'imageBitmap'] as const;
 /** What the kernels in `shaders/` need. */
-const DEVICE_LIMITS = { maxComputeInvocationsPerWorkgroup: 64, maxComputeWorkgroupStorageSize: 14 << 10, maxStorageBuffersPerShaderStage: 7 };
+const DEVICE_LIMITS = {
+  maxComputeInvocationsPerWorkgroup: 64,
+  maxComputeWorkgroupStorageSize: 14 << 10,
+  maxStorageBuffersPerShaderStage: 7,
+};
 const U32_MAX = 2 ** 32 - 1;
 
 /** @throws UpscalerError `bad-option` */
@@ -125,7 +138,8 @@ export function run(options: Merged): Run {
     throw wrong(`temperature must be from ${least} to ${most}`, temperature);
   }
   if (tile !== 'auto') checkInteger("tile must be 'auto' or", tile, limits.tile);
-  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw wrong('snapshotInterval must be at least 0 seconds', snapshotInterval);
+  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0))
+    throw wrong('snapshotInterval must be at least 0 seconds', snapshotInterval);
   if (resume !== undefined && !isSnapshot(resume)) throw wrong('resume must be a snapshot from onSnapshot', resume);
   return {
     output: outputOf(options),
@@ -147,7 +161,16 @@ function isSnapshot(given: unknown): given is Snapshot {
   return isInteger(step, 1, U32_MAX) && typeof key === 'string' && ['Blob', 'File'].includes(tag(data));
 }
 
-function outputOf({ canvas, format = canvas ? 'imageData' : 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: Merged): Output {
+function outputOf({
+  canvas,
+  format = canvas ? 'imageData' : 'png',
+  quality,
+  depth = 8,
+  width,
+  height,
+  scale,
+  metadata = 'keep',
+}: Merged): Output {
   if (!FORMATS.includes(format)) throw wrong(`format must be one of ${FORMATS.join(', ')}`, format);
   if (quality !== undefined) checkInteger('quality must be', quality, limits.quality);
   const pixels = format === 'imageData' || format === 'imageBitmap';
@@ -160,7 +183,8 @@ function outputOf({ canvas, format = canvas ? 'imageData' : 'png', quality, dept
     if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw wrong('width and height must be integers of at least 1', side);
   }
   if (scale !== undefined) {
-    if (!(typeof scale === 'number' && scale > 0 && scale <= limits.scale)) throw wrong(`scale must be above 0 and at most ${limits.scale}`, scale);
+    if (!(typeof scale === 'number' && scale > 0 && scale <= limits.scale))
+      throw wrong(`scale must be above 0 and at most ${limits.scale}`, scale);
     if (width !== undefined || height !== undefined) throw badOption('Give either scale or a size, not both.');
   }
   return { format: pixels ? 'pixels' : format, quality, depth, width, height, scale, metadata: metadata === 'keep' };

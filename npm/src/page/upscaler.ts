@@ -43,7 +43,8 @@ export class Upscaler implements api.Upscaler {
 
   private constructor(settings: Settings, gpuDevice: GPUDevice | undefined, started: Started) {
     // Only in JavaScript can it be called without.
-    if ((started as Started | undefined) === undefined) throw badOption('An upscaler is made by `await Upscaler.create()`, not by `new Upscaler()`.');
+    if ((started as Started | undefined) === undefined)
+      throw badOption('An upscaler is made by `await Upscaler.create()`, not by `new Upscaler()`.');
     this.#settings = settings;
     this.#gpuDevice = gpuDevice;
     this.#started = started;
@@ -100,7 +101,8 @@ export class Upscaler implements api.Upscaler {
       // Only addresses are waited for: a canvas is read as it is at the call.
       const source = isAddress(input) ? await fetchPicture(input, given.signal) : input;
       const payload = await read(source);
-      if (payload instanceof Uint8Array && payload.length === 0) throw badImage('The file is empty: it has 0 bytes.', 'Choose another file, or wait until it has been written.');
+      if (payload instanceof Uint8Array && payload.length === 0)
+        throw badImage('The file is empty: it has 0 bytes.', 'Choose another file, or wait until it has been written.');
       await orAbort(before, given.signal);
       const clock = new Clock();
       const onProgress = (progress: api.RunProgress): void => {
@@ -143,7 +145,12 @@ export class Upscaler implements api.Upscaler {
   }
 
   /** Files that the engine does not read may be pictures to the browser. */
-  async #withFallback(input: Exclude<api.Input, string | URL>, payload: Payload, run: Run, given: options.Wishes): Promise<Done & Pick<api.Result, 'decodedBy'>> {
+  async #withFallback(
+    input: Exclude<api.Input, string | URL>,
+    payload: Payload,
+    run: Run,
+    given: options.Wishes,
+  ): Promise<Done & Pick<api.Result, 'decodedBy'>> {
     const decodedBy = payload instanceof Uint8Array ? 'engine' : 'browser';
     try {
       return { ...(await this.#run(payload, run, given)), decodedBy };
@@ -192,7 +199,10 @@ function checkNumbers(...given: number[]): void {
 
 /** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
 async function start(
-  settings: Settings, gpuDevice?: GPUDevice, signal?: AbortSignal, onProgress?: api.CreateOptions['onProgress'],
+  settings: Settings,
+  gpuDevice?: GPUDevice,
+  signal?: AbortSignal,
+  onProgress?: api.CreateOptions['onProgress'],
 ): Promise<Started> {
   const gpu = gpuDevice ? { name: deviceName(gpuDevice) } : settings.device === 'cpu' ? null : await adapter();
   const measured = gpu ? recall(gpu.name) : undefined;

@@ -21,7 +21,8 @@ export class PolicyWatch {
 
   /** The directive that forbids an address, or anything that is needed to use it. */
   forbids(url: string): string | undefined {
-    return this.#heard.find(({ blockedURI }) => /^(blob|wasm-eval|trusted-types)/.test(blockedURI) || url.startsWith(blockedURI))?.effectiveDirective;
+    return this.#heard.find(({ blockedURI }) => /^(blob|wasm-eval|trusted-types)/.test(blockedURI) || url.startsWith(blockedURI))
+      ?.effectiveDirective;
   }
 }
 

@@ -34,7 +34,10 @@ type Entry = Omit<Fault, 'code'> & { code: string };
  * @param reason of the signal that ended the call
  */
 const failed = (entry: Entry, values: Record<string, string | number> = {}, reason?: unknown): UpscalerError =>
-  new UpscalerError({ ...(entry as Fault), message: entry.message.replace(/{(\w+)}/g, (_, name: string) => values[name] as string) }, reason);
+  new UpscalerError(
+    { ...(entry as Fault), message: entry.message.replace(/{(\w+)}/g, (_, name: string) => values[name] as string) },
+    reason,
+  );
 
 export const aborted = (reason?: unknown): UpscalerError => failed(errors.aborted, {}, reason);
 export const noBrowser = (): UpscalerError => failed(errors.noBrowser);
@@ -45,7 +48,8 @@ export const barePixels = (): UpscalerError => failed(errors.barePixels);
 export const otherSite = (host: string): UpscalerError => failed(errors.otherSite, { host });
 export const unreachable = (url: string): UpscalerError => failed(errors.unreachable, { url });
 export const badImage = (message: string, advice: string): UpscalerError => new UpscalerError({ code: 'bad-image', message, advice });
-export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError => failed(errors.imageTooLarge, { width, height, limit });
+export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError =>
+  failed(errors.imageTooLarge, { width, height, limit });
 export const outOfMemory = (): UpscalerError => failed(errors.outOfMemory);
 
 export const badOption = (reason: string): UpscalerError => failed(errors.badOption, { reason });

@@ -56,7 +56,10 @@ const unanswered = new WeakSet<UpscalerError>();
 
 class Failure {
   /** @param passing the same request may succeed a little later */
-  constructor(readonly error: UpscalerError, readonly passing: boolean) {
+  constructor(
+    readonly error: UpscalerError,
+    readonly passing: boolean,
+  ) {
     if (passing) unanswered.add(error);
   }
 }

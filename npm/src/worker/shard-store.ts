@@ -21,12 +21,16 @@ export class ShardStore extends Store {
 
   /** Keeps a shard of the model `name`, which is on its way; it is on the disk once this has returned. */
   add(name: string, sha256: string, bytes: Uint8Array<ArrayBuffer>, imported = false): Promise<void> {
-    return this.change(['shards', 'pending'], async (transaction) => {
-      transaction.objectStore('shards').put(bytes, sha256);
-      const pending = transaction.objectStore('pending');
-      const before = await settled<Pending | undefined>(pending.get(name));
-      pending.put({ name, shards: [...(before?.shards ?? []), sha256], imported } satisfies Pending);
-    }, bytes.length);
+    return this.change(
+      ['shards', 'pending'],
+      async (transaction) => {
+        transaction.objectStore('shards').put(bytes, sha256);
+        const pending = transaction.objectStore('pending');
+        const before = await settled<Pending | undefined>(pending.get(name));
+        pending.put({ name, shards: [...(before?.shards ?? []), sha256], imported } satisfies Pending);
+      },
+      bytes.length,
+    );
   }
 
   /** Names of imports that have begun and not ended. */

@@ -107,7 +107,10 @@ class Member {
     this.free = false;
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
-      this.#worker.postMessage(job, job.inputs.map(({ buffer }) => buffer));
+      this.#worker.postMessage(
+        job,
+        job.inputs.map(({ buffer }) => buffer),
+      );
     });
   }
 

@@ -4,7 +4,21 @@ import { exhausted, initSync, Loading, type Engine } from '../../engine/resshift
 import type { DeviceInfo, ImportPlan } from '../index.d.ts';
 import { adapterName, deviceName } from '../shared/adapter.ts';
 import { aborted, http, notTheFile, offline, outOfMemory, policy, UpscalerError } from '../shared/error.ts';
-import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part as PicturePart, Payload, Request, Run, Serve, Settings } from '../shared/protocol.ts';
+import type {
+  Answer,
+  Done,
+  EngineSource,
+  Fault,
+  ImportOrder,
+  Listeners,
+  Note,
+  Part as PicturePart,
+  Payload,
+  Request,
+  Run,
+  Serve,
+  Settings,
+} from '../shared/protocol.ts';
 import { stored } from '../shared/store.ts';
 import { isPage, typeOf } from '../shared/answer.ts';
 import { lend, type Lent } from './borrowed-device.ts';
@@ -169,7 +183,10 @@ interface Finished extends Omit<Done, 'type' | 'image'> {
 async function upscale(input: Payload, run: Run): Promise<void> {
   if (engine === undefined) throw new Error('upscale before create');
   const { output, bitmap, steps, seed, temperature, tile, tiles, previews, snapshots, resume } = run;
-  const show = (type: 'tile' | 'preview') => ({ x, y, ...pixels }: PicturePart): void => post({ type, x, y, pixels }, [pixels.data.buffer]);
+  const show =
+    (type: 'tile' | 'preview') =>
+    ({ x, y, ...pixels }: PicturePart): void =>
+      post({ type, x, y, pixels }, [pixels.data.buffer]);
   const listeners: Listeners = {
     progress: (progress) => post({ type: 'progress', progress }, []),
     tile: tiles ? show('tile') : undefined,

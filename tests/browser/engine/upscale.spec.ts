@@ -61,7 +61,9 @@ test('progress tells step and tile, and tiles appear in place', async ({ page, s
   expect(steps.at(-1)).toMatch(/^Step 4 of 4, tile (\d+) of \1$/);
   // What comes before the last step's end are previews.
   const final = seen.slice(seen.findLastIndex((line) => line.startsWith('Step')));
-  const area = final.filter((line) => line.startsWith('canvas')).map((line) => line.split(' ').map(Number))
+  const area = final
+    .filter((line) => line.startsWith('canvas'))
+    .map((line) => line.split(' ').map(Number))
     .reduce((sum, [, , , width, height]) => sum + width! * height!, 0);
   expect(area).toBe(160 * 128);
 });
@@ -71,7 +73,7 @@ test('while the chain runs, what it predicts appears in place', async ({ page, s
   server.prepend(/worker\.js$/, '{ const clock = performance.now.bind(performance); performance.now = () => 1e4 * clock(); }');
   await open(page, server);
   const { parts, differs, final } = await page.evaluate(async () => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     const upscaler = await Upscaler.create({ device: 'cpu', engines: 1 });
     const data = Uint8ClampedArray.from({ length: 4 * 21 * 13 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251));
     const parts: number[][] = [];

@@ -22,7 +22,8 @@ export function describeButton(): void {
   upscale.disabled = page.phase === 'empty';
   // One picture can be done once more; of a batch that is done each has its own button.
   upscale.hidden = page.phase === 'working' || (several && waiting === 0);
-  upscale.textContent = several && waiting > 0 ? text.upscaleWaiting(waiting) : page.phase === 'done' ? text.upscaleAgain : text.upscaleFirst;
+  upscale.textContent =
+    several && waiting > 0 ? text.upscaleWaiting(waiting) : page.phase === 'done' ? text.upscaleAgain : text.upscaleFirst;
 }
 
 export function describePicture(): void {

@@ -201,7 +201,8 @@ export const zh: Words = {
   modelDeleted: (name) => `已从此设备删除 ${name}。`,
   modelsDeleted: '已从此设备删除所有模型。',
   modelAdded: (name) => `模型 ${name} 已在此设备上，并已选用于下一张图片。`,
-  importNeedsFiles: '请选择模型的两个文件：网络（例如 resshift_realsrx4_s4_v3.pth）和自编码器 (autoencoder_vq_f4.pth)。文件在此转换，不会上传。',
+  importNeedsFiles:
+    '请选择模型的两个文件：网络（例如 resshift_realsrx4_s4_v3.pth）和自编码器 (autoencoder_vq_f4.pth)。文件在此转换，不会上传。',
   importNeedsOther: '还需要一个文件：模型由网络和自编码器组成。',
   importReading: '正在读取文件。',
   plan: (name, size, commercial) => `这是模型 ${name}，约占此设备 ${size} 空间。${commercial ? '' : '不得用于商业用途。'}`,
