@@ -92,7 +92,7 @@ export class Connection {
   close(reason: UpscalerError = aborted()): void {
     this.#open = false;
     this.#policy.stop();
-    this.#worker.terminate();
+    this.#worker.terminate(reason);
     this.#settle?.reject(reason);
   }
 

@@ -26,20 +26,21 @@ const DEVICE_LIMITS = {
   maxStorageBuffersPerShaderStage: 7,
 };
 const U32_MAX = 2 ** 32 - 1;
+/** Address of the bundle that this becomes a part of. Not `new URL('./', here)`: Next takes that for the address of a file. */
+const here = import.meta.url;
 
 /** @throws UpscalerError `bad-option` */
-export function settings(options: CreateOptions, here: string): Settings {
+export function settings(options: CreateOptions): Settings {
   check('create', options);
   const { model = limits.defaultModel, device = 'auto', mirrors = [], engines, gpuDevice } = options;
   if (!DEVICES.includes(device)) throw wrong(`device must be one of ${DEVICES.join(', ')}`, device);
   if (engines !== undefined) checkInteger('engines must be', engines, limits.engines);
   if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
   if (!Array.isArray(mirrors)) throw wrong('mirrors must be an array of URLs', mirrors);
-  // Not `new URL('./', here)`: Next takes that for the address of a file.
-  const base = options.baseUrl === undefined ? here : address(options.baseUrl, here, 'baseUrl');
+  const base = options.baseUrl === undefined ? here : address(options.baseUrl, 'baseUrl');
   const folder = `models/${modelName(model)}/`;
-  const folders = [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href);
-  if (options.modelUrl !== undefined) folders[0] = address(options.modelUrl, here, 'modelUrl').href;
+  const folders = [base, ...mirrors.map((mirror) => address(mirror, 'mirror'))].map((place) => new URL(folder, place).href);
+  if (options.modelUrl !== undefined) folders[0] = address(options.modelUrl, 'modelUrl').href;
   const own = options.baseUrl === undefined && options.modelUrl === undefined;
   return {
     model,
@@ -47,8 +48,8 @@ export function settings(options: CreateOptions, here: string): Settings {
     folders,
     files: (own && addresses(model)) || {},
     own,
-    engine: engineSource(options, here),
-    worker: workerUrl(options, here),
+    engine: engineSource(options),
+    worker: workerUrl(options),
     device: gpuDevice === undefined ? device : 'webgpu',
     engines,
     maxPixels: maxPixels(),
@@ -71,7 +72,7 @@ function checkDevice(given: GPUDevice, device: string): void {
 }
 
 /** @throws UpscalerError `bad-option` */
-export function importOrder(files: readonly Blob[], options: ImportOptions, here: string): ImportOrder {
+export function importOrder(files: readonly Blob[], options: ImportOptions): ImportOrder {
   check('importModel', options);
   const { name, config, storage, onLicence } = options;
   if (onLicence === undefined) throw badOption('onLicence is missing: a function that shows the terms of the weights.');
@@ -84,8 +85,8 @@ export function importOrder(files: readonly Blob[], options: ImportOptions, here
     name: name === undefined ? undefined : modelName(name),
     config,
     storage,
-    engine: engineSource(options, here),
-    worker: workerUrl(options, here),
+    engine: engineSource(options),
+    worker: workerUrl(options),
   };
 }
 
@@ -95,27 +96,27 @@ export function modelName(name: unknown): string {
   throw wrong('A model name has only letters, digits, points, hyphens and underscores', name);
 }
 
-function engineSource({ engine, baseUrl }: AssetOptions, here: string): EngineSource {
+function engineSource({ engine, baseUrl }: AssetOptions): EngineSource {
   if (engine instanceof WebAssembly.Module) return engine;
   if (engine instanceof ArrayBuffer) return new Uint8Array(engine.slice(0));
   if (engine instanceof Uint8Array) return new Uint8Array(engine);
-  if (engine !== undefined) return url(engine, here, 'engine').href;
+  if (engine !== undefined) return url(engine, 'engine').href;
   // Literal, so that bundlers find the file.
   if (baseUrl === undefined) return new URL('./engine/resshift_bg.wasm', import.meta.url).href;
-  return new URL('engine/resshift_bg.wasm', address(baseUrl, here, 'baseUrl')).href;
+  return new URL('engine/resshift_bg.wasm', address(baseUrl, 'baseUrl')).href;
 }
 
-function workerUrl({ worker }: AssetOptions, here: string): string | undefined {
-  return worker === undefined ? undefined : url(worker, here, 'worker').href;
+function workerUrl({ worker }: AssetOptions): string | undefined {
+  return worker === undefined ? undefined : url(worker, 'worker').href;
 }
 
-function address(given: string | URL, here: string, what: string): URL {
-  const folder = url(given, here, what);
+function address(given: string | URL, what: string): URL {
+  const folder = url(given, what);
   if (!folder.pathname.endsWith('/')) folder.pathname += '/';
   return folder;
 }
 
-function url(given: string | URL, here: string, what: string): URL {
+function url(given: string | URL, what: string): URL {
   try {
     return new URL(given, globalThis.document?.baseURI ?? here);
   } catch {
@@ -131,7 +132,7 @@ type Merged = Omit<UpscaleOptions, 'format'> & { format?: (typeof FORMATS)[numbe
 export function run(options: Merged): Run {
   check('upscale', options);
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
-  if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw wrong('steps must be an integer of at least 0', steps);
+  if (steps !== undefined) checkSteps(steps, 0);
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw wrong('seed must be an integer from 0 to 2^53 - 1', seed);
   const [least, most] = limits.temperature as [number, number];
   if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= least && temperature <= most)) {
@@ -179,15 +180,23 @@ function outputOf({
   if (depth !== 8 && depth !== 16) throw wrong('depth must be 8 or 16', depth);
   if (depth === 16 && format !== 'png') throw badOption('Only PNG files can have a depth of 16.');
   if (metadata !== 'keep' && metadata !== 'strip') throw wrong("metadata must be 'keep' or 'strip'", metadata);
-  for (const side of [width, height]) {
-    if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw wrong('width and height must be integers of at least 1', side);
-  }
+  checkSides([width, height].filter((side) => side !== undefined));
   if (scale !== undefined) {
     if (!(typeof scale === 'number' && scale > 0 && scale <= limits.scale))
       throw wrong(`scale must be above 0 and at most ${limits.scale}`, scale);
     if (width !== undefined || height !== undefined) throw badOption('Give either scale or a size, not both.');
   }
   return { format: pixels ? 'pixels' : format, quality, depth, width, height, scale, metadata: metadata === 'keep' };
+}
+
+/** @throws UpscalerError `bad-option` */
+export function checkSides(sides: readonly unknown[]): void {
+  for (const side of sides) if (!isInteger(side, 1, U32_MAX)) throw wrong('width and height must be integers of at least 1', side);
+}
+
+/** @throws UpscalerError `bad-option` */
+export function checkSteps(steps: unknown, least: number): void {
+  if (!isInteger(steps, least, U32_MAX)) throw wrong(`steps must be an integer of at least ${least}`, steps);
 }
 
 /** @throws UpscalerError `bad-option` */

@@ -2,7 +2,7 @@
 
 import type * as api from '../index.d.ts';
 import { deviceName } from '../shared/adapter.ts';
-import { aborted, badImage, badOption, disposed, noBrowser, UpscalerError, wrong } from '../shared/error.ts';
+import { aborted, badOption, disposed, emptyFile, noBrowser, UpscalerError } from '../shared/error.ts';
 import { pageBytes } from '../shared/limits.ts';
 import type { Created, Done, Payload, Run, Settings } from '../shared/protocol.ts';
 import { contextOf, draw } from './canvas.ts';
@@ -52,7 +52,7 @@ export class Upscaler implements api.Upscaler {
 
   static async create(given: api.CreateOptions = {}): Promise<Upscaler> {
     if (typeof Worker === 'undefined') throw noBrowser();
-    const settings = options.settings(given, import.meta.url);
+    const settings = options.settings(given);
     const { gpuDevice, signal, onProgress } = given;
     return new Upscaler(settings, gpuDevice, await start(settings, gpuDevice, signal, onProgress));
   }
@@ -70,7 +70,7 @@ export class Upscaler implements api.Upscaler {
   }
 
   static memory(width: number, height: number, model?: string): number {
-    checkNumbers(width, height);
+    options.checkSides([width, height]);
     return pageBytes(width, height, options.modelSize(model));
   }
 
@@ -101,8 +101,7 @@ export class Upscaler implements api.Upscaler {
       // Only addresses are waited for: a canvas is read as it is at the call.
       const source = isAddress(input) ? await fetchPicture(input, given.signal) : input;
       const payload = await read(source);
-      if (payload instanceof Uint8Array && payload.length === 0)
-        throw badImage('The file is empty: it has 0 bytes.', 'Choose another file, or wait until it has been written.');
+      if (payload instanceof Uint8Array && payload.length === 0) throw emptyFile();
       await orAbort(before, given.signal);
       const clock = new Clock();
       const onProgress = (progress: api.RunProgress): void => {
@@ -129,9 +128,8 @@ export class Upscaler implements api.Upscaler {
   estimate(width: number, height: number, given: { steps?: number } = {}): api.Estimate {
     check('estimate', given);
     const { steps = this.model.steps } = given;
-    checkNumbers(width, height);
-    const least = this.model.y0 > 0 ? 0 : 1;
-    if (!Number.isSafeInteger(steps) || steps < least) throw wrong(`steps must be an integer of at least ${least}`, steps);
+    options.checkSides([width, height]);
+    options.checkSteps(steps, this.model.y0 > 0 ? 0 : 1);
     return estimate(width, height, steps, this.#pace, this.device, this.model);
   }
 
@@ -191,11 +189,6 @@ export class Upscaler implements api.Upscaler {
 
 // The static side is not part of `implements`.
 Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'memory' | 'preload'>;
-
-function checkNumbers(...given: number[]): void {
-  const bad = given.findIndex((number) => !(Number.isSafeInteger(number) && number > 0));
-  if (bad >= 0) throw wrong('width and height must be integers of at least 1', given[bad]);
-}
 
 /** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
 async function start(

@@ -1,11 +1,13 @@
 /** Starts the worker, from an address of this site or another. */
 
+import type { UpscalerError } from '../shared/error.ts';
 import { trusted } from '../shared/trusted.ts';
 
 /** A worker, or what stands in for one. */
 export interface Link {
   postMessage(message: unknown, transfer: Transferable[]): void;
-  terminate(): void;
+  /** @param reason why; a worker has no use for it */
+  terminate(reason: UpscalerError): void;
   onmessage: ((event: MessageEvent) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
   onmessageerror: ((event: MessageEvent) => void) | null;

@@ -44,10 +44,15 @@ export const noBrowser = (): UpscalerError => failed(errors.noBrowser);
 export const disposed = (): UpscalerError => failed(errors.disposed);
 
 export const noInput = (): UpscalerError => failed(errors.noInput);
-export const barePixels = (): UpscalerError => failed(errors.barePixels);
 export const otherSite = (host: string): UpscalerError => failed(errors.otherSite, { host });
+export const pictureHttp = (url: string, status: number): UpscalerError => failed(errors.pictureHttp, { url, status });
 export const unreachable = (url: string): UpscalerError => failed(errors.unreachable, { url });
-export const badImage = (message: string, advice: string): UpscalerError => new UpscalerError({ code: 'bad-image', message, advice });
+export const unknownInput = (input: unknown): UpscalerError => failed(errors.unknownInput, { given: shown(input) });
+export const emptyFile = (): UpscalerError => failed(errors.emptyFile);
+export const fileGone = (): UpscalerError => failed(errors.fileGone);
+export const noPixels = (): UpscalerError => failed(errors.noPixels);
+export const tainted = (): UpscalerError => failed(errors.tainted);
+export const unreadable = (): UpscalerError => failed(errors.unreadable);
 export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError =>
   failed(errors.imageTooLarge, { width, height, limit });
 export const outOfMemory = (): UpscalerError => failed(errors.outOfMemory);
@@ -61,7 +66,6 @@ export const tag = (thing: unknown): string => Object.prototype.toString.call(th
 
 function shown(given: unknown): string {
   if (typeof given === 'string') return JSON.stringify(given.length > 40 ? `${given.slice(0, 40)}…` : given);
-  if (typeof given === 'function') return 'a function';
   return Object(given) === given ? `[object ${tag(given)}]` : String(given);
 }
 
