@@ -58,6 +58,19 @@ const errorSentences = {
     });
   },
 };
+/** The languages of errors, each a file of its own. */
+const languages = readdirSync(here('src/languages')).map((name) => name.replace(/\.ts$/, ''));
+for (const name of languages) entryPoints[`languages/${name}`] = here(`src/languages/${name}.ts`);
+/** @param {string} folder where they lie for whoever imports one */
+const languageFiles = (folder) => ({
+  name: 'language files',
+  setup(context) {
+    context.onResolve({ filter: /^\.\.\/languages\// }, ({ path }) => ({
+      path: path.replace('../languages', folder).replace('.ts', '.js'),
+      external: true,
+    }));
+  },
+});
 /** The element shares the package's classes instead of bringing its own. */
 const oneCopy = {
   name: 'one copy',
@@ -83,7 +96,13 @@ const common = {
   legalComments: 'none',
   define: { ENGINE_BYTES: String(statSync(wasm).size) },
 };
-await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [modelFiles, errorSentences, oneCopy] });
+await build({
+  ...common,
+  entryPoints,
+  outdir: here('dist'),
+  format: 'esm',
+  plugins: [modelFiles, errorSentences, languageFiles('./languages'), oneCopy],
+});
 await build({
   ...common,
   entryPoints: [here('src/element/global.ts')],
@@ -92,7 +111,7 @@ await build({
   globalName: 'ResShift',
   inject: [here('src/element/global-url.js')],
   define: { ...common.define, 'import.meta.url': 'moduleUrl' },
-  plugins: [modelFiles, errorSentences],
+  plugins: [modelFiles, errorSentences, languageFiles('../languages')],
 });
 for (const name of readdirSync(here('dist'), { recursive: true })) {
   if (!name.endsWith('.js')) continue;
@@ -110,7 +129,7 @@ for (const name of readdirSync(here('dist'), { recursive: true })) {
   writeFileSync(file, code);
 }
 leaveToBrowsers(here('dist/index.js'));
-for (const name of ['index', 'element']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));
+for (const name of ['index', 'element', 'languages']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));
 cpSync(here('src/jsx'), here('dist/jsx'), { recursive: true });
 cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
 for (const model of models.filter((one) => one !== standard)) {

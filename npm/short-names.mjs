@@ -25,6 +25,8 @@ const by = (names) => (whole, name) => {
 writeFileSync(
   script,
   readFileSync(script, 'utf8')
+    // What the engine never calls: wasm-opt has dropped its end of it.
+    .replace(/^ {8}(\w+): function\(.*?^ {8}\}(?:, arguments\); \})?,\n/gms, (entry, name) => (shortImport.has(name) ? entry : ''))
     // wasm-opt calls the module `a`.
     .replace(JSON.stringify(module), 'a')
     .replace(/^ +(\w+): /gm, by(shortImport))
@@ -38,6 +40,9 @@ writeFileSync(
       /^function initSync\(module\) \{\s*if \(wasm !== undefined\) return wasm;\s*if .*?^ {4}\}$/ms,
       'function initSync({ module }) {\n    if (wasm !== undefined) return wasm;',
     )
+    // Nothing here says `using`, and every call can grow what it has allocated.
+    .replace(/^if \(Symbol\.dispose\) .*$/gm, '')
+    .replace(/^ {4}if \(realloc === undefined\) \{$.*?^ {4}\}$/ms, '')
     // What Rust prints of a JavaScript value that it did not expect: an error's sentence says enough.
     .replace(/^function debugString\(val\) \{$.*?^\}$/ms, 'function debugString(val) { return String(val); }'),
 );

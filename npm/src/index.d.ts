@@ -346,6 +346,9 @@ export type ErrorCode =
   | 'no-browser'
   | 'internal';
 
+/** For each code, what happened and what to do, in one language: what `resshift-web/languages/es`, `ja`, `vi` and `zh` export. */
+export type ErrorSentences = Readonly<Record<ErrorCode, readonly [message: string, advice: string]>>;
+
 /** A worker with the engine and one model in it. Keep it for all pictures. */
 export class Upscaler {
   private constructor();

@@ -2,16 +2,16 @@
 
 import type * as api from '../index.d.ts';
 import { fitsCanvas } from '../shared/canvas.ts';
-import { ATTRIBUTES, text, type Key } from './text.ts';
+import { cancelled, noSource, refused, unreachable } from './failure.ts';
 import { Shared } from './shared-engines.ts';
-import { UpscalerError, type Upscaler } from '../page/upscaler.ts';
+import { ATTRIBUTES, sentencesFor, text, type Key } from './text.ts';
+import type { Upscaler, UpscalerError } from '../page/upscaler.ts';
 
 const STYLE = `
-:host { display: inline-block; max-width: 100%; font: inherit; }
-:host([hidden]) { display: none; }
-[part~='image'], [part~='preview'] { display: block; max-width: 100%; height: auto; }
-[part~='progress'] { display: block; width: 100%; }
-[hidden] { display: none !important; }`;
+:host { display: inline-block; max-width: 100%; font: inherit }
+img, canvas { display: block; max-width: 100%; height: auto }
+progress { display: block; width: 100% }
+:host([hidden]), [hidden] { display: none !important }`;
 
 type Tree = readonly [tag: string, attributes: Readonly<Record<string, string>>, ...children: Tree[]];
 
@@ -162,6 +162,7 @@ export class ResShiftElement extends Base {
   async start(): Promise<api.Result> {
     this.cancel();
     const run = (this.#run = new AbortController());
+    const sentences = sentencesFor(this);
     this.#show(true, text(this, 'loading'));
     try {
       const blob = this.file ?? (await this.#fetch(run.signal));
@@ -176,15 +177,12 @@ export class ResShiftElement extends Base {
         },
         onPreview: (part) => this.#paint(part),
       });
-      if (run.signal.aborted) throw run.signal.reason;
+      if (run.signal.aborted) throw cancelled();
       this.#finish(result);
       return result;
-    } catch (error) {
-      if (this.#run === run) {
-        this.#show(false, text(this, error instanceof UpscalerError && error.code !== 'aborted' ? 'error' : 'cancelled', error as object));
-        this.#part('preview').hidden = true;
-        this.#part('image').hidden = false;
-      }
+    } catch (thrown) {
+      const error = run.signal.aborted ? cancelled() : (thrown as UpscalerError);
+      if (this.#run === run) this.#fail(error, sentences);
       this.#notify('error', error);
       throw error;
     } finally {
@@ -209,9 +207,7 @@ export class ResShiftElement extends Base {
     this.#internals.setFormValue?.(null);
     this.#validate();
     this.#part('download').hidden = true;
-    this.#part('preview').hidden = true;
     const image = this.#part<HTMLImageElement>('image');
-    image.hidden = false;
     image.src = this.#picture;
     image.alt = this.getAttribute('alt') ?? '';
     this.#show(false, '');
@@ -229,15 +225,12 @@ export class ResShiftElement extends Base {
   }
 
   async #fetch(signal: AbortSignal): Promise<Blob> {
-    const src = this.getAttribute('src');
-    const fault = { advice: 'Check the address in src.' };
-    if (!src) throw new UpscalerError({ ...fault, code: 'no-input', message: 'There is no src.' });
-    const response = await fetch(src, { signal }).catch(() => {
-      throw signal.aborted
-        ? new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again at any time.' })
-        : new UpscalerError({ ...fault, code: 'offline', message: `${src} could not be reached.` });
+    const url = this.getAttribute('src');
+    if (!url) throw noSource();
+    const response = await fetch(url, { signal }).catch(() => {
+      throw unreachable(url);
     });
-    if (!response.ok) throw new UpscalerError({ ...fault, code: 'http', message: `${src}: the server answered ${response.status}.` });
+    if (!response.ok) throw refused(url, response.status);
     return response.blob();
   }
 
@@ -305,11 +298,23 @@ export class ResShiftElement extends Base {
     this.#validate();
     const image = this.#part<HTMLImageElement>('image');
     image.src = this.#address;
-    image.hidden = false;
-    this.#part('preview').hidden = true;
     Object.assign(this.#part<HTMLAnchorElement>('download'), { href: this.#address, download: file.name, hidden: false });
     this.#show(false, text(this, 'done', result));
     this.#notify('done', result);
+  }
+
+  /** Says it in the element's language as soon as its words are there. */
+  #fail(error: UpscalerError, sentences: Promise<api.ErrorSentences | undefined>): void {
+    if (error.code === 'aborted') return this.#show(false, text(this, 'cancelled'));
+    const { code, message, advice } = error;
+    const said = text(this, 'error', { code, message, advice });
+    this.#show(false, said);
+    void sentences.then((known) => {
+      const status = this.#part('status');
+      if (!known || status.textContent !== said) return;
+      const [message, advice] = known[code];
+      status.textContent = text(this, 'error', { code, message, advice });
+    });
   }
 
   #fileName(type: string): string {
@@ -326,6 +331,10 @@ export class ResShiftElement extends Base {
     this.#part('start').hidden = running;
     this.#part<HTMLButtonElement>('start').disabled = this.#disabled;
     this.#part('cancel').hidden = !running;
+    if (!running) {
+      this.#part('preview').hidden = true;
+      this.#part('image').hidden = false;
+    }
     this.#part('status').textContent = said;
     // From a button that goes to the one that comes in its place.
     if (focused?.hidden) this.#part(running ? 'cancel' : this.#result ? 'download' : 'start').focus();

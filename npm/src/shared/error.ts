@@ -2,6 +2,7 @@
 
 import * as errors from '../../../errors.json';
 import type { ErrorCode } from '../index.d.ts';
+import { fill } from './fill.ts';
 import type { Fault } from './protocol.ts';
 
 export class UpscalerError extends Error {
@@ -33,11 +34,8 @@ type Entry = Omit<Fault, 'code'> & { code: string };
  * @param values of the words in braces
  * @param reason of the signal that ended the call
  */
-const failed = (entry: Entry, values: Record<string, string | number> = {}, reason?: unknown): UpscalerError =>
-  new UpscalerError(
-    { ...(entry as Fault), message: entry.message.replace(/{(\w+)}/g, (_, name: string) => values[name] as string) },
-    reason,
-  );
+const failed = (entry: Entry, values = {}, reason?: unknown): UpscalerError =>
+  new UpscalerError({ ...(entry as Fault), message: fill(entry.message, values) }, reason);
 
 export const aborted = (reason?: unknown): UpscalerError => failed(errors.aborted, {}, reason);
 export const noBrowser = (): UpscalerError => failed(errors.noBrowser);

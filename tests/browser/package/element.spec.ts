@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import es from '../../../npm/src/languages/es.ts';
 import { expect, fixture, test } from '../support/fixtures.ts';
 import type { TestServer } from '../support/server.ts';
 
@@ -98,7 +99,17 @@ test('it speaks the language of its place, and says other words where they are g
     element.setAttribute('steps', 'many');
     return element.start().catch(() => undefined);
   });
-  await expect(page.getByRole('status')).toHaveText('No se pudo ampliar la imagen (bad-option).');
+  await expect(page.getByRole('status')).toHaveText(es['bad-option'].join(' '));
+  // Where its words cannot be had, or are not known, the error speaks for itself.
+  for (const lang of ['ja', 'de']) {
+    await page.route('**/languages/*.js', (route) => route.abort());
+    await page.evaluate((lang) => {
+      const element = document.querySelector('resshift-upscaler') as any;
+      element.lang = lang;
+      return element.start().catch(() => undefined);
+    }, lang);
+    await expect(page.getByRole('status')).toContainText('steps must be an integer');
+  }
 });
 
 test('what is wrong is said, and told as an event with its code', async ({ page, server }) => {

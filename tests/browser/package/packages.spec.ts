@@ -379,6 +379,11 @@ test('the package holds what it should, and is small', () => {
     'dist/jsx/react.d.ts',
     'dist/jsx/svelte.d.ts',
     'dist/jsx/vue.d.ts',
+    'dist/languages.d.ts',
+    'dist/languages/es.js',
+    'dist/languages/ja.js',
+    'dist/languages/vi.js',
+    'dist/languages/zh.js',
     'dist/nano.d.ts',
     'dist/nano.js',
     'dist/worker.js',
@@ -410,5 +415,7 @@ test('the package holds what it should, and is small', () => {
     'in the bundle of an app that imports Upscaler, gzip',
   ).toBeLessThanOrEqual(10_000);
   expect(size('index.js') + size('worker.js') + size('element.js'), 'JavaScript, gzip').toBeLessThanOrEqual(27_000);
+  for (const language of ['es', 'ja', 'vi', 'zh'])
+    expect(size(`languages/${language}.js`), 'fetched by an element in that language').toBeLessThanOrEqual(1600);
   expect(size('cdn/resshift.global.js') + size('worker.js'), 'JavaScript of a classic page, gzip').toBeLessThanOrEqual(27_000);
 });
