@@ -5,7 +5,7 @@ import { adapterName, isSoftware } from '../shared/adapter.ts';
 import { maxPixels } from '../shared/limits.ts';
 import { settled } from '../shared/store.ts';
 import { within } from '../shared/time-limit.ts';
-import { gpuWins, recall } from './measured.ts';
+import { gpuWins, recall } from './gpu-measurements.ts';
 
 /** A module with one 128-bit vector: `(module (func (result v128) (i8x16.splat (i32.const 0))))`. */
 const SIMD_MODULE = new Uint8Array([

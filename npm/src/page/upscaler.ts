@@ -10,8 +10,8 @@ import { adapter, capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { Clock, estimate, learn, type Pace } from './estimate.ts';
 import { decodeByBrowser, fetchPicture, isAddress, read } from './input.ts';
-import { check } from './known.ts';
-import { recall, remember } from './measured.ts';
+import { check } from './option-names.ts';
+import { recall, remember } from './gpu-measurements.ts';
 import * as options from './options.ts';
 import { orAbort } from './or-abort.ts';
 import { tilesOf } from './tiles.ts';
@@ -61,8 +61,8 @@ export class Upscaler implements api.Upscaler {
     check('preload', given);
     const upscaler = await Upscaler.create({ ...given, device: 'cpu' });
     upscaler.dispose();
-    const [trouble] = upscaler.warnings.filter(({ code }) => code === 'storage');
-    if (trouble) throw trouble;
+    const [warning] = upscaler.warnings.filter(({ code }) => code === 'storage');
+    if (warning) throw warning;
   }
 
   static capabilities(): Promise<api.Capabilities> {
@@ -89,7 +89,7 @@ export class Upscaler implements api.Upscaler {
   upscale(input: api.Input, given?: api.UpscaleOptions): Promise<api.Result>;
   upscale<F extends keyof api.PixelFormats>(input: api.Input, given: api.PixelOptions<F>): Promise<api.PixelResult<F>>;
   upscale(input: api.Input, given: api.CanvasOptions): Promise<Omit<api.Result, 'blob'>>;
-  async upscale(input: api.Input, given: options.Wishes = {}): Promise<api.Result & api.PixelResult<keyof api.PixelFormats>> {
+  async upscale(input: api.Input, given: options.AnyOptions = {}): Promise<api.Result & api.PixelResult<keyof api.PixelFormats>> {
     if (this.#disposed) throw disposed();
     const run = options.run(given);
     const { canvas } = given as Partial<api.CanvasOptions>;
@@ -147,7 +147,7 @@ export class Upscaler implements api.Upscaler {
     input: Exclude<api.Input, string | URL>,
     payload: Payload,
     run: Run,
-    given: options.Wishes,
+    given: options.AnyOptions,
   ): Promise<Done & Pick<api.Result, 'decodedBy'>> {
     const decodedBy = payload instanceof Uint8Array ? 'engine' : 'browser';
     try {
@@ -160,7 +160,7 @@ export class Upscaler implements api.Upscaler {
     }
   }
 
-  async #run(payload: Payload, run: Run, { signal, onProgress, onTile, onPreview, onSnapshot }: options.Wishes): Promise<Done> {
+  async #run(payload: Payload, run: Run, { signal, onProgress, onTile, onPreview, onSnapshot }: options.AnyOptions): Promise<Done> {
     // A run that was aborted may still be in its last step.
     await orAbort(this.#started.connection.idle, signal);
     if (!this.#disposed && !this.#started.connection.open) {

@@ -57,7 +57,7 @@ export const outOfMemory = (): UpscalerError => failed(errors.outOfMemory);
 
 export const badOption = (reason: string): UpscalerError => failed(errors.badOption, { reason });
 /** @param given what stands in its place, for whoever looks for the mistake */
-export const wrong = (message: string, given: unknown): UpscalerError => badOption(`${message}; ${shown(given)} was given.`);
+export const invalidOption = (message: string, given: unknown): UpscalerError => badOption(`${message}; ${shown(given)} was given.`);
 
 /** By tag rather than `instanceof`: objects from another frame are as good. */
 export const tag = (thing: unknown): string => Object.prototype.toString.call(thing).slice(8, -1);

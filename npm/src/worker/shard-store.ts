@@ -1,6 +1,7 @@
 /** The store as models come and are loaded, shard by shard. */
 
 import { ALL, settled, Store, sweep, type Entry, type Pending, type Shard } from '../shared/store.ts';
+import { within } from '../shared/time-limit.ts';
 
 export class ShardStore extends Store {
   entry(name: string): Promise<Entry | undefined> {
@@ -58,4 +59,11 @@ export class ShardStore extends Store {
       return true;
     });
   }
+}
+
+/** Whether the browser has space for so many bytes more; yes if it does not tell. */
+export async function hasSpace(bytes: number): Promise<boolean> {
+  const estimate = navigator.storage?.estimate?.();
+  const { quota = Infinity, usage = 0 } = (estimate && (await within(estimate).catch(() => undefined))) ?? {};
+  return bytes <= quota - usage;
 }

@@ -10,7 +10,7 @@ const MOST = 4;
 
 const { compareWith, compareWithSetting, swap } = elements;
 
-export class Answers {
+export class EarlierResults {
   private picture: Blob | null = null;
   private last: Done | null = null;
   /** The newest first. */
@@ -28,7 +28,7 @@ export class Answers {
     compareWith.addEventListener('change', () => void this.choose(this.earlier[compareWith.selectedIndex - 1] ?? null));
   }
 
-  /** A result is on screen. @param picture what it was made of; another one has answers of its own */
+  /** A result is on screen. @param picture what it was made of; another one has results of its own */
   async show(picture: Blob, done: Done): Promise<void> {
     if (picture !== this.picture) {
       this.earlier = [];
