@@ -11,7 +11,7 @@ import { importMetaAssets } from '@web/rollup-plugin-import-meta-assets';
 import { rollup } from 'rollup';
 import { chromium } from '../../node_modules/@playwright/test/index.mjs';
 import { files } from '../../www/serve.mjs';
-import { launchOptions } from '../browser/chromium.mjs';
+import { launchOptions } from '../browser/browsers/chromium.mjs';
 
 const from = (path) => fileURLToPath(new URL(path, import.meta.url));
 const IMPORT = "import { Upscaler } from 'resshift-web';";

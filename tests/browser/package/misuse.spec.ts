@@ -88,7 +88,8 @@ test('options are checked, and a message names what was given', async ({ page, s
   ).toEqual(['no error', 'no error']);
 });
 
-test('inputs that are no picture are told apart', async ({ page, server }) => {
+test('inputs that are no picture are told apart', async ({ page, server, tolerate }) => {
+  tolerate(/404/);
   await load(page, server);
   expect(
     await ends(page, [
@@ -96,10 +97,26 @@ test('inputs that are no picture are told apart', async ({ page, server }) => {
       '() => upscaler.upscale(new Blob([]))',
       '() => upscaler.upscale(new File([], "a.png"))',
       '() => upscaler.upscale(new ArrayBuffer(0))',
+      '() => upscaler.upscale(42)',
+      '() => upscaler.upscale({ data: [] })',
+      '() => upscaler.upscale(new Uint8ClampedArray(16))',
+      '() => upscaler.upscale("http://[")',
+      '() => upscaler.upscale(document.createElement("video"))',
+      '() => upscaler.upscale(document.createElement("img"))',
+      '() => upscaler.upscale(Object.assign(document.createElement("canvas"), { width: 0 }))',
+      '() => upscaler.upscale("https://elsewhere.example/a.png")',
+      '() => upscaler.upscale("/gone.png").catch((error) => { error.message = error.advice; throw error; })',
     ]),
   ).toEqual([
     'UpscalerError no-input: There is no file to read.',
     ...Array<string>(3).fill('UpscalerError bad-image: The file is empty: it has 0 bytes.'),
+    'UpscalerError no-input: 42 is not a picture.',
+    'UpscalerError no-input: [object Object] is not a picture.',
+    'UpscalerError no-input: [object Uint8ClampedArray] is not a picture.',
+    'UpscalerError no-input: "http://[" is not a picture.',
+    ...Array<string>(3).fill('UpscalerError bad-image: The picture has no pixels, or none yet.'),
+    'UpscalerError no-input: The picture is on another site (elsewhere.example).',
+    "UpscalerError http: Check the picture's address and the connection.",
   ]);
 });
 
@@ -144,13 +161,15 @@ test("the signal's reason is kept", async ({ page, server }) => {
     await new Promise((resolve) => (signal.aborted ? resolve(0) : signal.addEventListener('abort', resolve)));
     const late = await caught(upscaler.upscale(file, { signal }));
     const plain = await caught(upscaler.upscale(file, { signal: AbortSignal.abort() }));
+    const fetched = await caught(upscaler.upscale('/any.png', { signal: AbortSignal.abort(own) }));
+    errors.push(fetched);
     return {
       kept: errors.map((error) => [error.name, error.code, error.reason === own]),
       late: [late.name, late.code, late.reason === signal.reason],
       plain: [plain.name, plain.reason.name],
     };
   });
-  expect(seen.kept).toEqual(Array(4).fill(['AbortError', 'aborted', true]));
+  expect(seen.kept).toEqual(Array(5).fill(['AbortError', 'aborted', true]));
   expect(seen.late).toEqual(['TimeoutError', 'aborted', true]);
   expect(seen.plain).toEqual(['AbortError', 'AbortError']);
 });

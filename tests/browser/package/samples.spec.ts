@@ -33,6 +33,7 @@ function compile(folder: string, sources: Record<string, string>, jsxImportSourc
       'resshift-web': [join(ROOT, 'npm/src/index.d.ts')],
       'resshift-web/element': [join(ROOT, 'npm/src/element.d.ts')],
       'resshift-web/nano': [join(ROOT, 'npm/dist/nano.d.ts')],
+      'resshift-web/languages/*': [join(ROOT, 'npm/src/languages.d.ts')],
       'resshift-web/jsx/*': [join(ROOT, 'npm/src/jsx/*')],
     },
   };

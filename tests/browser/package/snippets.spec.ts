@@ -61,7 +61,7 @@ async function serve({
 }
 
 const MAP =
-  '<script type="importmap">{"imports":{"resshift-web":"./resshift/index.js","resshift-web/element":"./resshift/element.js","resshift-web/nano":"./resshift/nano.js"}}</script>';
+  '<script type="importmap">{"imports":{"resshift-web":"./resshift/index.js","resshift-web/element":"./resshift/element.js","resshift-web/nano":"./resshift/nano.js","resshift-web/languages/es":"./resshift/languages/es.js"}}</script>';
 const html = (body: string): string =>
   `<!doctype html><html lang="en"><title>Snippet</title><link rel="icon" href="data:,">${MAP}<body>${body}`;
 
