@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -23,6 +23,21 @@ test('no folder of browser tests hides a file among many', () => {
     const count = readdirSync(join(browser, folder), { withFileTypes: true }).filter((entry) => entry.isFile()).length;
     assert.ok(count <= 20, `${folder} has ${count} files`);
   }
+});
+
+test('no source has more lines than a reader keeps in mind', () => {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const sources = ['npm', 'www', 'tests', 'models', 'examples'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .map((path) => join(folder, path))
+      .filter((path) => /\.(ts|mjs|js|jsx)$/.test(path) && !/node_modules|^npm.(dist|engine)\b|^tests.bundlers.work\b/.test(path)),
+  );
+  assert.ok(sources.length > 150);
+  const lines = (/** @type {string} */ path) => readFileSync(join(root, path), 'utf8').split('\n').length - 1;
+  assert.deepEqual(
+    sources.filter((path) => lines(path) > 450),
+    [],
+  );
 });
 
 /** The faults of a tree with these files. @param {Record<string, string>} files */
