@@ -1,5 +1,6 @@
 /** `<resshift-upscaler>`: a picture, upscaled in place. `element.d.ts` describes it. */
 
+import { scale } from '../../../limits.json';
 import type * as api from '../index.d.ts';
 import { fitsCanvas } from '../shared/canvas.ts';
 import { cancelled, noSource, refused, unreachable } from './failure.ts';
@@ -277,7 +278,7 @@ export class ResShiftElement extends Base {
   #paint({ x, y, image: pixels }: api.Tile): void {
     const image = this.#part<HTMLImageElement>('image');
     const canvas = this.#part<HTMLCanvasElement>('preview');
-    const [width, height] = [image.naturalWidth * 4, image.naturalHeight * 4];
+    const [width, height] = [image.naturalWidth * scale, image.naturalHeight * scale];
     if (width > 0 && fitsCanvas(width, height)) {
       const context = canvas.getContext('2d');
       if (canvas.hidden) {
@@ -321,7 +322,7 @@ export class ResShiftElement extends Base {
     const given = (this.file as File | null)?.name ?? this.#picture;
     const last = given.split(/[?#]/, 1)[0]!.split('/').pop() ?? '';
     const stem = /^(blob|data):/.test(given) ? '' : last.replace(/\.[^.]*$/, '');
-    return `${stem || 'picture'}_x4.${type.split('/').pop()?.replace('jpeg', 'jpg') ?? 'png'}`;
+    return `${stem || 'picture'}_x${scale}.${type.split('/').pop()?.replace('jpeg', 'jpg') ?? 'png'}`;
   }
 
   #show(running: boolean, said: string): void {
