@@ -71,7 +71,7 @@ impl Watch for PageWatch<'_> {
                 ])
             }),
             Event::Preview { x, y, pixels } => tell(&self.on_preview, || part(x, y, pixels)),
-            Event::Rows { y, pixels } => tell(&self.on_tile, || part(0, y, pixels)),
+            Event::Tile { x, y, pixels } => tell(&self.on_tile, || part(x, y, pixels)),
         }
     }
 

@@ -86,7 +86,7 @@ export interface Run {
   seed: number;
   temperature: number | undefined;
   tile: number | undefined;
-  /** Send finished parts of the result. */
+  /** Send final tiles of the result. */
   tiles: boolean;
   /** Send predictions. */
   previews: boolean;
