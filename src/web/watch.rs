@@ -31,7 +31,7 @@ pub struct PageWatch<'a> {
 }
 
 impl<'a> PageWatch<'a> {
-    /// `listeners` and `earlier`: `Listeners` and `Run.resume` of `npm/src/protocol.ts`. The run ends with [`Error::Aborted`]
+    /// `listeners` and `earlier`: `Listeners` and `Run.resume` of `npm/src/shared/protocol.ts`. The run ends with [`Error::Aborted`]
     /// once `aborted` is set.
     ///
     /// # Errors
