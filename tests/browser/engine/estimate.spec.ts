@@ -11,6 +11,7 @@ const MEASURED: [width: number, height: number, seconds: number][] = [
   [128, 96, 0.153],
   [250, 188, 0.617],
   [500, 375, 2.41],
+  [1000, 750, 9.9],
 ];
 
 const models: Plugin = {
