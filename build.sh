@@ -170,7 +170,7 @@ lint() {
     say "not installed, so not checked: clippy"
   fi
   RUSTDOCFLAGS='-D warnings' cargo doc --release --no-deps --lib
-  say "lints of TypeScript and JavaScript"
+  say "formatting and lints of TypeScript and JavaScript"
   npm run --silent lint
   say "spelling, and licences and advisories of crates"
   if have typos; then typos; else say "not installed, so not checked: typos (cargo install typos-cli)"; fi

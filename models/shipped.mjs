@@ -13,10 +13,12 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 export function shippedModels() {
   const names = readdirSync(here).filter((name) => existsSync(join(here, name, 'model.json')));
   const rank = (/** @type {string} */ name) => (name === limits.defaultModel ? 0 : 1);
-  return names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).map((name) => {
-    const manifest = readFileSync(join(here, name, 'model.json'), 'utf8');
-    const { bytes, schedule, network, shards } = JSON.parse(manifest);
-    const names = shards.map((/** @type {{ name: string }} */ shard) => shard.name);
-    return { name, bytes, steps: schedule.steps, y0: network.prior ? 1 : 0, channels: network.channels[0], shards: names, manifest };
-  });
+  return names
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+    .map((name) => {
+      const manifest = readFileSync(join(here, name, 'model.json'), 'utf8');
+      const { bytes, schedule, network, shards } = JSON.parse(manifest);
+      const names = shards.map((/** @type {{ name: string }} */ shard) => shard.name);
+      return { name, bytes, steps: schedule.steps, y0: network.prior ? 1 : 0, channels: network.channels[0], shards: names, manifest };
+    });
 }

@@ -14,7 +14,12 @@ if (!existsSync(wasm)) {
   process.exit(1);
 }
 
-const entryPoints = { index: here('src/page/upscaler.ts'), worker: here('src/worker/worker.ts'), element: here('src/element/element.ts'), bench: here('src/worker/bench.ts') };
+const entryPoints = {
+  index: here('src/page/upscaler.ts'),
+  worker: here('src/worker/worker.ts'),
+  element: here('src/element/element.ts'),
+  bench: here('src/worker/bench.ts'),
+};
 const models = shippedModels();
 const standard = models.find(({ name }) => name === limits.defaultModel);
 // Only an engine built for the tests has the numeric checks.
@@ -46,19 +51,33 @@ const errorSentences = {
   name: 'error sentences',
   setup(context) {
     context.onLoad({ filter: /errors\.json$/ }, ({ path }) => {
-      // Calls are shorter than objects whose keys repeat; a pure one goes where nothing uses it.
-      const entries = Object.entries(JSON.parse(readFileSync(path, 'utf8'))).map(([name, { code, message, advice }]) =>
-        `export const ${name} = /* @__PURE__ */ entry(${[code, message, advice].map((text) => JSON.stringify(text)).join(', ')});`);
-      return { contents: `const entry = (code, message, advice) => ({ code, message, advice });\n${entries.join('\n')}`, loader: 'js' };
+      const entries = Object.entries(JSON.parse(readFileSync(path, 'utf8'))).map(
+        ([name, { code, message, advice }]) => `export const ${name} = ${JSON.stringify({ code, message, advice })};`,
+      );
+      return { contents: entries.join('\n'), loader: 'js' };
     });
   },
 };
+/** The languages of errors, each a file of its own. */
+const languages = readdirSync(here('src/languages')).map((name) => name.replace(/\.ts$/, ''));
+for (const name of languages) entryPoints[`languages/${name}`] = here(`src/languages/${name}.ts`);
+/** @param {string} folder where they lie for whoever imports one */
+const languageFiles = (folder) => ({
+  name: 'language files',
+  setup(context) {
+    context.onResolve({ filter: /^\.\.\/languages\// }, ({ path }) => ({
+      path: path.replace('../languages', folder).replace('.ts', '.js'),
+      external: true,
+    }));
+  },
+});
 /** The element shares the package's classes instead of bringing its own. */
 const oneCopy = {
   name: 'one copy',
   setup(context) {
     context.onResolve({ filter: /upscaler\.ts$/ }, ({ importer }) =>
-      /[\\/]element[\\/]/.test(importer) ? { path: './index.js', external: true } : undefined);
+      /[\\/]element[\\/]/.test(importer) ? { path: './index.js', external: true } : undefined,
+    );
   },
 };
 /**
@@ -77,7 +96,13 @@ const common = {
   legalComments: 'none',
   define: { ENGINE_BYTES: String(statSync(wasm).size) },
 };
-await build({ ...common, entryPoints, outdir: here('dist'), format: 'esm', plugins: [modelFiles, errorSentences, oneCopy] });
+await build({
+  ...common,
+  entryPoints,
+  outdir: here('dist'),
+  format: 'esm',
+  plugins: [modelFiles, errorSentences, languageFiles('./languages'), oneCopy],
+});
 await build({
   ...common,
   entryPoints: [here('src/element/global.ts')],
@@ -86,19 +111,25 @@ await build({
   globalName: 'ResShift',
   inject: [here('src/element/global-url.js')],
   define: { ...common.define, 'import.meta.url': 'moduleUrl' },
-  plugins: [modelFiles, errorSentences],
+  plugins: [modelFiles, errorSentences, languageFiles('../languages')],
 });
 for (const name of readdirSync(here('dist'), { recursive: true })) {
   if (!name.endsWith('.js')) continue;
   const file = here(`dist/${name}`);
-  // esbuild's own minifier leaves 5 % more. Arrows in place of functions: nothing here calls `new` on one, or needs its `this`.
+  // esbuild's own minifier leaves 5 % more. Arrows in place of functions: nothing here calls `new` on one, or needs its `this`;
+  // and nothing here is read only for what a getter does.
   // A classic script is read in the encoding of its page, whatever that is.
   const format = { ascii_only: name.includes('global') };
-  const { code } = await minify(readFileSync(file, 'utf8'), { module: !name.includes('global'), ecma: 2022, compress: { passes: 3, unsafe_arrows: true }, format });
+  const { code } = await minify(readFileSync(file, 'utf8'), {
+    module: !name.includes('global'),
+    ecma: 2022,
+    compress: { passes: 3, unsafe_arrows: true, pure_getters: true },
+    format,
+  });
   writeFileSync(file, code);
 }
 leaveToBrowsers(here('dist/index.js'));
-for (const name of ['index', 'element']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));
+for (const name of ['index', 'element', 'languages']) cpSync(here(`src/${name}.d.ts`), here(`dist/${name}.d.ts`));
 cpSync(here('src/jsx'), here('dist/jsx'), { recursive: true });
 cpSync(wasm, here('dist/engine/resshift_bg.wasm'));
 for (const model of models.filter((one) => one !== standard)) {
@@ -107,7 +138,8 @@ for (const model of models.filter((one) => one !== standard)) {
 }
 for (const { name, shards } of models) {
   // Weights do not go anywhere without their terms.
-  for (const file of ['model.json', ...shards, 'MODEL_CARD.md']) cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
+  for (const file of ['model.json', ...shards, 'MODEL_CARD.md'])
+    cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
 }
 cpSync(here('../models/CREDITS.tsv'), here('dist/models/CREDITS.tsv'));
 // npm packs only what lies in its folder; `notice.mjs` writes NOTICE there.

@@ -8,7 +8,9 @@ import { brotliCompressSync, constants } from 'node:zlib';
 const MOST = 1_150_000;
 
 const wasm = readFileSync(fileURLToPath(new URL('engine/resshift_bg.wasm', import.meta.url)));
-const bytes = brotliCompressSync(wasm, { params: { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: wasm.length } }).length;
+const bytes = brotliCompressSync(wasm, {
+  params: { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: wasm.length },
+}).length;
 const megabytes = (count) => (count / 1e6).toFixed(2);
 console.log(`npm/engine: ${megabytes(wasm.length)} MB, ${megabytes(bytes)} MB compressed`);
 if (bytes > MOST) {

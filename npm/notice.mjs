@@ -10,9 +10,14 @@ const TARGET = 'wasm32-unknown-unknown';
 
 /** @typedef {{ id: string, name: string, version: string, license: string | null, manifest_path: string, targets: { kind: string[] }[] }} Package */
 
-const { packages, resolve } = JSON.parse(execFileSync('cargo', ['metadata', '--format-version', '1', '--locked', '--filter-platform', TARGET], {
-  cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'],
-}));
+const { packages, resolve } = JSON.parse(
+  execFileSync('cargo', ['metadata', '--format-version', '1', '--locked', '--filter-platform', TARGET], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }),
+);
 const byId = new Map(packages.map((/** @type {Package} */ each) => [each.id, each]));
 const nodes = new Map(resolve.nodes.map((/** @type {{ id: string }} */ node) => [node.id, node]));
 
@@ -31,7 +36,9 @@ for (const id of queue) {
 /** The texts that a crate brings, those of MIT first: one licence of a choice is enough. @param {Package} crate */
 function licence({ manifest_path }) {
   const folder = dirname(manifest_path);
-  const files = readdirSync(folder).filter((name) => /^(licen[cs]e|copying|unlicense)/i.test(name)).sort();
+  const files = readdirSync(folder)
+    .filter((name) => /^(licen[cs]e|copying|unlicense)/i.test(name))
+    .sort();
   const chosen = files.find((name) => /mit/i.test(name)) ?? files[0];
   return chosen === undefined ? '' : readFileSync(join(folder, chosen), 'utf8').trim();
 }
@@ -43,9 +50,14 @@ for (const crate of [...found].map((id) => /** @type {Package} */ (byId.get(id))
   texts.set(text, [...(texts.get(text) ?? []), `${crate.name} ${crate.version} (${crate.license})`]);
 }
 const line = '-'.repeat(80);
-const parts = [...texts].map(([text, crates]) => `${line}\n${crates.join('\n')}\n\n${text || 'The package brings no text; the name of its licence stands above.'}\n`);
-writeFileSync(join(root, 'npm/NOTICE'), `${readFileSync(join(root, 'NOTICE'), 'utf8')}
+const parts = [...texts].map(
+  ([text, crates]) => `${line}\n${crates.join('\n')}\n\n${text || 'The package brings no text; the name of its licence stands above.'}\n`,
+);
+writeFileSync(
+  join(root, 'npm/NOTICE'),
+  `${readFileSync(join(root, 'NOTICE'), 'utf8')}
 The engine (engine/resshift_bg.wasm) is compiled from these packages too:
 
-${parts.join('\n')}`);
+${parts.join('\n')}`,
+);
 console.log(`npm/NOTICE: ${found.size} packages`);

@@ -22,20 +22,30 @@ const by = (names) => (whole, name) => {
   if (short !== undefined) replaced++;
   return short === undefined ? whole : whole.replace(name, () => short);
 };
-writeFileSync(script, readFileSync(script, 'utf8')
-  // wasm-opt calls the module `a`.
-  .replace(JSON.stringify(module), 'a')
-  .replace(/^ +(\w+): /gm, by(shortImport))
-  .replace(/\bwasm\.(\w+)/g, by(shortExport))
-  // wgpu could set up surfaces, whose formats it would name; a worker has none.
-  .replace(/^const __wbindgen_enum_GpuTextureFormat = .*$/m, 'const __wbindgen_enum_GpuTextureFormat = [];')
-  // Every browser with the SIMD that the engine needs has these two, and nothing here calls `initSync` in the old way.
-  .replace(/\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{.*?\}\s*: /g, '')
-  .replace(/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{$.*?^\}$/ms, '')
-  .replace(/^function initSync\(module\) \{\s*if \(wasm !== undefined\) return wasm;\s*if .*?^ {4}\}$/ms,
-    'function initSync({ module }) {\n    if (wasm !== undefined) return wasm;')
-  // What Rust prints of a JavaScript value that it did not expect: an error's sentence says enough.
-  .replace(/^function debugString\(val\) \{$.*?^\}$/ms, 'function debugString(val) { return String(val); }'));
+writeFileSync(
+  script,
+  readFileSync(script, 'utf8')
+    // What the engine never calls: wasm-opt has dropped its end of it.
+    .replace(/^ {8}(\w+): function\(.*?^ {8}\}(?:, arguments\); \})?,\n/gms, (entry, name) => (shortImport.has(name) ? entry : ''))
+    // wasm-opt calls the module `a`.
+    .replace(JSON.stringify(module), 'a')
+    .replace(/^ +(\w+): /gm, by(shortImport))
+    .replace(/\bwasm\.(\w+)/g, by(shortExport))
+    // wgpu could set up surfaces, whose formats it would name; a worker has none.
+    .replace(/^const __wbindgen_enum_GpuTextureFormat = .*$/m, 'const __wbindgen_enum_GpuTextureFormat = [];')
+    // Every browser with the SIMD that the engine needs has these two, and nothing here calls `initSync` in the old way.
+    .replace(/\(typeof FinalizationRegistry === 'undefined'\)\s*\? \{.*?\}\s*: /g, '')
+    .replace(/^if \(!\('encodeInto' in cachedTextEncoder\)\) \{$.*?^\}$/ms, '')
+    .replace(
+      /^function initSync\(module\) \{\s*if \(wasm !== undefined\) return wasm;\s*if .*?^ {4}\}$/ms,
+      'function initSync({ module }) {\n    if (wasm !== undefined) return wasm;',
+    )
+    // Nothing here says `using`, and every call can grow what it has allocated.
+    .replace(/^if \(Symbol\.dispose\) .*$/gm, '')
+    .replace(/^ {4}if \(realloc === undefined\) \{$.*?^ {4}\}$/ms, '')
+    // What Rust prints of a JavaScript value that it did not expect: an error's sentence says enough.
+    .replace(/^function debugString\(val\) \{$.*?^\}$/ms, 'function debugString(val) { return String(val); }'),
+);
 if (replaced < shortImport.size) throw new Error(`${script}: ${replaced} names of ${shortImport.size} were found`);
 renameSync(renamed, wasm);
 // It describes the names that were.

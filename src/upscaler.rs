@@ -11,7 +11,6 @@ use crate::chain::tile_pipeline::decoder;
 use crate::chain::tiles::Tile;
 use crate::compute::{Compute, Stream};
 use crate::image::alpha::fill_transparent;
-use crate::image::encode::to_u8;
 use crate::image::neutral::Neutral;
 use crate::image::resize::bicubic_rows;
 use crate::image::{Picture, Pixels, Sample};
@@ -154,7 +153,8 @@ impl Upscaler {
             Some(state) => chain.resume(state, &lr, &encode, &network, watch).await?,
             None => chain.run(&lr, &encode, &network, watch).await?,
         };
-        let result = self.decode(z0, &lr, &decode, picture, &neutral, watch).await?;
+        let tiles = network.areas([picture.height, picture.width]);
+        let result = self.decode(z0, &lr, &decode, Growing::new(picture, lr.width, &neutral, tiles)?, watch).await?;
         match &picture.alpha {
             Some(alpha) => with_alpha(result, alpha),
             None => Ok(result),
@@ -187,18 +187,16 @@ impl Upscaler {
         }
     }
 
-    /// z_0 to pixels, from the top down.
+    /// z_0 to the pixels of `result`, from the top down.
     async fn decode<T: Sample>(
         &self,
         z0: Canvas,
         lr: &Canvas,
         decode: &Cut,
-        picture: &Picture,
-        neutral: &Neutral,
+        mut result: Growing<'_, T>,
         watch: &mut impl Watch,
     ) -> Result<Pixels<T>> {
         let latent = &*self.model.latent;
-        let mut result = Growing::new(picture, z0.width, neutral)?;
         let plan = match decode {
             Cut::Tiles(plan) => plan,
             Cut::Bands(bands) => {
@@ -254,32 +252,42 @@ struct Growing<'a, T> {
     /// Numbers of a row that comes.
     line: usize,
     neutral: &'a Neutral,
+    /// Rows and columns of the input: what is yet to be shown, from the bottom up.
+    tiles: Vec<[Range<usize>; 2]>,
 }
 
 impl<'a, T: Sample> Growing<'a, T> {
-    /// Of `picture`, which was padded to `width` columns.
-    fn new(picture: &Picture, width: usize, neutral: &'a Neutral) -> Result<Self> {
+    /// Of `picture`, which was padded to `width` columns and is shown in `tiles`.
+    fn new(picture: &Picture, width: usize, neutral: &'a Neutral, mut tiles: Vec<[Range<usize>; 2]>) -> Result<Self> {
         let [width, height, line] = [picture.width, picture.height, 3 * width].map(|length| length * UPSCALE);
         let pixels = Pixels { width, height, channels: 3, data: alloc::room(width * height * 3)? };
-        Ok(Self { pixels, rows: 0, line, neutral })
+        tiles.reverse();
+        Ok(Self { pixels, rows: 0, line, neutral, tiles })
     }
 
-    /// Takes decoded rows, and shows them.
+    /// Takes decoded rows, and shows the tiles that are complete.
     fn grow(&mut self, rows: &[f32], watch: &mut impl Watch) -> Result<()> {
         let (top, width) = (self.rows, self.pixels.width);
         self.rows += rows.len() / self.line;
         let height = self.pixels.height.saturating_sub(top).min(rows.len() / self.line);
-        let unit = || {
-            let lines = rows.chunks_exact(self.line).take(height).zip(top..);
-            let pixels = lines.flat_map(|(row, y)| row[..width * 3].chunks_exact(3).zip(0..).map(move |p| (p, y)));
-            pixels.flat_map(|((p, x), y)| self.neutral.kept([p[0], p[1], p[2]].map(|v| v * 0.5 + 0.5), x, y))
-        };
-        self.pixels.data.extend(unit().map(T::of));
-        if height > 0 {
-            let data = alloc::try_collect(width * height * 3, unit().map(to_u8))?;
-            watch.event(Event::Rows { y: top, pixels: &Pixels { width, height, channels: 3, data } });
+        let lines = rows.chunks_exact(self.line).take(height).zip(top..);
+        let pixels = lines.flat_map(|(row, y)| row[..width * 3].chunks_exact(3).zip(0..).map(move |p| (p, y)));
+        let neutral = self.neutral;
+        let unit = pixels.flat_map(|((p, x), y)| neutral.kept([p[0], p[1], p[2]].map(|v| v * 0.5 + 0.5), x, y));
+        self.pixels.data.extend(unit.map(T::of));
+        while let Some([rows, cols]) = self.tiles.pop_if(|[rows, _]| rows.end * UPSCALE <= self.rows) {
+            let (x, y) = (cols.start * UPSCALE, rows.start * UPSCALE);
+            watch.event(Event::Tile { x, y, pixels: &self.part(rows, cols)? });
         }
         Ok(())
+    }
+
+    /// What has come of these rows and columns of the input, in eight bits.
+    fn part(&self, rows: Range<usize>, cols: Range<usize>) -> Result<Pixels> {
+        let [height, width, left] = [rows.len(), cols.len(), cols.start].map(|length| length * UPSCALE);
+        let lines = self.pixels.data.chunks_exact(self.pixels.width * 3).skip(rows.start * UPSCALE).take(height);
+        let values = lines.flat_map(|line| line[left * 3..][..width * 3].iter().map(|&value| value.eight()));
+        Ok(Pixels { width, height, channels: 3, data: alloc::try_collect(width * height * 3, values)? })
     }
 }
 

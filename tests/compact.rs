@@ -9,6 +9,7 @@ use resshift::chain::canvas::Canvas;
 use resshift::chain::levels::Levels;
 use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::chain::sampler::{Chain, Noise};
+use resshift::chain::tiles::plan;
 use resshift::compute::read;
 use resshift::image::Picture;
 use resshift::model::Reach;
@@ -222,6 +223,80 @@ fn broken_weights_are_named() {
     }
     let error = Upscaler::load(wide, files, &cpu()).err().unwrap();
     assert!(error.to_string().contains("expected"), "{error}");
+}
+
+/// As many areas as a step has tiles cover a picture that was padded, each with something of it.
+#[test]
+fn areas_cover_a_picture_once() {
+    for (height, width) in [(1, 1), (21, 13), (250, 700), (1001, 999)] {
+        let padded = [height, width].map(|side: usize| side.next_multiple_of(8));
+        let team = |engines| Team { engines, most: None };
+        let bands = |tile, engines| Cut::Bands(Bands::new(padded, 61, 8, tile, team(engines)));
+        let tiles = |reach, tile| Cut::Tiles(plan(padded[0], padded[1], reach, 8, tile, None));
+        for cut in [
+            bands(None, 1),
+            bands(Some(8), 1),
+            bands(Some(64), 3),
+            tiles(Reach::Finite(61), None),
+            tiles(Reach::Finite(61), Some(64)),
+            tiles(Reach::Global { overlap: 16 }, None),
+        ] {
+            let areas = cut.areas([height, width]);
+            assert_eq!(areas.len(), cut.count());
+            let mut covered = vec![0; height * width];
+            for [rows, cols] in &areas {
+                assert!(!rows.is_empty() && !cols.is_empty(), "{height} x {width}: {cut:?}");
+                rows.clone().for_each(|y| cols.clone().for_each(|x| covered[y * width + x] += 1));
+            }
+            assert!(covered.iter().all(|&times| times == 1), "{height} x {width}: {cut:?}");
+        }
+    }
+}
+
+/// The tiles that a run counts and the pixels of those that it has told, at their places.
+#[derive(Default)]
+struct Told {
+    of: usize,
+    tiles: usize,
+    data: Vec<u8>,
+    width: usize,
+}
+
+impl Watch for Told {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Step { of, .. } => self.of = of,
+            Event::Tile { x, y, pixels } => {
+                self.tiles += 1;
+                for (row, line) in pixels.data.chunks_exact(pixels.width * 3).enumerate() {
+                    let place = &mut self.data[((y + row) * self.width + x) * 3..][..line.len()];
+                    assert!(place.iter().all(|&value| value == 1), "a pixel is told once");
+                    place.copy_from_slice(line);
+                }
+            }
+            Event::Preview { .. } => {}
+        }
+    }
+    async fn pause(&mut self) -> resshift::Result<()> {
+        Ok(())
+    }
+}
+
+/// As many tiles come as the progress counts, and together they are the result.
+#[test]
+fn told_tiles_are_those_of_the_progress() {
+    let (config, files) = compact_folder();
+    let upscaler = Upscaler::load(config, files, &cpu()).unwrap();
+    let (width, height) = (13, 21);
+    let rgb = (0..width * height * 3).map(|i| (i % 17) as f32 / 16.0).collect();
+    let picture = Picture { width, height, rgb, alpha: None };
+    for tile in [None, Some(8)] {
+        let options = Options { steps: Some(1), tile, ..Options::default() };
+        let mut told = Told { data: vec![1; 16 * 3 * width * height], width: 4 * width, ..Told::default() };
+        let result = block_on(upscaler.upscale(&picture, &options, &mut told)).unwrap();
+        assert_eq!((told.tiles, told.of), if tile.is_none() { (1, 1) } else { (3, 3) });
+        assert_eq!(told.data, result.data);
+    }
 }
 
 /// Small pictures are taken at once.

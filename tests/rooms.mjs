@@ -15,7 +15,9 @@ export function faults(tree) {
   /** @type {{ order: string[][], outside: Record<string, string[]> }} */
   const { order, outside } = JSON.parse(readFileSync(join(tree, 'rooms.json'), 'utf8'));
   const level = new Map(order.flatMap((rooms, index) => rooms.map((room) => /** @type {const} */ ([room, index]))));
-  const files = readdirSync(tree, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/')).filter((file) => /\.[jt]s$/.test(file));
+  const files = readdirSync(tree, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /\.[jt]s$/.test(file));
   /** @type {string[]} */
   const found = [];
   /** @type {Map<string, number>} */

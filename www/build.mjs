@@ -38,17 +38,27 @@ export async function buildPage({ packageFolder, out }) {
     legalComments: 'none',
     logLevel: 'warning',
     define: { BUILT_IN_MODELS: JSON.stringify(shippedModels().map(({ name, steps, y0, bytes }) => ({ name, steps, y0, bytes }))) },
-    plugins: [{
-      name: 'package',
-      setup(context) {
-        context.onResolve({ filter: /^resshift-web$/ }, () => ({ path: `./${PACKAGE_FOLDER}/index.js`, external: true }));
+    plugins: [
+      {
+        name: 'package',
+        setup(context) {
+          context.onResolve({ filter: /^resshift-web$/ }, () => ({ path: `./${PACKAGE_FOLDER}/index.js`, external: true }));
+        },
       },
-    }],
+    ],
   });
   await bundle({
-    entryPoints: [join(www, 'src/i18n/before-paint.ts'), join(www, 'src/input/share-target.ts')], outdir: out, entryNames: '[name]', bundle: true, format: 'iife', target: 'es2022', minify: true, logLevel: 'warning',
+    entryPoints: [join(www, 'src/i18n/before-paint.ts'), join(www, 'src/input/share-target.ts')],
+    outdir: out,
+    entryNames: '[name]',
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+    logLevel: 'warning',
   });
-  for (const name of ['index.html', 'bench', 'manifest.webmanifest', 'samples', 'screenshots']) await cp(join(www, name), join(out, name), { recursive: true });
+  for (const name of ['index.html', 'bench', 'manifest.webmanifest', 'samples', 'screenshots'])
+    await cp(join(www, name), join(out, name), { recursive: true });
   await mkdir(join(out, 'icons'));
   for (const name of await readdir(join(www, 'icons'))) {
     if (['.svg', '.png'].includes(extname(name))) await cp(join(www, 'icons', name), join(out, 'icons', name));
@@ -62,8 +72,11 @@ export async function buildPage({ packageFolder, out }) {
     globPatterns: ['**/*.{html,css,js,wasm,svg,png,jpg,webmanifest}'],
     // Weights are large and change on their own: the engine keeps them in IndexedDB, checked by their hash.
     globIgnores: [
-      `${PACKAGE_FOLDER}/models/**`, `${PACKAGE_FOLDER}/cdn/**`, `${PACKAGE_FOLDER}/{checks,element}.js`,
-      'screenshots/**', 'share-target.js',
+      `${PACKAGE_FOLDER}/models/**`,
+      `${PACKAGE_FOLDER}/cdn/**`,
+      `${PACKAGE_FOLDER}/{checks,element}.js`,
+      'screenshots/**',
+      'share-target.js',
       // Read online; the service worker leaves its addresses to the network.
       'docs/**',
     ],
@@ -90,7 +103,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     const { precached, bytes } = await buildPage({ packageFolder: resolve(values.package), out: resolve(values.out) });
     const script = await readFile(join(values.out, 'main.js'));
-    console.log(`${values.out}: ${precached} files, ${(bytes / 1e6).toFixed(1)} MB kept for offline use; main.js ${(script.length / 1e3).toFixed(1)} kB`);
+    console.log(
+      `${values.out}: ${precached} files, ${(bytes / 1e6).toFixed(1)} MB kept for offline use; main.js ${(script.length / 1e3).toFixed(1)} kB`,
+    );
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);

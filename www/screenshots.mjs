@@ -12,7 +12,10 @@ import { files } from './serve.mjs';
 const from = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 
 export const FOLDER = from('screenshots');
-export const SHOTS = [{ name: 'wide', width: 1280, height: 800 }, { name: 'narrow', width: 390, height: 844 }];
+export const SHOTS = [
+  { name: 'wide', width: 1280, height: 800 },
+  { name: 'narrow', width: 390, height: 844 },
+];
 
 /**
  * The sample photo beside its enlargement, as a JPEG file.

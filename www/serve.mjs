@@ -61,7 +61,9 @@ export function files(folder) {
       response.end();
       return;
     }
-    createReadStream(file).on('error', () => response.destroy()).pipe(response);
+    createReadStream(file)
+      .on('error', () => response.destroy())
+      .pipe(response);
   };
 }
 

@@ -3,11 +3,11 @@ import { Upscaler } from 'resshift-web';
 let made;
 const listeners = new Set();
 
-/** After a failure the next call tries again. @param onLoad hears how much of engine and model has come, from 0 to 1 */
+/** After a failure the next call tries again. @param onLoad called with the loaded fraction of engine and model, 0 to 1 */
 export function upscaler(onLoad) {
   listeners.add(onLoad);
   made ??= Upscaler.create({
-    onProgress: ({ fraction }) => listeners.forEach((hear) => hear(fraction)),
+    onProgress: ({ fraction }) => listeners.forEach((listener) => listener(fraction)),
   }).catch((error) => {
     made = undefined;
     throw error;

@@ -6,7 +6,7 @@ import type { Result, RunProgress, Tile, UpscalerError } from './index.js';
  * Attributes: `src` (the picture), `alt`, `controls` (buttons; without it a run starts by itself when there is a picture), `steps`,
  * `seed`, `model`, `device` (as in `Upscaler`), `name`, `required` and `disabled` (in a form, whose value is the result as a file).
  * Parts to style: `image`, `preview`, `progress`, `status`, `controls`, `start`, `cancel`, `download`.
- * It speaks English, Spanish, Japanese, simplified Chinese or Vietnamese, by the `lang` around it. Other words: slots `start`, `cancel`
+ * It speaks English, Spanish, Japanese, simplified Chinese or Vietnamese, by the `lang` around it, errors too. Other words: slots `start`, `cancel`
  * and `download` of the buttons, and attributes `text-start`, `text-cancel`, `text-download`, `text-running`, `text-loading`, `text-step`
  * (with `{step}`, `{steps}`), `text-done` (`{width}`, `{height}`), `text-cancelled`, `text-required` and `text-error` (`{message}`,
  * `{advice}`, `{code}`). Elements with the same `model` and `device` share an engine.
@@ -40,11 +40,15 @@ export class ResShiftElement extends HTMLElement {
   cancel(): void;
   /** As of every element; the events of this one have their `detail`. */
   addEventListener<K extends keyof ResShiftElementEvents>(
-    type: K, listener: (this: ResShiftElement, event: ResShiftElementEvents[K]) => unknown, options?: boolean | AddEventListenerOptions,
+    type: K,
+    listener: (this: ResShiftElement, event: ResShiftElementEvents[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
   ): void;
   /** As of every element. */
   addEventListener<K extends keyof HTMLElementEventMap>(
-    type: Exclude<K, keyof ResShiftElementEvents>, listener: (this: ResShiftElement, event: HTMLElementEventMap[K]) => unknown, options?: boolean | AddEventListenerOptions,
+    type: Exclude<K, keyof ResShiftElementEvents>,
+    listener: (this: ResShiftElement, event: HTMLElementEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
   ): void;
   /** As of every element. */
   addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
@@ -52,9 +56,9 @@ export class ResShiftElement extends HTMLElement {
 
 /** Events of the element; none of them bubbles. */
 export interface ResShiftElementEvents {
-  /** After every evaluation of the network. */
+  /** As tiles of a step are done. */
   progress: CustomEvent<RunProgress>;
-  /** For every finished part, at the end of a run (see `onTile`). */
+  /** For each tile, at the end of a run (see `onTile`). */
   tile: CustomEvent<Tile>;
   /** At the end, with the result. */
   done: CustomEvent<Result>;

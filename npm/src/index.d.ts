@@ -77,8 +77,18 @@ export interface LoadProgress {
  * `data:`). Of a video, its present frame. Pixels without a size are none: make an `ImageData` of them.
  */
 export type Input =
-  | Blob | ArrayBuffer | Uint8Array | string | URL
-  | ImageBitmap | ImageData | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas | HTMLVideoElement | VideoFrame;
+  | Blob
+  | ArrayBuffer
+  | Uint8Array
+  | string
+  | URL
+  | ImageBitmap
+  | ImageData
+  | HTMLImageElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | HTMLVideoElement
+  | VideoFrame;
 
 /** How to run one picture, and what file to make of it. */
 export interface UpscaleOptions {
@@ -115,11 +125,11 @@ export interface UpscaleOptions {
   metadata?: 'keep' | 'strip';
   /** Ends the run within one step. */
   signal?: AbortSignal;
-  /** Called after every evaluation of the network. */
+  /** Called as tiles of a step are done. */
   onProgress?: (progress: RunProgress) => void;
   /**
-   * Finished parts of the result: bands as wide as the picture, from the top, one for each row of tiles. They come at the end, in the
-   * last step; see `onPreview` for what there is before.
+   * Called once for each tile that `onProgress` counts, when its pixels are final: row by row from the top, and together they cover the
+   * result once. All of them come at the end, in the last step; see `onPreview` for what there is before.
    */
   onTile?: (tile: Tile) => void;
   /**
@@ -174,21 +184,21 @@ export interface Snapshot {
   data: Blob;
 }
 
-/** How far a run has come, after each evaluation of the network: one per step and tile. */
+/** How far a run has come: each step computes each tile of the picture. Called as tiles of a step are done. */
 export interface RunProgress {
   /** From 1 to `steps`. */
   step: number;
   /** Steps of the chain. */
   steps: number;
-  /** From 1 to `tiles`. */
+  /** Tiles of this step that are done, from 1 to `tiles`. */
   tile: number;
-  /** Tiles of the picture, or bands of rows. */
+  /** Tiles of the picture: on a GPU squares, on the CPU bands of rows. `onTile` is called as often. */
   tiles: number;
-  /** Network evaluations done, over all of them: 0 to 1. */
+  /** Tiles done, over all tiles of all steps: 0 to 1. */
   fraction: number;
 }
 
-/** A part of the enlargement by four, before it is reduced to another size. */
+/** A tile of the enlargement by four, or another part of it, before it is reduced to another size. */
 export interface Tile {
   /** Left edge in the enlargement by four, in pixels. */
   x: number;
@@ -315,8 +325,29 @@ export interface Capabilities {
 
 /** What went wrong; stable across versions. */
 export type ErrorCode =
-  | 'no-input' | 'not-an-image' | 'bad-image' | 'unsupported-image' | 'image-too-large' | 'out-of-memory' | 'bad-option' | 'bad-weights'
-  | 'bad-checkpoint' | 'hash-mismatch' | 'http' | 'offline' | 'no-webgpu' | 'gpu' | 'storage' | 'aborted' | 'disposed' | 'blocked' | 'no-browser' | 'internal';
+  | 'no-input'
+  | 'not-an-image'
+  | 'bad-image'
+  | 'unsupported-image'
+  | 'image-too-large'
+  | 'out-of-memory'
+  | 'bad-option'
+  | 'bad-weights'
+  | 'bad-checkpoint'
+  | 'hash-mismatch'
+  | 'http'
+  | 'offline'
+  | 'no-webgpu'
+  | 'gpu'
+  | 'storage'
+  | 'aborted'
+  | 'disposed'
+  | 'blocked'
+  | 'no-browser'
+  | 'internal';
+
+/** For each code, what happened and what to do, in one language: what `resshift-web/languages/es`, `ja`, `vi` and `zh` export. */
+export type ErrorSentences = Readonly<Record<ErrorCode, readonly [message: string, advice: string]>>;
 
 /** A worker with the engine and one model in it. Keep it for all pictures. */
 export class Upscaler {
@@ -345,7 +376,7 @@ export class Upscaler {
   upscale<F extends keyof PixelFormats>(input: Input, options: PixelOptions<F>): Promise<PixelResult<F>>;
   /** The same, drawn into a canvas. */
   upscale(input: Input, options: CanvasOptions): Promise<Omit<Result, 'blob'>>;
-  /** The same run as a loop over its finished parts, as `onTile` gets them; the generator returns the result. Leaving the loop ends the run. */
+  /** The same run as a loop over its tiles, as `onTile` gets them; the generator returns the result. Leaving the loop ends the run. */
   tiles(input: Input, options?: UpscaleOptions): AsyncGenerator<Tile, Result, undefined>;
   /** What a picture of this size, in pixels, is likely to cost. Default of `steps`: the model's. */
   estimate(width: number, height: number, options?: { steps?: number }): Estimate;

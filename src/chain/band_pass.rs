@@ -195,10 +195,8 @@ impl<'a> BandPass<'a> {
             passing.above.roll(x, top..end, most);
         }
         passing.done = end;
-        // A row counts half when it is given to the network, and half when its result comes back.
-        let bands = |rows: usize| rows.div_ceil(2 * self.bands.rows);
-        let done = bands(parts.iter().map(Passing::progress).sum());
-        let of = bands(parts.iter().map(|p| p.part.reads.len() + p.part.keeps.len()).sum());
+        let done = parts.iter().map(Passing::progress).sum::<usize>().div_ceil(2 * self.bands.rows);
+        let of = self.bands.count();
         Some(Final { top, x0, done, of })
     }
 }

@@ -3,12 +3,13 @@
 
 use crate::chain::tiles::{Plan, largest_tile, plan};
 use crate::compute::Compute;
+use crate::limits::BAND_PIXELS;
 use crate::model::Reach;
 use std::ops::Range;
 
 /// Positions of a band, unless it is said otherwise: a picture of 320x320 is taken at once, which is some 4 % faster; more cost
 /// memory, and time until a run can be cancelled.
-const POSITIONS: usize = 320 * 320;
+const POSITIONS: usize = BAND_PIXELS;
 /// Share of one engine's time that a team must stay below to be worth its memory.
 const WORTHWHILE: (usize, usize) = (3, 4);
 
@@ -105,6 +106,24 @@ impl Cut {
         }
     }
 
+    /// The tiles of a step, which a run's progress counts: bands of rows, or the tiles of a plan.
+    pub fn count(&self) -> usize {
+        match self {
+            Cut::Bands(bands) => bands.count(),
+            Cut::Tiles(plan) => plan.count(),
+        }
+    }
+
+    /// Rows and columns of each tile in a picture of `height` x `width`, without what overlaps: row by row they cover it once.
+    pub fn areas(&self, [height, width]: [usize; 2]) -> Vec<[Range<usize>; 2]> {
+        let [rows, cols] = match self {
+            Cut::Bands(bands) => [(0..bands.count()).map(|i| i * height / bands.count()).collect(), vec![0]],
+            Cut::Tiles(plan) => [&plan.rows, &plan.cols].map(|spans| spans.iter().map(|s| s.kept().start).collect()),
+        };
+        let cols = ranges(&cols, width);
+        ranges(&rows, height).into_iter().flat_map(|rows| cols.iter().map(move |c| [rows.clone(), c.clone()])).collect()
+    }
+
     /// Whether a picture of `height` rows is taken at once.
     pub fn is_whole(&self, height: usize) -> bool {
         match self {
@@ -135,6 +154,11 @@ impl Bands {
         Self { rows, halo, multiple, parts }
     }
 
+    /// Bands of a step. A row counts half when it is given to the network, and half when its result comes back.
+    pub fn count(&self) -> usize {
+        self.parts.iter().map(|part| part.reads.len() + part.keeps.len()).sum::<usize>().div_ceil(2 * self.rows)
+    }
+
     /// Parts of which all read equally many rows; `None` if that leaves one of them nothing.
     fn parts(height: usize, halo: usize, multiple: usize, count: usize) -> Option<Vec<Part>> {
         let reads = (height + 2 * halo * (count - 1)).div_ceil(count).next_multiple_of(multiple);
@@ -153,6 +177,12 @@ impl Bands {
         }
         Some(parts)
     }
+}
+
+/// From each start to the next, the last to `end`.
+fn ranges(starts: &[usize], end: usize) -> Vec<Range<usize>> {
+    let ends = starts.iter().skip(1).copied().chain([end]);
+    starts.iter().zip(ends).map(|(&start, next)| start..next).collect()
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ pub enum Event<'a> {
         step: usize,
         /// Of the chain.
         steps: usize,
-        /// How much of the step is done,
+        /// How many tiles of the step are done,
         done: usize,
-        /// of so much.
+        /// of so many.
         of: usize,
     },
     /// What a part of the picture looks like so far, where that is decoded at little cost.
@@ -28,8 +28,10 @@ pub enum Event<'a> {
         /// Its pixels; alpha is not yet applied.
         pixels: &'a Pixels,
     },
-    /// Rows of the result are final.
-    Rows {
+    /// A tile of the result is final. As many come as a step has, row by row.
+    Tile {
+        /// Left edge in result pixels.
+        x: usize,
         /// Top edge in result pixels.
         y: usize,
         /// Its pixels; alpha is not yet applied.

@@ -3,13 +3,10 @@
 //! A plan is a grid, the product of one list of [`Span`]s per axis. Every span carries a weight per position;
 //! at every position of the axis the weights of all spans sum to 1, so the product's do as well.
 
+use crate::limits::{GPU_TILE_SIDE, GPU_TILE_WHOLE};
 use crate::model::Reach;
 use std::ops::Range;
 
-/// A canvas up to this side is one tile of a network of finite reach.
-const FINITE_WHOLE: usize = 320;
-/// Side of a tile's core beyond that: with its halo of about 64 on both sides, 384.
-const FINITE_TILE: usize = 256;
 /// Most tiles along a side of a canvas that is divided for a slow device.
 const MOST_PARTS: usize = 12;
 /// Side of a tile of a network that sees all of it; what the released networks were trained on.
@@ -212,14 +209,15 @@ pub fn plan(
             if let Some(side) = tile {
                 return exact([side; 2]);
             }
-            let usual = exact([if height.max(width) <= FINITE_WHOLE { FINITE_WHOLE } else { FINITE_TILE }; 2]);
+            // A core of 256 has, with its halo of about 64 on both sides, 384.
+            let usual = exact([if height.max(width) <= GPU_TILE_WHOLE { GPU_TILE_WHOLE } else { GPU_TILE_SIDE }; 2]);
             let fits = |plan: &Plan| most.is_none_or(|most| plan.largest() <= most);
             if fits(&usual) {
                 return usual;
             }
             let sides = |length: usize| (1..=MOST_PARTS).map(move |parts| length.div_ceil(parts));
             let cores = sides(height).flat_map(|rows| sides(width).map(move |cols| [rows, cols]));
-            let small = cores.filter(|cores| cores.iter().all(|&side| side <= FINITE_WHOLE));
+            let small = cores.filter(|cores| cores.iter().all(|&side| side <= GPU_TILE_WHOLE));
             let plans: Vec<Plan> = small.map(exact).collect();
             let best = plans.iter().filter(|plan| fits(plan)).min_by_key(|plan| plan.computed());
             best.or(plans.iter().min_by_key(|plan| plan.largest())).cloned().unwrap_or(usual)
@@ -235,7 +233,7 @@ pub fn plan(
 /// `most` positions allow.
 pub fn largest_tile(reach: Reach, multiple: usize, most: Option<usize>) -> usize {
     match reach {
-        Reach::Finite(_) => FINITE_WHOLE.min(most.map_or(FINITE_WHOLE, usize::isqrt)) / multiple * multiple,
+        Reach::Finite(_) => GPU_TILE_WHOLE.min(most.map_or(GPU_TILE_WHOLE, usize::isqrt)) / multiple * multiple,
         Reach::Global { .. } => GLOBAL_TILE.next_multiple_of(multiple),
     }
 }

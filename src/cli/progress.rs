@@ -31,7 +31,7 @@ impl Watch for Progress {
                 self.0.set_length((steps * of) as u64);
                 self.0.set_position(((step - 1) * of + done) as u64);
             }
-            Event::Rows { .. } => self.0.set_message("result"),
+            Event::Tile { .. } => self.0.set_message("result"),
             Event::Preview { .. } => {}
         }
     }

@@ -4,6 +4,7 @@ use super::buffer::Buffer;
 use super::kernel::Kernel;
 use super::program::Dispatch;
 use super::signal::Signal;
+use crate::limits::SOFTWARE_ADAPTERS;
 use crate::{Error, Result};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,9 +16,6 @@ pub const SUBMIT_MACS: u64 = 20_000_000_000;
 
 /// The same on an emulated one: at 6 GFLOP/s.
 const SOFTWARE_SUBMIT_MACS: u64 = 300_000_000;
-
-/// Words in the names of adapters that compute on the CPU.
-const SOFTWARE: [&str; 4] = ["swiftshader", "llvmpipe", "lavapipe", "basic render"];
 
 /// An opened GPU.
 pub struct Gpu {
@@ -87,7 +85,8 @@ pub async fn open_on(adapter: wgpu::Adapter) -> Result<Rc<Gpu>> {
     };
     let (wgpu, queue) = adapter.request_device(&descriptor).await.map_err(unavailable)?;
     let name = info.name.to_lowercase();
-    let software = info.device_type == wgpu::DeviceType::Cpu || SOFTWARE.iter().any(|word| name.contains(word));
+    let software =
+        info.device_type == wgpu::DeviceType::Cpu || SOFTWARE_ADAPTERS.iter().any(|word| name.contains(word));
     let f16 = wgpu.features().contains(wgpu::Features::SHADER_F16);
     wgpu.on_uncaptured_error(Arc::new(|error| record(error.to_string())));
     Ok(Rc::new(Gpu {

@@ -81,6 +81,8 @@ pub trait Sample: bytemuck::Pod + PartialEq {
     fn weighted(self, alpha: Self) -> Self;
     /// A colour whose product with its alpha this is, rounded; 0 where alpha is.
     fn unweighted(self, alpha: Self) -> Self;
+    /// In eight bits, rounded.
+    fn eight(self) -> u8;
     /// Samples as a PNG file stores them.
     fn bytes(samples: &[Self]) -> Cow<'_, [u8]>;
     /// The samples, where they are bytes.
@@ -103,6 +105,10 @@ impl Sample for u8 {
     fn unweighted(self, alpha: Self) -> Self {
         let whole = (u32::from(self) * u32::from(u8::MAX) + u32::from(alpha) / 2).checked_div(u32::from(alpha));
         whole.unwrap_or(0).min(u32::from(u8::MAX)) as u8
+    }
+
+    fn eight(self) -> u8 {
+        self
     }
 
     fn bytes(samples: &[Self]) -> Cow<'_, [u8]> {
@@ -131,6 +137,11 @@ impl Sample for u16 {
     fn unweighted(self, alpha: Self) -> Self {
         let whole = (u32::from(self) * u32::from(u16::MAX) + u32::from(alpha) / 2).checked_div(u32::from(alpha));
         whole.unwrap_or(0).min(u32::from(u16::MAX)) as u16
+    }
+
+    fn eight(self) -> u8 {
+        // 257 of them are one of 255.
+        ((u32::from(self) + 128) / 257) as u8
     }
 
     fn bytes(samples: &[Self]) -> Cow<'_, [u8]> {

@@ -18,7 +18,7 @@ use crate::paper::schedule::Schedule;
 use crate::weights::Weights;
 
 /// Enlargement of every model, and of the autoencoder: a latent has the low-resolution picture's size.
-pub const UPSCALE: usize = 4;
+pub use crate::limits::SCALE as UPSCALE;
 
 /// How far a computation sees beyond a pixel, in latent pixels; decides how tiles are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

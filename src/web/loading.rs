@@ -35,7 +35,7 @@ impl Loading {
     }
 
     /// Begins the model that `json`, a `model.json`, describes; what there was of another one goes. Returns
-    /// `Description` of `npm/src/delivery.ts`.
+    /// `Description` of `npm/src/worker/model-loader.ts`.
     pub fn begin(&mut self, json: &[u8]) -> Result<JsValue, JsValue> {
         let config = ModelConfig::parse(json)?;
         let description = description(&config);
@@ -77,7 +77,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-/// `Description` of `npm/src/delivery.ts` for `json`, a `model.json`.
+/// `Description` of `npm/src/worker/model-loader.ts` for `json`, a `model.json`.
 #[wasm_bindgen]
 pub fn describe(json: &[u8]) -> Result<JsValue, JsValue> {
     Ok(description(&ModelConfig::parse(json)?))

@@ -8,7 +8,7 @@
 //! | [`device`], [`trial`] | which device to run on; what it was measured at, from and to JavaScript |
 //! | [`lent`] | a device that belongs to the page |
 //! | [`import`] | checkpoint files on their way to a stored model |
-//! | [`loading`] | a model on its way to a device; `npm/src/delivery.ts` brings its shards |
+//! | [`loading`] | a model on its way to a device; `npm/src/worker/model-loader.ts` brings its shards |
 //! | [`picture`], [`blob`] | pictures from and to JavaScript; bytes for the browser to keep |
 //! | [`team`] | engines of other workers |
 //! | [`watch`] | progress, previews, tiles, abort |

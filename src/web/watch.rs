@@ -31,7 +31,7 @@ pub struct PageWatch<'a> {
 }
 
 impl<'a> PageWatch<'a> {
-    /// `listeners` and `earlier`: `Listeners` and `Run.resume` of `npm/src/protocol.ts`. The run ends with [`Error::Aborted`]
+    /// `listeners` and `earlier`: `Listeners` and `Run.resume` of `npm/src/shared/protocol.ts`. The run ends with [`Error::Aborted`]
     /// once `aborted` is set.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Watch for PageWatch<'_> {
                 ])
             }),
             Event::Preview { x, y, pixels } => tell(&self.on_preview, || part(x, y, pixels)),
-            Event::Rows { y, pixels } => tell(&self.on_tile, || part(0, y, pixels)),
+            Event::Tile { x, y, pixels } => tell(&self.on_tile, || part(x, y, pixels)),
         }
     }
 

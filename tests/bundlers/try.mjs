@@ -11,7 +11,7 @@ import { importMetaAssets } from '@web/rollup-plugin-import-meta-assets';
 import { rollup } from 'rollup';
 import { chromium } from '../../node_modules/@playwright/test/index.mjs';
 import { files } from '../../www/serve.mjs';
-import { launchOptions } from '../browser/chromium.mjs';
+import { launchOptions } from '../browser/browsers/chromium.mjs';
 
 const from = (path) => fileURLToPath(new URL(path, import.meta.url));
 const IMPORT = "import { Upscaler } from 'resshift-web';";
@@ -21,7 +21,8 @@ const RUN = `globalThis.outcome = (async () => {
   return width;
 })().catch(({ code }) => code);`;
 const HEAD = '<title>App</title><link rel="icon" href="data:,">';
-const html = (script) => `<!doctype html><html lang="en"><head>${HEAD}</head><body><script type="module" src="${script}"></script></body></html>`;
+const html = (script) =>
+  `<!doctype html><html lang="en"><head>${HEAD}</head><body><script type="module" src="${script}"></script></body></html>`;
 /** What an app has that is made of plain scripts. */
 const PLAIN = { 'main.js': `${IMPORT}\n${RUN}`, 'index.html': html('./main.js') };
 /** Enlarges 8 pixels by four. */
@@ -30,7 +31,8 @@ const RUNS = 32;
 function project(name, contents = PLAIN) {
   const root = from(`work/${name.replaceAll(/\W+/g, '-')}`);
   rmSync(root, { recursive: true, force: true });
-  for (const part of ['package.json', 'dist']) cpSync(from(`../../npm/${part}`), `${root}/node_modules/resshift-web/${part}`, { recursive: true });
+  for (const part of ['package.json', 'dist'])
+    cpSync(from(`../../npm/${part}`), `${root}/node_modules/resshift-web/${part}`, { recursive: true });
   for (const [path, text] of Object.entries({ 'package.json': '{"private":true,"type":"module"}', ...contents })) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -70,23 +72,34 @@ async function checkFolder(what, folder, expected) {
 function checkFiles(what, folder) {
   const found = readdirSync(folder, { recursive: true }).map((path) => path.split(/[\\/]/).pop());
   const count = (pattern) => found.filter((name) => pattern.test(name)).length;
-  tell(`${what}: workers, engines, compact, nano`, [/^worker\b.*\.js$/, /\.wasm$/, /compact.*\.safetensors$/, /nano.*\.safetensors$/].map(count).join(), '1,1,1,0');
+  tell(
+    `${what}: workers, engines, compact, nano`,
+    [/^worker\b.*\.js$/, /\.wasm$/, /compact.*\.safetensors$/, /nano.*\.safetensors$/].map(count).join(),
+    '1,1,1,0',
+  );
 }
 
 const version = (name) => JSON.parse(readFileSync(from(`node_modules/${name}/package.json`), 'utf8')).version;
 
 /** What needs nothing; commands are files of packages, run by a Node that is new enough for all of them. */
 const BUNDLERS = {
-  parcel: { contents: PLAIN, command: ['parcel/lib/bin.js', 'build', 'index.html', '--dist-dir', 'out', '--no-cache', '--no-source-maps'], out: 'out' },
+  parcel: {
+    contents: PLAIN,
+    command: ['parcel/lib/bin.js', 'build', 'index.html', '--dist-dir', 'out', '--no-cache', '--no-source-maps'],
+    out: 'out',
+  },
   astro: {
-    contents: { 'src/pages/index.astro': `<!doctype html><html lang="en"><head>${HEAD}</head><body><script>${IMPORT}\n${RUN}</script></body></html>` },
+    contents: {
+      'src/pages/index.astro': `<!doctype html><html lang="en"><head>${HEAD}</head><body><script>${IMPORT}\n${RUN}</script></body></html>`,
+    },
     command: ['astro/bin/astro.mjs', 'build'],
     out: 'dist',
   },
   nuxt: {
     contents: {
       'app.vue': `<script setup>${IMPORT}\nonMounted(() => { ${RUN} });</script><template><p>App</p></template>`,
-      'nuxt.config.js': "export default { telemetry: false, compatibilityDate: '2026-01-01', app: { head: { link: [{ rel: 'icon', href: 'data:,' }] } } };",
+      'nuxt.config.js':
+        "export default { telemetry: false, compatibilityDate: '2026-01-01', app: { head: { link: [{ rel: 'icon', href: 'data:,' }] } } };",
     },
     command: ['nuxt/bin/nuxt.mjs', 'generate'],
     out: '.output/public',
@@ -104,7 +117,14 @@ export default { plugins: [sveltekit({ adapter: adapter() })] };`,
     out: 'build',
   },
 };
-for (const [name, { contents, command: [file, ...given], out }] of Object.entries(BUNDLERS)) {
+for (const [
+  name,
+  {
+    contents,
+    command: [file, ...given],
+    out,
+  },
+] of Object.entries(BUNDLERS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const what = `${name} ${version(name)}`;
   const root = project(name, contents);
@@ -138,7 +158,11 @@ for (const name of ['vite5', 'vite6', 'vite7', 'vite']) {
     const root = project(`${name}-${label}`);
     const server = await develop({ root, configFile: false, logLevel: 'error', server: { port: 0, host: '127.0.0.1' }, ...config });
     await server.listen();
-    await check(`Vite ${version}, while developing, ${label}`, `http://127.0.0.1:${server.httpServer.address().port}/`, old && !config.optimizeDeps ? 'http' : RUNS);
+    await check(
+      `Vite ${version}, while developing, ${label}`,
+      `http://127.0.0.1:${server.httpServer.address().port}/`,
+      old && !config.optimizeDeps ? 'http' : RUNS,
+    );
     await server.close();
     await build({ root, configFile: false, logLevel: 'error', ...config });
     await checkFolder(`Vite ${version}, built, ${label}`, `${root}/dist`);

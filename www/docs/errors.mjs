@@ -19,10 +19,13 @@ export function errorCodes() {
  * @throws if a code is not explained by exactly one of its entries
  */
 export function errorSections() {
-  return [...errorCodes()].map(([code, all]) => {
-    const [explained, ...more] = all.filter((entry) => entry.when !== undefined && entry.do !== undefined);
-    if (!explained || more.length > 0) throw new Error(`errors.json explains ${code} ${more.length + (explained ? 1 : 0)} times instead of once`);
-    const advice = [...new Set(all.map((entry) => `“${entry.advice}”`))].join(' or ');
-    return `## ${code}\n\n${explained.when}\n\n**What to do:** ${explained.do}\n\n**Its advice:** ${advice}\n`;
-  }).join('\n');
+  return [...errorCodes()]
+    .map(([code, all]) => {
+      const [explained, ...more] = all.filter((entry) => entry.when !== undefined && entry.do !== undefined);
+      if (!explained || more.length > 0)
+        throw new Error(`errors.json explains ${code} ${more.length + (explained ? 1 : 0)} times instead of once`);
+      const advice = [...new Set(all.map((entry) => `“${entry.advice}”`))].join(' or ');
+      return `## ${code}\n\n${explained.when}\n\n**What to do:** ${explained.do}\n\n**Its advice:** ${advice}\n`;
+    })
+    .join('\n');
 }

@@ -10,18 +10,31 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 
 /** File name and name in the navigation; `api` is generated, the others are `NAME.md` here. */
 export const PAGES = /** @type {const} */ ([
-  ['index', 'Quick start'], ['recipes', 'Recipes'], ['options', 'Options'], ['api', 'API reference'], ['errors', 'Errors'],
-  ['models', 'Models and licences'], ['hosting', 'Hosting'], ['limits', 'Limits'], ['faq', 'Questions'],
+  ['index', 'Quick start'],
+  ['recipes', 'Recipes'],
+  ['options', 'Options'],
+  ['api', 'API reference'],
+  ['errors', 'Errors'],
+  ['models', 'Models and licences'],
+  ['hosting', 'Hosting'],
+  ['limits', 'Limits'],
+  ['faq', 'Questions'],
 ]);
 
 /** The policy of the page itself. */
-const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src 'self' blob: data:; connect-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'";
+const POLICY =
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src 'self' blob: data:; connect-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'";
 
 /** @param {string} text */
 export const escapeHtml = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** @param {string} text of a heading, Markdown */
-export const anchor = (text) => text.toLowerCase().replace(/[^a-z0-9 _-]/g, '').trim().replaceAll(' ', '-');
+export const anchor = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9 _-]/g, '')
+    .trim()
+    .replaceAll(' ', '-');
 
 const markdown = new Marked({
   renderer: {
@@ -69,9 +82,11 @@ async function source(name) {
 /** @param {string} current @param {string} title @param {string} content HTML */
 function page(current, title, content) {
   const parts = [...content.matchAll(/<h2 id="([^"]+)">(.*?)<\/h2>/g)].map(([, id, text]) => `<li><a href="#${id}">${text}</a></li>`);
-  const links = PAGES.map(([name, text]) => name === current
-    ? `<li><a href="${name}.html" aria-current="page">${text}</a><ul>${parts.join('')}</ul></li>`
-    : `<li><a href="${name}.html">${text}</a></li>`);
+  const links = PAGES.map(([name, text]) =>
+    name === current
+      ? `<li><a href="${name}.html" aria-current="page">${text}</a><ul>${parts.join('')}</ul></li>`
+      : `<li><a href="${name}.html">${text}</a></li>`,
+  );
   return `<!doctype html>
 <html lang="en">
 <head>

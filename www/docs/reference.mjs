@@ -5,7 +5,10 @@ import { parseSync } from 'vite';
 import { escapeHtml, render, renderLine } from './pages.mjs';
 
 /** What `resshift-web` and `resshift-web/element` export. */
-const MODULES = [['resshift-web', 'index.d.ts'], ['resshift-web/element', 'element.d.ts']];
+const MODULES = [
+  ['resshift-web', 'index.d.ts'],
+  ['resshift-web/element', 'element.d.ts'],
+];
 
 /**
  * @typedef {{ name: string, signature: string, text: string }} Member
@@ -39,17 +42,25 @@ export function declarations(file) {
   const description = (start, name) => {
     const comment = comments.findLast(({ end }) => end <= start && source.slice(end, start).trim() === '');
     if (comment?.type !== 'Block' || !comment.value.startsWith('*')) throw new Error(`${file}: ${name} has no description`);
-    return comment.value.slice(1).replace(/^\s*\* ?/gm, '').trim();
+    return comment.value
+      .slice(1)
+      .replace(/^\s*\* ?/gm, '')
+      .trim();
   };
   /** @param {{ start: number, end: number }} node */
-  const code = ({ start, end }) => source.slice(start, end).replace(/;$/, '').replace(/^export (declare )?/, '');
+  const code = ({ start, end }) =>
+    source
+      .slice(start, end)
+      .replace(/;$/, '')
+      .replace(/^export (declare )?/, '');
   /** @param {string} name @param {any} node @returns {Member[]} */
-  const members = (name, node) => (node?.body ?? [])
-    .filter((/** @type {any} */ member) => member.accessibility !== 'private')
-    .map((/** @type {any} */ member) => {
-      const own = source.slice(member.key.start, member.key.end);
-      return { name: own, signature: code(member), text: description(member.start, `${name}.${own}`) };
-    });
+  const members = (name, node) =>
+    (node?.body ?? [])
+      .filter((/** @type {any} */ member) => member.accessibility !== 'private')
+      .map((/** @type {any} */ member) => {
+        const own = source.slice(member.key.start, member.key.end);
+        return { name: own, signature: code(member), text: description(member.start, `${name}.${own}`) };
+      });
 
   return program.body.flatMap((/** @type {any} */ node) => {
     if (node.type !== 'ExportNamedDeclaration') return [];
@@ -57,7 +68,12 @@ export function declarations(file) {
     const name = declaration.id.name;
     const text = description(node.start, name);
     /** @type {Record<string, Entry['kind']>} */
-    const kinds = { ClassDeclaration: 'class', TSDeclareFunction: 'function', TSInterfaceDeclaration: 'type', TSTypeAliasDeclaration: 'type' };
+    const kinds = {
+      ClassDeclaration: 'class',
+      TSDeclareFunction: 'function',
+      TSInterfaceDeclaration: 'type',
+      TSTypeAliasDeclaration: 'type',
+    };
     const kind = kinds[declaration.type];
     if (!kind) throw new Error(`${file}: ${name} is of an unknown kind`);
     const body = typeof declaration.body === 'object' ? declaration.body : null;
@@ -68,8 +84,12 @@ export function declarations(file) {
 
 /** @param {Entry} entry @param {string[]} known names that have a section */
 function section({ name, signature, text, members }, known) {
-  const prose = (/** @type {string} */ words) => renderLine(words.replace(/\{@link (\w+)\}/g, (_, target) => `[\`${target}\`](#${target.toLowerCase()})`));
-  const code = (/** @type {string} */ words) => escapeHtml(words).replace(/\b[A-Z]\w+\b/g, (word) => word !== name && known.includes(word) ? `<a href="#${word.toLowerCase()}">${word}</a>` : word);
+  const prose = (/** @type {string} */ words) =>
+    renderLine(words.replace(/\{@link (\w+)\}/g, (_, target) => `[\`${target}\`](#${target.toLowerCase()})`));
+  const code = (/** @type {string} */ words) =>
+    escapeHtml(words).replace(/\b[A-Z]\w+\b/g, (word) =>
+      word !== name && known.includes(word) ? `<a href="#${word.toLowerCase()}">${word}</a>` : word,
+    );
   const list = members.map((member) => `<dt><code>${code(member.signature)}</code></dt><dd>${prose(member.text)}</dd>`).join('\n');
   return `<h2 id="${name.toLowerCase()}"><code>${name}</code></h2>
 <p>${prose(text)}</p>

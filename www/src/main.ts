@@ -15,10 +15,11 @@ import { hideError } from './notices/error-card.ts';
 import { rewriteStrips } from './notices/strips.ts';
 import { keepOffline } from './offline/service-worker.ts';
 import { saveAllAsZip, saveAllIntoFolder, saveOne, watchResult } from './output/save-results.ts';
-import { start, stop } from './run/run-batch.ts';
+import { watchCancel } from './run/cancel-button.ts';
+import { start } from './run/run-batch.ts';
 import { page, pictureSize } from './screen/page.ts';
 import { describeButton, describeCost, describeDevice, describeModel, describePicture } from './screen/panel.ts';
-import { answers, compare, enter, select, stage } from './screen/screen.ts';
+import { earlierResults, compare, enter, select, stage } from './screen/screen.ts';
 import { rememberSettings } from './settings/remembered.ts';
 import { onDeviceChange, showQuality } from './settings/settings.ts';
 import { showSizeValue, watchSize } from './settings/size.ts';
@@ -52,7 +53,7 @@ elements.settings.addEventListener('submit', (event) => {
   event.preventDefault();
   void start();
 });
-elements.cancel.addEventListener('click', stop);
+watchCancel();
 onDeviceChange(describeDevice);
 watchSize(pictureSize, () => {
   if (page.phase === 'ready') describePicture();
@@ -70,7 +71,7 @@ await useLanguage(() => {
   describeDevice();
   describeModel();
   stage.name();
-  answers.relabel();
+  earlierResults.relabel();
   compare.setActive(elements.frame.dataset['compare'] === 'true');
   hideError();
   rewriteStrips();

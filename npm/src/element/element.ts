@@ -1,18 +1,18 @@
 /** `<resshift-upscaler>`: a picture, upscaled in place. `element.d.ts` describes it. */
 
+import { scale } from '../../../limits.json';
 import type * as api from '../index.d.ts';
 import { fitsCanvas } from '../shared/canvas.ts';
-import { ATTRIBUTES, text, type Key } from './text.ts';
+import { cancelled, noSource, refused, unreachable } from './failure.ts';
 import { Shared } from './shared-engines.ts';
-import { UpscalerError, type Upscaler } from '../page/upscaler.ts';
-
+import { ATTRIBUTES, sentencesFor, text, type Key } from './text.ts';
+import type { Upscaler, UpscalerError } from '../page/upscaler.ts';
 
 const STYLE = `
-:host { display: inline-block; max-width: 100%; font: inherit; }
-:host([hidden]) { display: none; }
-[part~='image'], [part~='preview'] { display: block; max-width: 100%; height: auto; }
-[part~='progress'] { display: block; width: 100%; }
-[hidden] { display: none !important; }`;
+:host { display: inline-block; max-width: 100%; font: inherit }
+img, canvas { display: block; max-width: 100%; height: auto }
+progress { display: block; width: 100% }
+:host([hidden]), [hidden] { display: none !important }`;
 
 type Tree = readonly [tag: string, attributes: Readonly<Record<string, string>>, ...children: Tree[]];
 
@@ -21,10 +21,13 @@ const PARTS: readonly Tree[] = [
   ['canvas', { part: 'preview', 'aria-hidden': 'true', hidden: '' }],
   ['progress', { part: 'progress', max: '1', value: '0', hidden: '' }],
   ['p', { part: 'status', role: 'status' }],
-  ['div', { part: 'controls', hidden: '' },
+  [
+    'div',
+    { part: 'controls', hidden: '' },
     ['button', { part: 'start', type: 'button' }, ['slot', { name: 'start' }]],
     ['button', { part: 'cancel', type: 'button', hidden: '' }, ['slot', { name: 'cancel' }]],
-    ['a', { part: 'download', hidden: '' }, ['slot', { name: 'download' }]]],
+    ['a', { part: 'download', hidden: '' }, ['slot', { name: 'download' }]],
+  ],
 ];
 
 /** Not by `innerHTML`, which pages with Trusted Types do not take. */
@@ -160,6 +163,7 @@ export class ResShiftElement extends Base {
   async start(): Promise<api.Result> {
     this.cancel();
     const run = (this.#run = new AbortController());
+    const sentences = sentencesFor(this);
     this.#show(true, text(this, 'loading'));
     try {
       const blob = this.file ?? (await this.#fetch(run.signal));
@@ -174,15 +178,12 @@ export class ResShiftElement extends Base {
         },
         onPreview: (part) => this.#paint(part),
       });
-      if (run.signal.aborted) throw run.signal.reason;
+      if (run.signal.aborted) throw cancelled();
       this.#finish(result);
       return result;
-    } catch (error) {
-      if (this.#run === run) {
-        this.#show(false, text(this, error instanceof UpscalerError && error.code !== 'aborted' ? 'error' : 'cancelled', error as object));
-        this.#part('preview').hidden = true;
-        this.#part('image').hidden = false;
-      }
+    } catch (thrown) {
+      const error = run.signal.aborted ? cancelled() : (thrown as UpscalerError);
+      if (this.#run === run) this.#fail(error, sentences);
       this.#notify('error', error);
       throw error;
     } finally {
@@ -207,9 +208,7 @@ export class ResShiftElement extends Base {
     this.#internals.setFormValue?.(null);
     this.#validate();
     this.#part('download').hidden = true;
-    this.#part('preview').hidden = true;
     const image = this.#part<HTMLImageElement>('image');
-    image.hidden = false;
     image.src = this.#picture;
     image.alt = this.getAttribute('alt') ?? '';
     this.#show(false, '');
@@ -227,15 +226,12 @@ export class ResShiftElement extends Base {
   }
 
   async #fetch(signal: AbortSignal): Promise<Blob> {
-    const src = this.getAttribute('src');
-    const fault = { advice: 'Check the address in src.' };
-    if (!src) throw new UpscalerError({ ...fault, code: 'no-input', message: 'There is no src.' });
-    const response = await fetch(src, { signal }).catch(() => {
-      throw signal.aborted
-        ? new UpscalerError({ code: 'aborted', message: 'Cancelled.', advice: 'Start again at any time.' })
-        : new UpscalerError({ ...fault, code: 'offline', message: `${src} could not be reached.` });
+    const url = this.getAttribute('src');
+    if (!url) throw noSource();
+    const response = await fetch(url, { signal }).catch(() => {
+      throw unreachable(url);
     });
-    if (!response.ok) throw new UpscalerError({ ...fault, code: 'http', message: `${src}: the server answered ${response.status}.` });
+    if (!response.ok) throw refused(url, response.status);
     return response.blob();
   }
 
@@ -255,7 +251,10 @@ export class ResShiftElement extends Base {
     signal.addEventListener('abort', drop);
     try {
       // Others may go on with what this element no longer waits for.
-      return await Promise.race([engine.upscaler, new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))]);
+      return await Promise.race([
+        engine.upscaler,
+        new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      ]);
     } catch (error) {
       drop();
       throw error;
@@ -279,7 +278,7 @@ export class ResShiftElement extends Base {
   #paint({ x, y, image: pixels }: api.Tile): void {
     const image = this.#part<HTMLImageElement>('image');
     const canvas = this.#part<HTMLCanvasElement>('preview');
-    const [width, height] = [image.naturalWidth * 4, image.naturalHeight * 4];
+    const [width, height] = [image.naturalWidth * scale, image.naturalHeight * scale];
     if (width > 0 && fitsCanvas(width, height)) {
       const context = canvas.getContext('2d');
       if (canvas.hidden) {
@@ -300,18 +299,30 @@ export class ResShiftElement extends Base {
     this.#validate();
     const image = this.#part<HTMLImageElement>('image');
     image.src = this.#address;
-    image.hidden = false;
-    this.#part('preview').hidden = true;
     Object.assign(this.#part<HTMLAnchorElement>('download'), { href: this.#address, download: file.name, hidden: false });
     this.#show(false, text(this, 'done', result));
     this.#notify('done', result);
+  }
+
+  /** Says it in the element's language as soon as its words are there. */
+  #fail(error: UpscalerError, sentences: Promise<api.ErrorSentences | undefined>): void {
+    if (error.code === 'aborted') return this.#show(false, text(this, 'cancelled'));
+    const { code, message, advice } = error;
+    const said = text(this, 'error', { code, message, advice });
+    this.#show(false, said);
+    void sentences.then((known) => {
+      const status = this.#part('status');
+      if (!known || status.textContent !== said) return;
+      const [message, advice] = known[code];
+      status.textContent = text(this, 'error', { code, message, advice });
+    });
   }
 
   #fileName(type: string): string {
     const given = (this.file as File | null)?.name ?? this.#picture;
     const last = given.split(/[?#]/, 1)[0]!.split('/').pop() ?? '';
     const stem = /^(blob|data):/.test(given) ? '' : last.replace(/\.[^.]*$/, '');
-    return `${stem || 'picture'}_x4.${type.split('/').pop()?.replace('jpeg', 'jpg') ?? 'png'}`;
+    return `${stem || 'picture'}_x${scale}.${type.split('/').pop()?.replace('jpeg', 'jpg') ?? 'png'}`;
   }
 
   #show(running: boolean, said: string): void {
@@ -321,6 +332,10 @@ export class ResShiftElement extends Base {
     this.#part('start').hidden = running;
     this.#part<HTMLButtonElement>('start').disabled = this.#disabled;
     this.#part('cancel').hidden = !running;
+    if (!running) {
+      this.#part('preview').hidden = true;
+      this.#part('image').hidden = false;
+    }
     this.#part('status').textContent = said;
     // From a button that goes to the one that comes in its place.
     if (focused?.hidden) this.#part(running ? 'cancel' : this.#result ? 'download' : 'start').focus();
@@ -328,7 +343,8 @@ export class ResShiftElement extends Base {
 
   /** The words that do not depend on a run. */
   #label(): void {
-    for (const key of ['start', 'cancel', 'download'] satisfies Key[]) this.#shadow.querySelector(`slot[name=${key}]`)!.textContent = text(this, key);
+    for (const key of ['start', 'cancel', 'download'] satisfies Key[])
+      this.#shadow.querySelector(`slot[name=${key}]`)!.textContent = text(this, key);
     this.#part('progress').setAttribute('aria-label', text(this, 'running'));
     this.#validate();
   }

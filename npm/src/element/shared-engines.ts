@@ -16,7 +16,10 @@ export class Shared {
   readonly #release: () => void;
   #held = true;
 
-  constructor(readonly model: string | undefined, readonly device: Device) {
+  constructor(
+    readonly model: string | undefined,
+    readonly device: Device,
+  ) {
     const key = `${model} ${device}`;
     const stop = new AbortController();
     let entry = entries.get(key);
@@ -34,7 +37,10 @@ export class Shared {
       if (--own.users > 0) return;
       forget();
       stop.abort();
-      own.made.then((upscaler) => upscaler.dispose(), () => undefined);
+      own.made.then(
+        (upscaler) => upscaler.dispose(),
+        () => undefined,
+      );
     };
   }
 

@@ -1,6 +1,6 @@
 /** A canvas of the caller's that gets a result. */
 
-import { badOption, wrong } from '../shared/error.ts';
+import { badOption, invalidOption } from '../shared/error.ts';
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
@@ -13,7 +13,7 @@ export function contextOf(canvas: HTMLCanvasElement | OffscreenCanvas): Context 
   } catch {
     // Not a canvas, or one that was handed to a worker.
   }
-  throw wrong('canvas must have a 2D context', canvas);
+  throw invalidOption('canvas must have a 2D context', canvas);
 }
 
 /** @throws UpscalerError `bad-option` if the browser has no canvas of that size */

@@ -3,8 +3,9 @@
 import type { Capabilities } from '../index.d.ts';
 import { adapterName, isSoftware } from '../shared/adapter.ts';
 import { maxPixels } from '../shared/limits.ts';
+import { settled } from '../shared/store.ts';
 import { within } from '../shared/time-limit.ts';
-import { gpuWins, recall } from './measured.ts';
+import { gpuWins, recall } from './gpu-measurements.ts';
 
 /** A module with one 128-bit vector: `(module (func (result v128) (i8x16.splat (i32.const 0))))`. */
 const SIMD_MODULE = new Uint8Array([
@@ -41,14 +42,8 @@ export async function adapter(): Promise<Capabilities['webgpu']> {
 async function indexedDbWorks(): Promise<boolean> {
   const name = 'resshift-probe';
   try {
-    await within(new Promise<void>((resolve, reject) => {
-      const request = indexedDB.open(name);
-      request.onsuccess = () => {
-        request.result.close();
-        resolve();
-      };
-      request.onerror = reject;
-    }));
+    const database = await within(settled(indexedDB.open(name)));
+    database.close();
     indexedDB.deleteDatabase(name);
     return true;
   } catch {

@@ -5,7 +5,7 @@ import { aborted, broken, deviceLost, UpscalerError } from '../shared/error.ts';
 import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from '../shared/protocol.ts';
 import { orAbort } from './or-abort.ts';
 import { Thread } from './same-thread.ts';
-import { PolicyWatch, why } from './why.ts';
+import { loadFailure, PolicyWatch } from './load-failure.ts';
 import { startWorker, workerAddress, type Link } from './worker-start.ts';
 
 /**
@@ -92,7 +92,7 @@ export class Connection {
   close(reason: UpscalerError = aborted()): void {
     this.#open = false;
     this.#policy.stop();
-    this.#worker.terminate();
+    this.#worker.terminate(reason);
     this.#settle?.reject(reason);
   }
 
@@ -126,7 +126,7 @@ export class Connection {
 
   /** The worker's own file cannot have been read. */
   #unloaded(): void {
-    void why(this.#address, this.#policy, true).then((reason) => this.close(reason));
+    void loadFailure(this.#address, this.#policy, true).then((reason) => this.close(reason));
   }
 
   #receive(message: Note | Answer): void {
@@ -140,7 +140,8 @@ export class Connection {
       case 'failed': {
         const error = new UpscalerError(message.fault);
         const settle = this.#settle;
-        if (error.code === 'offline' && error.url) return void why(error.url, this.#policy).then((reason) => settle?.reject(reason));
+        if (error.code === 'offline' && error.url)
+          return void loadFailure(error.url, this.#policy).then((reason) => settle?.reject(reason));
         // A GPU that has failed once answers nothing more to the engine that opened it, and an engine's memory never shrinks.
         if (['gpu', 'internal', 'out-of-memory'].includes(error.code)) this.close(error);
         return this.#settle?.reject(error);

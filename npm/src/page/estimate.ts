@@ -23,10 +23,18 @@ export interface Pace {
   work: number;
 }
 
-export function estimate(width: number, height: number, steps: number, pace: Pace | undefined, device: DeviceInfo, model: ModelInfo): Estimate {
+export function estimate(
+  width: number,
+  height: number,
+  steps: number,
+  pace: Pace | undefined,
+  device: DeviceInfo,
+  model: ModelInfo,
+): Estimate {
   const seconds = pace?.seconds ?? measured(device, model);
   return {
-    seconds: seconds === undefined ? null : seconds * (work(width, height, steps + model.y0, device) + PER_RUN + PER_PIXEL * width * height),
+    seconds:
+      seconds === undefined ? null : seconds * (work(width, height, steps + model.y0, device) + PER_RUN + PER_PIXEL * width * height),
     bytes: pageBytes(width, height, { ...modelSize(model.name), bytes: model.bytes }),
   };
 }
@@ -55,7 +63,12 @@ export class Clock {
  * @param seconds that all steps would take, without what precedes the first and follows the last
  */
 export function learn(
-  pace: Pace | undefined, width: number, height: number, steps: number, seconds: number, device: DeviceInfo,
+  pace: Pace | undefined,
+  width: number,
+  height: number,
+  steps: number,
+  seconds: number,
+  device: DeviceInfo,
 ): Pace | undefined {
   const done = work(width, height, steps, device);
   return seconds > 0 && done > 0 && done * 4 >= (pace?.work ?? 0) ? { seconds: seconds / done, work: done } : pace;

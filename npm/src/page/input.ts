@@ -1,6 +1,20 @@
 /** Anything that holds a picture, to what the worker takes. The caller's object is copied, never changed. */
 
-import { aborted, badImage, barePixels, http, imageTooLarge, noInput, otherSite, tag, unreachable, UpscalerError } from '../shared/error.ts';
+import {
+  aborted,
+  fileGone,
+  imageTooLarge,
+  noInput,
+  noPixels,
+  otherSite,
+  pictureHttp,
+  tag,
+  tainted,
+  unknownInput,
+  unreachable,
+  unreadable,
+  UpscalerError,
+} from '../shared/error.ts';
 import { maxPixels } from '../shared/limits.ts';
 import type { Payload, Pixels } from '../shared/protocol.ts';
 
@@ -17,22 +31,22 @@ export async function fetchPicture(given: string | URL, signal?: AbortSignal): P
   if (protocol !== 'data:' && site !== origin) throw otherSite(host);
   try {
     const response = await fetch(href, { mode: 'same-origin', signal: signal ?? null });
-    if (!response.ok) throw http(href, response.status);
+    if (!response.ok) throw pictureHttp(href, response.status);
     return await response.blob();
   } catch (error) {
     if (error instanceof UpscalerError) throw error;
-    throw signal?.aborted ? aborted() : unreachable(href.slice(0, 100));
+    throw signal?.aborted ? aborted(signal.reason) : unreachable(href.slice(0, 100));
   }
 }
 
 function resolve(given: string | URL): URL {
+  // The address of nothing, not of the page.
+  if (given === '') throw noInput();
   try {
-    // Empty is the address of nothing, not of the page.
-    if (given !== '') return new URL(given, globalThis.document?.baseURI ?? location.href);
+    return new URL(given, globalThis.document?.baseURI ?? location.href);
   } catch {
-    // Said below.
+    throw unknownInput(given);
   }
-  throw noInput();
 }
 
 /**
@@ -56,27 +70,23 @@ export async function read(input: unknown): Promise<Payload> {
       return draw(input as ImageBitmap, (input as ImageBitmap).width, (input as ImageBitmap).height);
     case 'VideoFrame':
       return draw(input as VideoFrame, (input as VideoFrame).displayWidth, (input as VideoFrame).displayHeight);
-    case 'HTMLVideoElement':
-      return presentFrame(input as HTMLVideoElement);
+    case 'HTMLVideoElement': {
+      const video = input as HTMLVideoElement;
+      // It has a size before it has a frame.
+      return draw(video, video.readyState < video.HAVE_CURRENT_DATA ? 0 : video.videoWidth, video.videoHeight);
+    }
     case 'HTMLImageElement':
       return element(input as HTMLImageElement);
     default:
-      throw [input, (input as { data?: unknown } | undefined)?.data].some((part) => tag(part) === 'Uint8ClampedArray') ? barePixels() : noInput();
+      throw input == null ? noInput() : unknownInput(input);
   }
-}
-
-function presentFrame(video: HTMLVideoElement): Pixels {
-  if (video.readyState < video.HAVE_CURRENT_DATA) {
-    throw badImage('The video shows no frame yet.', 'Wait for its event loadeddata, or seeked, and call again.');
-  }
-  return draw(video, video.videoWidth, video.videoHeight);
 }
 
 async function bytes(blob: Blob): Promise<Payload> {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch {
-    throw badImage('The file can no longer be read.', 'Choose it again.');
+    throw fileGone();
   }
 }
 
@@ -106,7 +116,10 @@ export async function decodeByBrowser(file: Blob | BufferSource, damaged: boolea
 /** Whether this browser takes a file that is cut short for a picture, as Firefox does; here a PNG of 4x4 pixels. */
 function showsParts(): Promise<boolean> {
   const half = atob('iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAHElEQVR4nGNgUPXKZ4huWHqKYQ==');
-  return createImageBitmap(new Blob([Uint8Array.from(half, (c) => c.charCodeAt(0))])).then(() => true, () => false);
+  return createImageBitmap(new Blob([Uint8Array.from(half, (c) => c.charCodeAt(0))])).then(
+    () => true,
+    () => false,
+  );
 }
 
 const END_OF_JPEG = Uint8Array.of(0xff, 0xd9);
@@ -142,7 +155,7 @@ async function element(image: HTMLImageElement): Promise<Pixels> {
   try {
     await image.decode();
   } catch {
-    throw badImage('The image element holds no picture.', 'Check its address, or wait until it has loaded.');
+    throw noPixels();
   }
   return draw(image, image.naturalWidth, image.naturalHeight);
 }
@@ -151,9 +164,7 @@ async function element(image: HTMLImageElement): Promise<Pixels> {
 const SIDE = 4096;
 
 function draw(source: CanvasImageSource, width: number, height: number): Pixels {
-  if (width === 0 || height === 0) {
-    throw badImage('The picture has no pixels.', 'Pass an image that is open and has a size in pixels.');
-  }
+  if (width === 0 || height === 0) throw noPixels();
   const most = maxPixels();
   if (width * height > most) throw imageTooLarge(width, height, most);
   try {
@@ -171,12 +182,6 @@ function draw(source: CanvasImageSource, width: number, height: number): Pixels 
     }
     return { width, height, data };
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'SecurityError') {
-      throw badImage(
-        'The picture is from another site, which does not let this page read it.',
-        'Serve it from this site, or with CORS headers and the crossorigin attribute.',
-      );
-    }
-    throw badImage('The browser cannot read the pixels of this picture.', 'Pass the file itself instead.');
+    throw (error as Error).name === 'SecurityError' ? tainted() : unreadable();
   }
 }

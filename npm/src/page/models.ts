@@ -22,7 +22,7 @@ export function deleteAllModels(): Promise<void> {
 
 export async function importModel(files: readonly Blob[], given: api.ImportOptions = {} as api.ImportOptions): Promise<api.StoredModel> {
   if (typeof Worker === 'undefined') throw noBrowser();
-  const order = options.importOrder(files, given, import.meta.url);
+  const order = options.importOrder(files, given);
   const connection = new Connection(order.worker);
   let begun: string | undefined;
   const ask = async (plan: api.ImportPlan): Promise<void> => {

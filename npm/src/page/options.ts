@@ -2,31 +2,45 @@
 
 import { addresses, sizes } from 'shipped-models';
 import * as limits from '../../../limits.json';
-import type { AssetOptions, CanvasOptions, CreateOptions, ImportOptions, PixelFormats, PixelOptions, Snapshot, UpscaleOptions } from '../index.d.ts';
-import { badOption, tag, wrong } from '../shared/error.ts';
+import type {
+  AssetOptions,
+  CanvasOptions,
+  CreateOptions,
+  ImportOptions,
+  PixelFormats,
+  PixelOptions,
+  Snapshot,
+  UpscaleOptions,
+} from '../index.d.ts';
+import { badOption, invalidOption, tag } from '../shared/error.ts';
 import { maxPixels, type ModelSize } from '../shared/limits.ts';
 import type { EngineSource, ImportOrder, Output, Run, Settings } from '../shared/protocol.ts';
-import { check } from './known.ts';
+import { check } from './option-names.ts';
 
 const DEVICES = ['auto', 'webgpu', 'cpu'] as const;
 const FORMATS = ['png', 'jpeg', 'webp', 'imageData', 'imageBitmap'] as const;
 /** What the kernels in `shaders/` need. */
-const DEVICE_LIMITS = { maxComputeInvocationsPerWorkgroup: 64, maxComputeWorkgroupStorageSize: 14 << 10, maxStorageBuffersPerShaderStage: 7 };
+const DEVICE_LIMITS = {
+  maxComputeInvocationsPerWorkgroup: 64,
+  maxComputeWorkgroupStorageSize: 14 << 10,
+  maxStorageBuffersPerShaderStage: 7,
+};
 const U32_MAX = 2 ** 32 - 1;
+/** Address of the bundle that this becomes a part of. Not `new URL('./', here)`: Next takes that for the address of a file. */
+const here = import.meta.url;
 
 /** @throws UpscalerError `bad-option` */
-export function settings(options: CreateOptions, here: string): Settings {
+export function settings(options: CreateOptions): Settings {
   check('create', options);
   const { model = limits.defaultModel, device = 'auto', mirrors = [], engines, gpuDevice } = options;
-  if (!DEVICES.includes(device)) throw wrong(`device must be one of ${DEVICES.join(', ')}`, device);
+  if (!DEVICES.includes(device)) throw invalidOption(`device must be one of ${DEVICES.join(', ')}`, device);
   if (engines !== undefined) checkInteger('engines must be', engines, limits.engines);
   if (gpuDevice !== undefined) checkDevice(gpuDevice, device);
-  if (!Array.isArray(mirrors)) throw wrong('mirrors must be an array of URLs', mirrors);
-  // Not `new URL('./', here)`: Next takes that for the address of a file.
-  const base = options.baseUrl === undefined ? here : address(options.baseUrl, here, 'baseUrl');
+  if (!Array.isArray(mirrors)) throw invalidOption('mirrors must be an array of URLs', mirrors);
+  const base = options.baseUrl === undefined ? here : address(options.baseUrl, 'baseUrl');
   const folder = `models/${modelName(model)}/`;
-  const folders = [base, ...mirrors.map((mirror) => address(mirror, here, 'mirror'))].map((place) => new URL(folder, place).href);
-  if (options.modelUrl !== undefined) folders[0] = address(options.modelUrl, here, 'modelUrl').href;
+  const folders = [base, ...mirrors.map((mirror) => address(mirror, 'mirror'))].map((place) => new URL(folder, place).href);
+  if (options.modelUrl !== undefined) folders[0] = address(options.modelUrl, 'modelUrl').href;
   const own = options.baseUrl === undefined && options.modelUrl === undefined;
   return {
     model,
@@ -34,8 +48,8 @@ export function settings(options: CreateOptions, here: string): Settings {
     folders,
     files: (own && addresses(model)) || {},
     own,
-    engine: engineSource(options, here),
-    worker: workerUrl(options, here),
+    engine: engineSource(options),
+    worker: workerUrl(options),
     device: gpuDevice === undefined ? device : 'webgpu',
     engines,
     maxPixels: maxPixels(),
@@ -50,7 +64,7 @@ export function modelSize(name = ''): ModelSize {
 /** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */
 function checkDevice(given: GPUDevice, device: string): void {
   if (device === 'cpu') throw badOption('The device cpu cannot use a gpuDevice.');
-  if (tag(given) !== 'GPUDevice') throw wrong('gpuDevice must be a GPUDevice', given);
+  if (tag(given) !== 'GPUDevice') throw invalidOption('gpuDevice must be a GPUDevice', given);
   for (const [limit, least] of Object.entries(DEVICE_LIMITS)) {
     const most = given.limits[limit as keyof typeof DEVICE_LIMITS];
     if (most < least) throw badOption(`gpuDevice has ${limit} ${most}; it needs ${least}.`);
@@ -58,75 +72,76 @@ function checkDevice(given: GPUDevice, device: string): void {
 }
 
 /** @throws UpscalerError `bad-option` */
-export function importOrder(files: readonly Blob[], options: ImportOptions, here: string): ImportOrder {
+export function importOrder(files: readonly Blob[], options: ImportOptions): ImportOrder {
   check('importModel', options);
   const { name, config, storage, onLicence } = options;
   if (onLicence === undefined) throw badOption('onLicence is missing: a function that shows the terms of the weights.');
   if (name !== undefined && name in sizes) throw badOption(`${name} comes with the package: choose another name.`);
   const list = Array.from(files ?? []);
   const stranger = list.find((file) => !(file instanceof Blob));
-  if (stranger !== undefined || list.length === 0) throw wrong('files must be an array of File or Blob objects', stranger ?? files);
+  if (stranger !== undefined || list.length === 0) throw invalidOption('files must be an array of File or Blob objects', stranger ?? files);
   return {
     files: list,
     name: name === undefined ? undefined : modelName(name),
     config,
     storage,
-    engine: engineSource(options, here),
-    worker: workerUrl(options, here),
+    engine: engineSource(options),
+    worker: workerUrl(options),
   };
 }
 
 /** @throws UpscalerError `bad-option` */
 export function modelName(name: unknown): string {
   if (typeof name === 'string' && /^[\w-][\w.-]{0,127}$/.test(name)) return name;
-  throw wrong('A model name has only letters, digits, points, hyphens and underscores', name);
+  throw invalidOption('A model name has only letters, digits, points, hyphens and underscores', name);
 }
 
-function engineSource({ engine, baseUrl }: AssetOptions, here: string): EngineSource {
+function engineSource({ engine, baseUrl }: AssetOptions): EngineSource {
   if (engine instanceof WebAssembly.Module) return engine;
   if (engine instanceof ArrayBuffer) return new Uint8Array(engine.slice(0));
   if (engine instanceof Uint8Array) return new Uint8Array(engine);
-  if (engine !== undefined) return url(engine, here, 'engine').href;
+  if (engine !== undefined) return url(engine, 'engine').href;
   // Literal, so that bundlers find the file.
   if (baseUrl === undefined) return new URL('./engine/resshift_bg.wasm', import.meta.url).href;
-  return new URL('engine/resshift_bg.wasm', address(baseUrl, here, 'baseUrl')).href;
+  return new URL('engine/resshift_bg.wasm', address(baseUrl, 'baseUrl')).href;
 }
 
-function workerUrl({ worker }: AssetOptions, here: string): string | undefined {
-  return worker === undefined ? undefined : url(worker, here, 'worker').href;
+function workerUrl({ worker }: AssetOptions): string | undefined {
+  return worker === undefined ? undefined : url(worker, 'worker').href;
 }
 
-function address(given: string | URL, here: string, what: string): URL {
-  const folder = url(given, here, what);
+function address(given: string | URL, what: string): URL {
+  const folder = url(given, what);
   if (!folder.pathname.endsWith('/')) folder.pathname += '/';
   return folder;
 }
 
-function url(given: string | URL, here: string, what: string): URL {
+function url(given: string | URL, what: string): URL {
   try {
     return new URL(given, globalThis.document?.baseURI ?? here);
   } catch {
-    throw wrong(`${what} is not a valid URL`, given);
+    throw invalidOption(`${what} is not a valid URL`, given);
   }
 }
 
 /** The options of each kind of result. */
-export type Wishes = UpscaleOptions | PixelOptions<keyof PixelFormats> | CanvasOptions;
+export type AnyOptions = UpscaleOptions | PixelOptions<keyof PixelFormats> | CanvasOptions;
 type Merged = Omit<UpscaleOptions, 'format'> & { format?: (typeof FORMATS)[number]; canvas?: CanvasOptions['canvas'] };
 
 /** @throws UpscalerError `bad-option` */
 export function run(options: Merged): Run {
   check('upscale', options);
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
-  if (steps !== undefined && !isInteger(steps, 0, U32_MAX)) throw wrong('steps must be an integer of at least 0', steps);
-  if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw wrong('seed must be an integer from 0 to 2^53 - 1', seed);
+  if (steps !== undefined) checkSteps(steps, 0);
+  if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw invalidOption('seed must be an integer from 0 to 2^53 - 1', seed);
   const [least, most] = limits.temperature as [number, number];
   if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= least && temperature <= most)) {
-    throw wrong(`temperature must be from ${least} to ${most}`, temperature);
+    throw invalidOption(`temperature must be from ${least} to ${most}`, temperature);
   }
   if (tile !== 'auto') checkInteger("tile must be 'auto' or", tile, limits.tile);
-  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0)) throw wrong('snapshotInterval must be at least 0 seconds', snapshotInterval);
-  if (resume !== undefined && !isSnapshot(resume)) throw wrong('resume must be a snapshot from onSnapshot', resume);
+  if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0))
+    throw invalidOption('snapshotInterval must be at least 0 seconds', snapshotInterval);
+  if (resume !== undefined && !isSnapshot(resume)) throw invalidOption('resume must be a snapshot from onSnapshot', resume);
   return {
     output: outputOf(options),
     bitmap: options.format === 'imageBitmap',
@@ -147,28 +162,46 @@ function isSnapshot(given: unknown): given is Snapshot {
   return isInteger(step, 1, U32_MAX) && typeof key === 'string' && ['Blob', 'File'].includes(tag(data));
 }
 
-function outputOf({ canvas, format = canvas ? 'imageData' : 'png', quality, depth = 8, width, height, scale, metadata = 'keep' }: Merged): Output {
-  if (!FORMATS.includes(format)) throw wrong(`format must be one of ${FORMATS.join(', ')}`, format);
+function outputOf({
+  canvas,
+  format = canvas ? 'imageData' : 'png',
+  quality,
+  depth = 8,
+  width,
+  height,
+  scale,
+  metadata = 'keep',
+}: Merged): Output {
+  if (!FORMATS.includes(format)) throw invalidOption(`format must be one of ${FORMATS.join(', ')}`, format);
   if (quality !== undefined) checkInteger('quality must be', quality, limits.quality);
   const pixels = format === 'imageData' || format === 'imageBitmap';
   if (canvas !== undefined && !pixels) throw badOption('Give either a format or a canvas, not both.');
   if (quality !== undefined && (pixels || format === 'png')) throw badOption("Only files of the formats 'jpeg' and 'webp' have a quality.");
-  if (depth !== 8 && depth !== 16) throw wrong('depth must be 8 or 16', depth);
+  if (depth !== 8 && depth !== 16) throw invalidOption('depth must be 8 or 16', depth);
   if (depth === 16 && format !== 'png') throw badOption('Only PNG files can have a depth of 16.');
-  if (metadata !== 'keep' && metadata !== 'strip') throw wrong("metadata must be 'keep' or 'strip'", metadata);
-  for (const side of [width, height]) {
-    if (side !== undefined && !isInteger(side, 1, U32_MAX)) throw wrong('width and height must be integers of at least 1', side);
-  }
+  if (metadata !== 'keep' && metadata !== 'strip') throw invalidOption("metadata must be 'keep' or 'strip'", metadata);
+  checkSides([width, height].filter((side) => side !== undefined));
   if (scale !== undefined) {
-    if (!(typeof scale === 'number' && scale > 0 && scale <= limits.scale)) throw wrong(`scale must be above 0 and at most ${limits.scale}`, scale);
+    if (!(typeof scale === 'number' && scale > 0 && scale <= limits.scale))
+      throw invalidOption(`scale must be above 0 and at most ${limits.scale}`, scale);
     if (width !== undefined || height !== undefined) throw badOption('Give either scale or a size, not both.');
   }
   return { format: pixels ? 'pixels' : format, quality, depth, width, height, scale, metadata: metadata === 'keep' };
 }
 
 /** @throws UpscalerError `bad-option` */
+export function checkSides(sides: readonly unknown[]): void {
+  for (const side of sides) if (!isInteger(side, 1, U32_MAX)) throw invalidOption('width and height must be integers of at least 1', side);
+}
+
+/** @throws UpscalerError `bad-option` */
+export function checkSteps(steps: unknown, least: number): void {
+  if (!isInteger(steps, least, U32_MAX)) throw invalidOption(`steps must be an integer of at least ${least}`, steps);
+}
+
+/** @throws UpscalerError `bad-option` */
 function checkInteger(rule: string, value: unknown, [least, most]: readonly number[]): void {
-  if (!isInteger(value, least!, most!)) throw wrong(`${rule} an integer from ${least} to ${most}`, value);
+  if (!isInteger(value, least!, most!)) throw invalidOption(`${rule} an integer from ${least} to ${most}`, value);
 }
 
 function isInteger(value: unknown, from: number, to: number): boolean {

@@ -1,6 +1,7 @@
 /** An engine in the calling thread, on a GPUDevice of the caller's: it could not go to a worker. To a connection it looks like one. */
 
 import type { End, Serve } from '../shared/protocol.ts';
+import type { UpscalerError } from '../shared/error.ts';
 import type { Link } from './worker-start.ts';
 
 /**
@@ -9,14 +10,11 @@ import type { Link } from './worker-start.ts';
  */
 const idle = new Map<string, Serve[]>();
 let modules = 0;
-/** Failures after which an instance is not to be trusted with another engine. */
-const SPOILING = ['gpu', 'internal', 'out-of-memory'];
 
 export class Thread implements Link {
   readonly #port: MessagePort;
   readonly #end: Promise<End>;
-  #spoilt = false;
-  #ended = false;
+  #ended: UpscalerError | undefined;
   onmessage: Link['onmessage'] = null;
   onerror: Link['onerror'] = null;
   onmessageerror: Link['onmessageerror'] = null;
@@ -24,11 +22,7 @@ export class Thread implements Link {
   constructor(device: GPUDevice, address: string) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.onmessage = (event: MessageEvent<{ type: string; fault?: { code: string } }>) => {
-      const { type, fault } = event.data;
-      this.#spoilt ||= type === 'broken' || SPOILING.includes(fault?.code ?? '');
-      this.onmessage?.(event);
-    };
+    port1.onmessage = (event) => this.onmessage?.(event);
     this.#end = this.#begin(device, address, port2);
     this.#end.catch((error: unknown) => {
       // A module that was not loaded says no more than a worker does.
@@ -40,9 +34,9 @@ export class Thread implements Link {
     this.#port.postMessage(message, transfer);
   }
 
-  terminate(): void {
+  terminate(reason: UpscalerError): void {
     if (this.#ended) return;
-    this.#ended = true;
+    this.#ended = reason;
     // No message comes any more; the engine goes on to the end of its step.
     this.#port.close();
     this.#end.then((end) => end()).catch(() => undefined);
@@ -55,7 +49,8 @@ export class Thread implements Link {
     const end = serve(port, device);
     return async () => {
       await end();
-      if (!this.#spoilt) waiting.push(serve);
+      // After a failure an instance is not to be trusted with another engine.
+      if (this.#ended?.code === 'aborted') waiting.push(serve);
     };
   }
 }

@@ -1,7 +1,6 @@
 /** A run as an asynchronous iteration over its tiles. */
 
 import type { Result, Tile, UpscaleOptions } from '../index.d.ts';
-import { aborted } from '../shared/error.ts';
 
 /**
  * Yields tiles as they are finished and returns the result. Leaving the loop early ends the run.
@@ -11,33 +10,27 @@ export async function* tilesOf(
   upscale: (options: UpscaleOptions) => Promise<Result>,
   options: UpscaleOptions,
 ): AsyncGenerator<Tile, Result, undefined> {
-  const ready: Tile[] = [];
-  let wake = (): void => {};
-  let ended = false;
+  let arriving!: ReadableStreamDefaultController<Tile>;
+  const tiles = new ReadableStream<Tile>({ start: (controller) => void (arriving = controller) }).getReader();
   const stop = new AbortController();
   const abort = (): void => stop.abort(options.signal?.reason);
   options.signal?.addEventListener('abort', abort, { once: true });
-  if (options.signal?.aborted) throw aborted(options.signal.reason);
+  if (options.signal?.aborted) abort();
   const result = upscale({
     ...options,
     signal: stop.signal,
     onTile: (tile) => {
       options.onTile?.(tile);
-      ready.push(tile);
-      wake();
+      arriving.enqueue(tile);
     },
   });
-  const end = (): void => {
-    ended = true;
-    wake();
-  };
+  const end = (): void => arriving.close();
   result.then(end, end);
   try {
     for (;;) {
-      const tile = ready.shift();
-      if (tile !== undefined) yield tile;
-      else if (ended) return await result;
-      else await new Promise<void>((resolve) => (wake = resolve));
+      const { value } = await tiles.read();
+      if (value === undefined) return await result;
+      yield value;
     }
   } finally {
     options.signal?.removeEventListener('abort', abort);

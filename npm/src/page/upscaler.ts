@@ -2,7 +2,7 @@
 
 import type * as api from '../index.d.ts';
 import { deviceName } from '../shared/adapter.ts';
-import { aborted, badImage, badOption, disposed, noBrowser, UpscalerError, wrong } from '../shared/error.ts';
+import { aborted, badOption, disposed, emptyFile, noBrowser, UpscalerError } from '../shared/error.ts';
 import { pageBytes } from '../shared/limits.ts';
 import type { Created, Done, Payload, Run, Settings } from '../shared/protocol.ts';
 import { contextOf, draw } from './canvas.ts';
@@ -10,8 +10,8 @@ import { adapter, capabilities } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { Clock, estimate, learn, type Pace } from './estimate.ts';
 import { decodeByBrowser, fetchPicture, isAddress, read } from './input.ts';
-import { check } from './known.ts';
-import { recall, remember } from './measured.ts';
+import { check } from './option-names.ts';
+import { recall, remember } from './gpu-measurements.ts';
 import * as options from './options.ts';
 import { orAbort } from './or-abort.ts';
 import { tilesOf } from './tiles.ts';
@@ -43,7 +43,8 @@ export class Upscaler implements api.Upscaler {
 
   private constructor(settings: Settings, gpuDevice: GPUDevice | undefined, started: Started) {
     // Only in JavaScript can it be called without.
-    if ((started as Started | undefined) === undefined) throw badOption('An upscaler is made by `await Upscaler.create()`, not by `new Upscaler()`.');
+    if ((started as Started | undefined) === undefined)
+      throw badOption('An upscaler is made by `await Upscaler.create()`, not by `new Upscaler()`.');
     this.#settings = settings;
     this.#gpuDevice = gpuDevice;
     this.#started = started;
@@ -51,7 +52,7 @@ export class Upscaler implements api.Upscaler {
 
   static async create(given: api.CreateOptions = {}): Promise<Upscaler> {
     if (typeof Worker === 'undefined') throw noBrowser();
-    const settings = options.settings(given, import.meta.url);
+    const settings = options.settings(given);
     const { gpuDevice, signal, onProgress } = given;
     return new Upscaler(settings, gpuDevice, await start(settings, gpuDevice, signal, onProgress));
   }
@@ -60,8 +61,8 @@ export class Upscaler implements api.Upscaler {
     check('preload', given);
     const upscaler = await Upscaler.create({ ...given, device: 'cpu' });
     upscaler.dispose();
-    const [trouble] = upscaler.warnings.filter(({ code }) => code === 'storage');
-    if (trouble) throw trouble;
+    const [warning] = upscaler.warnings.filter(({ code }) => code === 'storage');
+    if (warning) throw warning;
   }
 
   static capabilities(): Promise<api.Capabilities> {
@@ -69,7 +70,7 @@ export class Upscaler implements api.Upscaler {
   }
 
   static memory(width: number, height: number, model?: string): number {
-    checkNumbers(width, height);
+    options.checkSides([width, height]);
     return pageBytes(width, height, options.modelSize(model));
   }
 
@@ -88,7 +89,7 @@ export class Upscaler implements api.Upscaler {
   upscale(input: api.Input, given?: api.UpscaleOptions): Promise<api.Result>;
   upscale<F extends keyof api.PixelFormats>(input: api.Input, given: api.PixelOptions<F>): Promise<api.PixelResult<F>>;
   upscale(input: api.Input, given: api.CanvasOptions): Promise<Omit<api.Result, 'blob'>>;
-  async upscale(input: api.Input, given: options.Wishes = {}): Promise<api.Result & api.PixelResult<keyof api.PixelFormats>> {
+  async upscale(input: api.Input, given: options.AnyOptions = {}): Promise<api.Result & api.PixelResult<keyof api.PixelFormats>> {
     if (this.#disposed) throw disposed();
     const run = options.run(given);
     const { canvas } = given as Partial<api.CanvasOptions>;
@@ -100,7 +101,7 @@ export class Upscaler implements api.Upscaler {
       // Only addresses are waited for: a canvas is read as it is at the call.
       const source = isAddress(input) ? await fetchPicture(input, given.signal) : input;
       const payload = await read(source);
-      if (payload instanceof Uint8Array && payload.length === 0) throw badImage('The file is empty: it has 0 bytes.', 'Choose another file, or wait until it has been written.');
+      if (payload instanceof Uint8Array && payload.length === 0) throw emptyFile();
       await orAbort(before, given.signal);
       const clock = new Clock();
       const onProgress = (progress: api.RunProgress): void => {
@@ -127,9 +128,8 @@ export class Upscaler implements api.Upscaler {
   estimate(width: number, height: number, given: { steps?: number } = {}): api.Estimate {
     check('estimate', given);
     const { steps = this.model.steps } = given;
-    checkNumbers(width, height);
-    const least = this.model.y0 > 0 ? 0 : 1;
-    if (!Number.isSafeInteger(steps) || steps < least) throw wrong(`steps must be an integer of at least ${least}`, steps);
+    options.checkSides([width, height]);
+    options.checkSteps(steps, this.model.y0 > 0 ? 0 : 1);
     return estimate(width, height, steps, this.#pace, this.device, this.model);
   }
 
@@ -143,7 +143,12 @@ export class Upscaler implements api.Upscaler {
   }
 
   /** Files that the engine does not read may be pictures to the browser. */
-  async #withFallback(input: Exclude<api.Input, string | URL>, payload: Payload, run: Run, given: options.Wishes): Promise<Done & Pick<api.Result, 'decodedBy'>> {
+  async #withFallback(
+    input: Exclude<api.Input, string | URL>,
+    payload: Payload,
+    run: Run,
+    given: options.AnyOptions,
+  ): Promise<Done & Pick<api.Result, 'decodedBy'>> {
     const decodedBy = payload instanceof Uint8Array ? 'engine' : 'browser';
     try {
       return { ...(await this.#run(payload, run, given)), decodedBy };
@@ -155,7 +160,7 @@ export class Upscaler implements api.Upscaler {
     }
   }
 
-  async #run(payload: Payload, run: Run, { signal, onProgress, onTile, onPreview, onSnapshot }: options.Wishes): Promise<Done> {
+  async #run(payload: Payload, run: Run, { signal, onProgress, onTile, onPreview, onSnapshot }: options.AnyOptions): Promise<Done> {
     // A run that was aborted may still be in its last step.
     await orAbort(this.#started.connection.idle, signal);
     if (!this.#disposed && !this.#started.connection.open) {
@@ -185,14 +190,12 @@ export class Upscaler implements api.Upscaler {
 // The static side is not part of `implements`.
 Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'memory' | 'preload'>;
 
-function checkNumbers(...given: number[]): void {
-  const bad = given.findIndex((number) => !(Number.isSafeInteger(number) && number > 0));
-  if (bad >= 0) throw wrong('width and height must be integers of at least 1', given[bad]);
-}
-
 /** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
 async function start(
-  settings: Settings, gpuDevice?: GPUDevice, signal?: AbortSignal, onProgress?: api.CreateOptions['onProgress'],
+  settings: Settings,
+  gpuDevice?: GPUDevice,
+  signal?: AbortSignal,
+  onProgress?: api.CreateOptions['onProgress'],
 ): Promise<Started> {
   const gpu = gpuDevice ? { name: deviceName(gpuDevice) } : settings.device === 'cpu' ? null : await adapter();
   const measured = gpu ? recall(gpu.name) : undefined;

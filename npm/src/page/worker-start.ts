@@ -1,11 +1,13 @@
 /** Starts the worker, from an address of this site or another. */
 
-import { trusted } from '../shared/trusted.ts';
+import type { UpscalerError } from '../shared/error.ts';
+import { trustedUrl } from '../shared/trusted-types.ts';
 
 /** A worker, or what stands in for one. */
 export interface Link {
   postMessage(message: unknown, transfer: Transferable[]): void;
-  terminate(): void;
+  /** @param reason why; a worker has no use for it */
+  terminate(reason: UpscalerError): void;
   onmessage: ((event: MessageEvent) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
   onmessageerror: ((event: MessageEvent) => void) | null;
@@ -17,7 +19,7 @@ export const workerAddress = (): string => new URL('./worker.js', import.meta.ur
 export function startWorker(address: string): Worker {
   // Next's own URLs have no origin.
   if (new URL(address, location.href).origin !== origin) return imported(address);
-  return new Worker(trusted(address), { type: 'module', name: 'resshift' });
+  return new Worker(trustedUrl(address), { type: 'module', name: 'resshift' });
 }
 
 /** A worker of this page whose only work is to import the file; helpers start from the same blob, so it stays. */
@@ -29,5 +31,5 @@ function imported(address: string): Worker {
     ? `const early = []; onmessage = (event) => early.push(event); import(${file}).then(() => early.forEach(onmessage), () => postMessage({ type: 'unloaded' }));`
     : `import ${file};`;
   const blob = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
-  return new Worker(trusted(blob), { type: opaque ? 'classic' : 'module', name: 'resshift' });
+  return new Worker(trustedUrl(blob), { type: opaque ? 'classic' : 'module', name: 'resshift' });
 }

@@ -2,6 +2,7 @@
 
 import * as errors from '../../../errors.json';
 import type { ErrorCode } from '../index.d.ts';
+import { fill } from './fill.ts';
 import type { Fault } from './protocol.ts';
 
 export class UpscalerError extends Error {
@@ -33,31 +34,36 @@ type Entry = Omit<Fault, 'code'> & { code: string };
  * @param values of the words in braces
  * @param reason of the signal that ended the call
  */
-const failed = (entry: Entry, values: Record<string, string | number> = {}, reason?: unknown): UpscalerError =>
-  new UpscalerError({ ...(entry as Fault), message: entry.message.replace(/{(\w+)}/g, (_, name: string) => values[name] as string) }, reason);
+const failed = (entry: Entry, values = {}, reason?: unknown): UpscalerError =>
+  new UpscalerError({ ...(entry as Fault), message: fill(entry.message, values) }, reason);
 
 export const aborted = (reason?: unknown): UpscalerError => failed(errors.aborted, {}, reason);
 export const noBrowser = (): UpscalerError => failed(errors.noBrowser);
 export const disposed = (): UpscalerError => failed(errors.disposed);
 
 export const noInput = (): UpscalerError => failed(errors.noInput);
-export const barePixels = (): UpscalerError => failed(errors.barePixels);
 export const otherSite = (host: string): UpscalerError => failed(errors.otherSite, { host });
+export const pictureHttp = (url: string, status: number): UpscalerError => failed(errors.pictureHttp, { url, status });
 export const unreachable = (url: string): UpscalerError => failed(errors.unreachable, { url });
-export const badImage = (message: string, advice: string): UpscalerError => new UpscalerError({ code: 'bad-image', message, advice });
-export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError => failed(errors.imageTooLarge, { width, height, limit });
+export const unknownInput = (input: unknown): UpscalerError => failed(errors.unknownInput, { given: shown(input) });
+export const emptyFile = (): UpscalerError => failed(errors.emptyFile);
+export const fileGone = (): UpscalerError => failed(errors.fileGone);
+export const noPixels = (): UpscalerError => failed(errors.noPixels);
+export const tainted = (): UpscalerError => failed(errors.tainted);
+export const unreadable = (): UpscalerError => failed(errors.unreadable);
+export const imageTooLarge = (width: number, height: number, limit: number): UpscalerError =>
+  failed(errors.imageTooLarge, { width, height, limit });
 export const outOfMemory = (): UpscalerError => failed(errors.outOfMemory);
 
 export const badOption = (reason: string): UpscalerError => failed(errors.badOption, { reason });
 /** @param given what stands in its place, for whoever looks for the mistake */
-export const wrong = (message: string, given: unknown): UpscalerError => badOption(`${message}; ${shown(given)} was given.`);
+export const invalidOption = (message: string, given: unknown): UpscalerError => badOption(`${message}; ${shown(given)} was given.`);
 
 /** By tag rather than `instanceof`: objects from another frame are as good. */
 export const tag = (thing: unknown): string => Object.prototype.toString.call(thing).slice(8, -1);
 
 function shown(given: unknown): string {
   if (typeof given === 'string') return JSON.stringify(given.length > 40 ? `${given.slice(0, 40)}…` : given);
-  if (typeof given === 'function') return 'a function';
   return Object(given) === given ? `[object ${tag(given)}]` : String(given);
 }
 

@@ -1,6 +1,6 @@
 /** How much memory a picture takes, and how large a picture may be on this device. */
 
-import { pixels } from '../../../limits.json';
+import { bandPixels, gpuTile, pixels } from '../../../limits.json';
 
 /**
  * Engine memory in bytes per input pixel: 192 for the latent canvas, 96 for the picture that the chain starts from (if the model has a
@@ -8,15 +8,12 @@ import { pixels } from '../../../limits.json';
  */
 const PER_PIXEL = 192 + 96 + 2 * 12;
 /** Rows of input that are computed together on a GPU, and the bytes of what is predicted for a pixel of them. */
-const ROWS = 320;
+const ROWS = gpuTile.whole;
 const PER_PREDICTED = 192;
 
-/** Of a tile on a GPU: side and halo in pixels of input, and the longest side of a picture that is one; as in `src/chain/tiles.rs`. */
-const CORE = 256;
+/** Pixels that a tile on a GPU reads beyond each of its edges: what the networks of the package see. */
 const HALO = 64;
-const WHOLE = CORE + HALO;
-/** Of a band on the CPU: pixels, as in `src/chain/bands.rs`, and maps of 32-bit numbers that a network has at a time. */
-const BAND = 320 * 320;
+/** Maps of 32-bit numbers that a network has at a time of a band on the CPU. */
 const MAPS = 8;
 /** Rows that the network keeps from band to band: of a map, and of the latent canvas. */
 const KEPT = 110;
@@ -56,7 +53,7 @@ export function engineBytes(width: number, height: number): number {
 
 /** How a side of a picture is cut on a GPU: the number of tiles, and the length of the largest with its halo. Both sides are cut, or neither. */
 export function cut(side: number, longer: number): { tiles: number; length: number } {
-  const tiles = longer > WHOLE ? Math.ceil(side / CORE) : 1;
+  const tiles = longer > gpuTile.whole ? Math.ceil(side / gpuTile.side) : 1;
   // Tiles at an edge have a halo on one side only.
   return { tiles, length: Math.ceil(side / tiles) + HALO * Math.min(2, tiles - 1) };
 }
@@ -64,8 +61,8 @@ export function cut(side: number, longer: number): { tiles: number; length: numb
 /** All memory of one engine on the CPU; `large.spec.ts` measures it. */
 export function wasmBytes(width: number, height: number, { channels, bytes }: ModelSize): number {
   const pixels = width * height;
-  const kept = pixels > BAND ? width * Math.min(height, KEPT) * (4 * channels + PER_LATENT) : 0;
-  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + Math.min(pixels, BAND) * MAPS * 4 * channels + kept;
+  const kept = pixels > bandPixels ? width * Math.min(height, KEPT) * (4 * channels + PER_LATENT) : 0;
+  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + Math.min(pixels, bandPixels) * MAPS * 4 * channels + kept;
 }
 
 /** All that a page needs for a picture, on the CPU and with one engine. */

@@ -1,6 +1,18 @@
 /** Messages between the page (`page/connection.ts`) and the worker (`worker/worker.ts`). One request at a time. */
 
-import type { Device, DeviceInfo, ErrorCode, ImportOptions, ImportPlan, LoadProgress, Measured, ModelInfo, RunProgress, Snapshot, StoredModel } from '../index.d.ts';
+import type {
+  Device,
+  DeviceInfo,
+  ErrorCode,
+  ImportOptions,
+  ImportPlan,
+  LoadProgress,
+  Measured,
+  ModelInfo,
+  RunProgress,
+  Snapshot,
+  StoredModel,
+} from '../index.d.ts';
 
 /** A picture on its way to the worker: an encoded file, or the fields of `ImageData`. */
 export type Payload = Uint8Array<ArrayBuffer> | Pixels;
@@ -74,7 +86,7 @@ export interface Run {
   seed: number;
   temperature: number | undefined;
   tile: number | undefined;
-  /** Send finished parts of the result. */
+  /** Send final tiles of the result. */
   tiles: boolean;
   /** Send predictions. */
   previews: boolean;
@@ -149,7 +161,13 @@ export type Note =
   | { type: 'snapshot'; snapshot: Snapshot };
 
 /** What ends a request. After `broken`, or if its file did not come (`unloaded`), the worker is of no more use. */
-export type Answer = Created | Done | Imported | { type: 'failed'; fault: Fault } | { type: 'broken'; message: string } | { type: 'unloaded' };
+export type Answer =
+  | Created
+  | Done
+  | Imported
+  | { type: 'failed'; fault: Fault }
+  | { type: 'broken'; message: string }
+  | { type: 'unloaded' };
 
 /** Ends an engine in the calling thread; settles once it is gone. */
 export type End = () => Promise<void>;

@@ -172,9 +172,9 @@ async function asStorageError<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function reason(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'QuotaExceededError') return noRoom;
+  if (error instanceof DOMException && error.name === 'QuotaExceededError') return NO_SPACE;
   const said = error instanceof Error ? error.message || error.name : '';
   return said.replace(/\.$/, '') || 'the browser gave no reason';
 }
 
-export const noRoom = 'there is no room left for this site';
+export const NO_SPACE = 'there is no space left for this site';

@@ -14,7 +14,15 @@ const REPORTED = /^(create|submit|write)/;
 const ERRORS = ['validation', 'out-of-memory', 'internal'] as const;
 
 /** What a browser that does not tell an adapter's name would say. */
-const NAMELESS = { vendor: '', architecture: '', device: '', description: '', subgroupMinSize: 0, subgroupMaxSize: 0, isFallbackAdapter: false };
+const NAMELESS = {
+  vendor: '',
+  architecture: '',
+  device: '',
+  description: '',
+  subgroupMinSize: 0,
+  subgroupMaxSize: 0,
+  isFallbackAdapter: false,
+};
 
 export function lend(device: GPUDevice): Lent {
   const buffers = new Set<WeakRef<GPUBuffer>>();
@@ -28,7 +36,10 @@ export function lend(device: GPUDevice): Lent {
       return call();
     } finally {
       for (const _ of ERRORS) {
-        device.popErrorScope().then((error) => error && own.onuncapturederror?.({ error }), () => undefined);
+        device.popErrorScope().then(
+          (error) => error && own.onuncapturederror?.({ error }),
+          () => undefined,
+        );
       }
     }
   };

@@ -1,14 +1,14 @@
 /** One file from the network: from the first of its addresses that answers, with more tries if none does. */
 
 import { badWeights, http, notTheFile, offline, type UpscalerError } from '../shared/error.ts';
-import { isPage, typeOf } from '../shared/answer.ts';
+import { isHtml, contentType } from '../shared/content-type.ts';
 
 /** Before the second, third and fourth round of tries. */
 const PAUSES_MS = [500, 1500, 4500];
 /** A connection that says nothing for this long is given up. */
 const SILENCE_MS = 30_000;
 
-export interface Wanted {
+export interface DownloadRequest {
   /** Addresses of the same file, in the order to be tried. */
   urls: readonly string[];
   /** More bytes than these are not the file. */
@@ -27,12 +27,12 @@ export interface Wanted {
  * @throws UpscalerError `offline` if there is no answer or it breaks off, `http` for any status but 200 to 299,
  * `bad-weights` as soon as there are too many bytes
  */
-export async function download(wanted: Wanted): Promise<Uint8Array<ArrayBuffer>> {
+export async function download(request: DownloadRequest): Promise<Uint8Array<ArrayBuffer>> {
   for (let round = 0; ; round++) {
     const failures: Failure[] = [];
-    for (const url of wanted.urls) {
+    for (const url of request.urls) {
       try {
-        return await receive(url, wanted);
+        return await receive(url, request);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         failures.push(error);
@@ -40,8 +40,8 @@ export async function download(wanted: Wanted): Promise<Uint8Array<ArrayBuffer>>
     }
     const [first] = failures;
     const pause = PAUSES_MS[round];
-    const hopeful = failures.some(({ passing }) => passing) && navigator.onLine && !wanted.signal?.aborted;
-    if (first && (pause === undefined || wanted.impatient || !hopeful)) throw first.error;
+    const hopeful = failures.some(({ passing }) => passing) && navigator.onLine && !request.signal?.aborted;
+    if (first && (pause === undefined || request.impatient || !hopeful)) throw first.error;
     // Pages that lost their server together should not come back together.
     await new Promise((resolve) => setTimeout(resolve, (pause ?? 0) * (0.75 + Math.random() / 2)));
   }
@@ -56,17 +56,20 @@ const unanswered = new WeakSet<UpscalerError>();
 
 class Failure {
   /** @param passing the same request may succeed a little later */
-  constructor(readonly error: UpscalerError, readonly passing: boolean) {
+  constructor(
+    readonly error: UpscalerError,
+    readonly passing: boolean,
+  ) {
     if (passing) unanswered.add(error);
   }
 }
 
-async function receive(url: string, wanted: Wanted): Promise<Uint8Array<ArrayBuffer>> {
-  const { limit, cache, signal, ready, onBytes } = wanted;
+async function receive(url: string, request: DownloadRequest): Promise<Uint8Array<ArrayBuffer>> {
+  const { limit, cache, signal, ready, onBytes } = request;
   const silence = new AbortController();
   /** What the network is waited for, as a failure if it does not come. */
   const heard = async <T>(answer: Promise<T>): Promise<T> => {
-    const timer = setTimeout(() => silence.abort(), wanted.impatient ? SILENCE_MS / 10 : SILENCE_MS);
+    const timer = setTimeout(() => silence.abort(), request.impatient ? SILENCE_MS / 10 : SILENCE_MS);
     try {
       return await answer;
     } catch {
@@ -82,9 +85,9 @@ async function receive(url: string, wanted: Wanted): Promise<Uint8Array<ArrayBuf
     void response.body?.cancel();
     throw new Failure(http(url, response.status), response.status >= 500 || response.status === 408 || response.status === 429);
   }
-  if (isPage(response)) {
+  if (isHtml(response)) {
     void response.body?.cancel();
-    throw new Failure(notTheFile(url, typeOf(response)), false);
+    throw new Failure(notTheFile(url, contentType(response)), false);
   }
   const bytes = new Uint8Array(limit);
   let loaded = 0;

@@ -4,10 +4,11 @@ import { describe, Import } from '../../engine/resshift.js';
 import type { ImportPlan } from '../index.d.ts';
 import { aborted, badOption, storage, UpscalerError } from '../shared/error.ts';
 import type { ImportOrder } from '../shared/protocol.ts';
-import { noRoom, type Entry } from '../shared/store.ts';
+import { NO_SPACE, type Entry } from '../shared/store.ts';
 import { within } from '../shared/time-limit.ts';
-import { alone, hasRoom, lockOf, type Description } from './delivery.ts';
-import { ShardStore } from './shard-store.ts';
+import type { Description } from './model-loader.ts';
+import { lockOf, withModelLock } from './model-lock.ts';
+import { hasSpace, ShardStore } from './shard-store.ts';
 
 interface Converted {
   sha256: string;
@@ -31,9 +32,9 @@ export async function importFiles(
     await clearUp(store);
     const before = await store.entry(plan.name);
     if (before && !before.imported) throw badOption(`There is a model ${plan.name} that is not imported: choose another name.`);
-    if (!(await hasRoom(plan.bytes))) throw storage(noRoom);
+    if (!(await hasSpace(plan.bytes))) throw storage(NO_SPACE);
     if (!(await ask(plan))) throw aborted();
-    return await alone(plan.name, () => convert(conversion, plan.name, store, report));
+    return await withModelLock(plan.name, () => convert(conversion, plan.name, store, report));
   } catch (error) {
     await store.abandon(plan.name).catch(() => undefined);
     return notStored(error);

@@ -1,6 +1,7 @@
 /** The store as models come and are loaded, shard by shard. */
 
 import { ALL, settled, Store, sweep, type Entry, type Pending, type Shard } from '../shared/store.ts';
+import { within } from '../shared/time-limit.ts';
 
 export class ShardStore extends Store {
   entry(name: string): Promise<Entry | undefined> {
@@ -21,12 +22,16 @@ export class ShardStore extends Store {
 
   /** Keeps a shard of the model `name`, which is on its way; it is on the disk once this has returned. */
   add(name: string, sha256: string, bytes: Uint8Array<ArrayBuffer>, imported = false): Promise<void> {
-    return this.change(['shards', 'pending'], async (transaction) => {
-      transaction.objectStore('shards').put(bytes, sha256);
-      const pending = transaction.objectStore('pending');
-      const before = await settled<Pending | undefined>(pending.get(name));
-      pending.put({ name, shards: [...(before?.shards ?? []), sha256], imported } satisfies Pending);
-    }, bytes.length);
+    return this.change(
+      ['shards', 'pending'],
+      async (transaction) => {
+        transaction.objectStore('shards').put(bytes, sha256);
+        const pending = transaction.objectStore('pending');
+        const before = await settled<Pending | undefined>(pending.get(name));
+        pending.put({ name, shards: [...(before?.shards ?? []), sha256], imported } satisfies Pending);
+      },
+      bytes.length,
+    );
   }
 
   /** Names of imports that have begun and not ended. */
@@ -54,4 +59,11 @@ export class ShardStore extends Store {
       return true;
     });
   }
+}
+
+/** Whether the browser has space for so many bytes more; yes if it does not tell. */
+export async function hasSpace(bytes: number): Promise<boolean> {
+  const estimate = navigator.storage?.estimate?.();
+  const { quota = Infinity, usage = 0 } = (estimate && (await within(estimate).catch(() => undefined))) ?? {};
+  return bytes <= quota - usage;
 }

@@ -6,7 +6,7 @@
 
 import { engines } from '../../../limits.json';
 import { initSync, Loading, sha256, type Engine } from '../../engine/resshift.js';
-import { trusted } from '../shared/trusted.ts';
+import { trustedUrl } from '../shared/trusted-types.ts';
 import { ShardStore } from './shard-store.ts';
 
 /** Most engines that work together, the one with the picture included. */
@@ -93,7 +93,7 @@ class Member {
 
   constructor(joining: Joining) {
     // The file that this worker runs, wherever it was bundled to.
-    this.#worker = new Worker(trusted(self.location.href), { type: 'module', name: 'resshift helper' });
+    this.#worker = new Worker(trustedUrl(self.location.href), { type: 'module', name: 'resshift helper' });
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -107,7 +107,10 @@ class Member {
     this.free = false;
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
-      this.#worker.postMessage(job, job.inputs.map(({ buffer }) => buffer));
+      this.#worker.postMessage(
+        job,
+        job.inputs.map(({ buffer }) => buffer),
+      );
     });
   }
 

@@ -4,13 +4,27 @@ import { exhausted, initSync, Loading, type Engine } from '../../engine/resshift
 import type { DeviceInfo, ImportPlan } from '../index.d.ts';
 import { adapterName, deviceName } from '../shared/adapter.ts';
 import { aborted, http, notTheFile, offline, outOfMemory, policy, UpscalerError } from '../shared/error.ts';
-import type { Answer, Done, EngineSource, Fault, ImportOrder, Listeners, Note, Part as PicturePart, Payload, Request, Run, Serve, Settings } from '../shared/protocol.ts';
+import type {
+  Answer,
+  Done,
+  EngineSource,
+  Fault,
+  ImportOrder,
+  Listeners,
+  Note,
+  Part as PicturePart,
+  Payload,
+  Request,
+  Run,
+  Serve,
+  Settings,
+} from '../shared/protocol.ts';
 import { stored } from '../shared/store.ts';
-import { isPage, typeOf } from '../shared/answer.ts';
+import { isHtml, contentType } from '../shared/content-type.ts';
 import { lend, type Lent } from './borrowed-device.ts';
-import { deliver } from './delivery.ts';
+import { loadModel } from './model-loader.ts';
 import { importFiles } from './import.ts';
-import { overall, type Part } from './overall.ts';
+import { overallProgress, type Part } from './load-progress.ts';
 import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
 
 /** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
@@ -84,12 +98,12 @@ async function answer(request: Exclude<Request, { type: 'abort' | 'consent' }>):
 }
 
 async function create(settings: Settings): Promise<void> {
-  const whole = overall(typeof settings.engine === 'string' ? ENGINE_BYTES : 0, settings.bytes);
+  const whole = overallProgress(typeof settings.engine === 'string' ? ENGINE_BYTES : 0, settings.bytes);
   const report = (part: Part): void => post({ type: 'load', progress: whole(part) }, []);
   const module = await loadEngine(settings.engine, report);
   const loading = await Loading.open(settings.device, settings.measured, lent?.requestAdapter);
   let ready: Engine | undefined;
-  const troubles = await deliver({ ...settings, signal: halt }, loading, () => (ready = loading.finish()), report);
+  const storageWarnings = await loadModel({ ...settings, signal: halt }, loading, () => (ready = loading.finish()), report);
   if (ready === undefined) throw new Error('a model that is delivered is also built');
   engine = ready;
   engine.maxPixels = settings.maxPixels;
@@ -97,7 +111,7 @@ async function create(settings: Settings): Promise<void> {
   const helpers = helpersHere(settings.engines, model.bytes);
   if (device.kind === 'cpu' && helpers > 0) team = () => new Team(settings.model, module, helpers);
   report({ phase: 'ready', loaded: model.bytes, total: model.bytes, cached: false });
-  post({ type: 'created', device: await named(device), model, warnings: [...warnings, ...troubles.map(plain)] }, []);
+  post({ type: 'created', device: await named(device), model, warnings: [...warnings, ...storageWarnings.map(plain)] }, []);
 }
 
 async function convert(order: ImportOrder): Promise<void> {
@@ -139,7 +153,7 @@ async function fetchEngine(url: string, report: (part: Part) => void): Promise<W
     throw offline(url);
   });
   if (!response.ok || response.body === null) throw http(url, response.status);
-  if (isPage(response)) throw notTheFile(url, typeOf(response));
+  if (isHtml(response)) throw notTheFile(url, contentType(response));
   let loaded = 0;
   let first: number | undefined;
   const count = new TransformStream<Uint8Array, Uint8Array>({
@@ -155,7 +169,7 @@ async function fetchEngine(url: string, report: (part: Part) => void): Promise<W
     return await WebAssembly.compileStreaming(new Response(response.body.pipeThrough(count), { headers }));
   } catch (error) {
     // A WebAssembly file begins with 0.
-    if (first) throw notTheFile(url, typeOf(response));
+    if (first) throw notTheFile(url, contentType(response));
     throw /^(Compile|Eval)Error$/.test((error as Error).name) ? error : offline(url);
   }
 }
@@ -169,7 +183,10 @@ interface Finished extends Omit<Done, 'type' | 'image'> {
 async function upscale(input: Payload, run: Run): Promise<void> {
   if (engine === undefined) throw new Error('upscale before create');
   const { output, bitmap, steps, seed, temperature, tile, tiles, previews, snapshots, resume } = run;
-  const show = (type: 'tile' | 'preview') => ({ x, y, ...pixels }: PicturePart): void => post({ type, x, y, pixels }, [pixels.data.buffer]);
+  const show =
+    (type: 'tile' | 'preview') =>
+    ({ x, y, ...pixels }: PicturePart): void =>
+      post({ type, x, y, pixels }, [pixels.data.buffer]);
   const listeners: Listeners = {
     progress: (progress) => post({ type: 'progress', progress }, []),
     tile: tiles ? show('tile') : undefined,

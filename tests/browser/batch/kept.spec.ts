@@ -29,10 +29,20 @@ test('what is saved, or a single picture that nothing was done with, is not wort
 
 test('pictures in folders are found at any depth, in order, and other files are left', async () => {
   const file = (name: string): FileSystemEntry =>
-    ({ isFile: true, isDirectory: false, name, file: (done: (file: File) => void) => done(new File(['x'], name)) }) as unknown as FileSystemEntry;
+    ({
+      isFile: true,
+      isDirectory: false,
+      name,
+      file: (done: (file: File) => void) => done(new File(['x'], name)),
+    }) as unknown as FileSystemEntry;
   const folder = (name: string, ...inner: FileSystemEntry[]): FileSystemEntry => {
     const parts = [inner.slice(0, 2), inner.slice(2), []];
-    return { isFile: false, isDirectory: true, name, createReader: () => ({ readEntries: (done: (found: FileSystemEntry[]) => void) => done(parts.shift() ?? []) }) } as unknown as FileSystemEntry;
+    return {
+      isFile: false,
+      isDirectory: true,
+      name,
+      createReader: () => ({ readEntries: (done: (found: FileSystemEntry[]) => void) => done(parts.shift() ?? []) }),
+    } as unknown as FileSystemEntry;
   };
   const tree = folder('all', file('b.JPG'), file('a.png'), folder('deep', file('c.heic'), file('notes.txt')), file('.DS_Store'));
   expect((await filesOf(tree)).map(({ name }) => name)).toEqual(['a.png', 'b.JPG', 'c.heic']);
@@ -63,12 +73,22 @@ test.describe('the page', () => {
     await next.getByRole('button', { name: 'Save all' }).click();
     await coming;
     // Saved, they go; a tab that is closed before that would offer them again.
-    await expect.poll(() => next.evaluate(async () => {
-      const opened = indexedDB.open('resshift batch');
-      const store = await new Promise<IDBDatabase>((done) => (opened.onsuccess = () => done(opened.result)));
-      const count = store.transaction('items').objectStore('items').count();
-      return new Promise((done) => (count.onsuccess = () => { store.close(); done(count.result); }));
-    })).toBe(0);
+    await expect
+      .poll(() =>
+        next.evaluate(async () => {
+          const opened = indexedDB.open('resshift batch');
+          const store = await new Promise<IDBDatabase>((done) => (opened.onsuccess = () => done(opened.result)));
+          const count = store.transaction('items').objectStore('items').count();
+          return new Promise(
+            (done) =>
+              (count.onsuccess = () => {
+                store.close();
+                done(count.result);
+              }),
+          );
+        }),
+      )
+      .toBe(0);
     await next.close();
 
     const last = await context.newPage();
@@ -107,11 +127,12 @@ test.describe('the page', () => {
     await page.locator('input[name=steps][value="1"]').check();
     await page.locator('#upscale').click();
     await expect(rows(page, 'done')).toHaveCount(3);
-    const names = () => page.evaluate(async () => {
-      const found: string[] = [];
-      for await (const name of (await navigator.storage.getDirectory()).keys()) found.push(name);
-      return found.sort();
-    });
+    const names = () =>
+      page.evaluate(async () => {
+        const found: string[] = [];
+        for await (const name of (await navigator.storage.getDirectory()).keys()) found.push(name);
+        return found.sort();
+      });
     await page.getByRole('button', { name: 'Save to a folder' }).click();
     await expect.poll(names).toEqual(['cup-16x16_x4 (2).png', 'cup-16x16_x4.png', 'cup-40x32_x4.png']);
     await page.getByRole('button', { name: 'Save to a folder' }).click();
@@ -122,7 +143,11 @@ test.describe('the page', () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.addInitScript(() => {
       Object.defineProperty(navigator, 'canShare', { value: () => true });
-      Object.defineProperty(navigator, 'share', { value: async ({ files }: { files: File[] }) => { document.title = `${files[0]!.name} ${files[0]!.type}`; } });
+      Object.defineProperty(navigator, 'share', {
+        value: async ({ files }: { files: File[] }) => {
+          document.title = `${files[0]!.name} ${files[0]!.type}`;
+        },
+      });
     });
     await open(page, server);
     await page.locator('#format').selectOption('webp');

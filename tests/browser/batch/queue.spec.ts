@@ -12,7 +12,10 @@ const PICTURES = [fixture('cup-16x16.png'), fixture('cup-40x32.png')];
 const BROKEN = { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no picture') };
 
 async function give(page: Page, pace: number): Promise<void> {
-  await page.evaluate((pace) => Object.assign(globalThis, { fake: Object.assign((globalThis as { fake?: object }).fake ?? {}, { pace }) }), pace);
+  await page.evaluate(
+    (pace) => Object.assign(globalThis, { fake: Object.assign((globalThis as { fake?: object }).fake ?? {}, { pace }) }),
+    pace,
+  );
   await page.locator('input[name=steps][value="4"]').check();
 }
 
@@ -20,7 +23,10 @@ const rows = (page: Page, state: string) => page.locator(`#queue-list li[data-st
 
 test('late news of a removed picture changes nothing, and a paused queue starts nothing', () => {
   const queue = new Queue<string>(() => {});
-  const [a, b] = queue.add([{ file: new Blob(), name: 'a' }, { file: new Blob(), name: 'b' }]);
+  const [a, b] = queue.add([
+    { file: new Blob(), name: 'a' },
+    { file: new Blob(), name: 'b' },
+  ]);
   queue.begin(a!.id);
   expect(queue.next()).toBeUndefined();
   queue.remove(a!.id);

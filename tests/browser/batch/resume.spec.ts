@@ -11,10 +11,11 @@ function kept(page: Page): Promise<number> {
     const name = 'resshift snapshots';
     // Opening would make an empty one.
     if (!(await indexedDB.databases()).some((database) => database.name === name)) return 0;
-    const settled = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
+    const settled = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
     const database = await settled(indexedDB.open(name));
     const [found] = await settled(database.transaction('snapshots').objectStore('snapshots').getAll());
     database.close();
@@ -43,10 +44,11 @@ test.describe('over the engine', () => {
   test.use({ serviceWorkers: 'block' });
 
   /** Tiles so small that the picture has six. */
-  const smallTiles = (page: Page): Promise<void> => page.evaluate(() => {
-    const tile = document.querySelector<HTMLSelectElement>('#tile')!;
-    tile.add(new Option('16', '16', false, true));
-  });
+  const smallTiles = (page: Page): Promise<void> =>
+    page.evaluate(() => {
+      const tile = document.querySelector<HTMLSelectElement>('#tile')!;
+      tile.add(new Option('16', '16', false, true));
+    });
 
   const SHORT = { ...RUN, steps: 4 } as const;
 
@@ -102,9 +104,14 @@ test.describe('over the engine', () => {
   test('the package resumes what it was given, and refuses what is none', async ({ page, server }) => {
     await open(page, server);
     const { same, first, codes } = await page.evaluate(async () => {
-      const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+      const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
       const upscaler = await Upscaler.create({ device: 'cpu', engines: 1 });
-      const picture = () => new ImageData(Uint8ClampedArray.from({ length: 4 * 24 * 20 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251)), 24, 20);
+      const picture = () =>
+        new ImageData(
+          Uint8ClampedArray.from({ length: 4 * 24 * 20 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251)),
+          24,
+          20,
+        );
       const bytes = async (blob: Blob) => (await blob.arrayBuffer().then((buffer) => [...new Uint8Array(buffer)])).join();
       const taken: import('resshift-web').Snapshot[] = [];
       const options = { steps: 4, tile: 8 } as const;
@@ -115,9 +122,19 @@ test.describe('over the engine', () => {
       const resumed = await upscaler.upscale(picture(), { ...options, resume, onProgress: ({ step }) => (first ||= step) });
       const codes = [];
       for (const wrong of [{}, null, { ...resume, data: new Float32Array(1) }, { ...resume, step: 0 }, { ...resume, key: 1 }]) {
-        codes.push(await upscaler.upscale(picture(), { ...options, resume: wrong as never }).then(() => '', ({ code }: { code: string }) => code));
+        codes.push(
+          await upscaler.upscale(picture(), { ...options, resume: wrong as never }).then(
+            () => '',
+            ({ code }: { code: string }) => code,
+          ),
+        );
       }
-      codes.push(await upscaler.upscale(picture(), { ...options, snapshotInterval: -1 }).then(() => '', ({ code }: { code: string }) => code));
+      codes.push(
+        await upscaler.upscale(picture(), { ...options, snapshotInterval: -1 }).then(
+          () => '',
+          ({ code }: { code: string }) => code,
+        ),
+      );
       // Of a run that no longer fits, nothing is taken.
       await upscaler.upscale(picture(), { ...options, seed: 1, resume, onProgress: ({ step }) => (first = Math.min(first, step)) });
       codes.push(String(first));
@@ -133,9 +150,14 @@ test.describe('over the engine', () => {
   test('a state of several pieces comes back from IndexedDB; one that is cut short or broken is left aside', async ({ page, server }) => {
     await open(page, server);
     const { tag, bytes, outcomes } = await page.evaluate(async () => {
-      const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+      const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
       const upscaler = await Upscaler.create({ device: 'cpu', engines: 1 });
-      const picture = () => new ImageData(Uint8ClampedArray.from({ length: 4 * 160 * 144 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251)), 160, 144);
+      const picture = () =>
+        new ImageData(
+          Uint8ClampedArray.from({ length: 4 * 160 * 144 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251)),
+          160,
+          144,
+        );
       const hash = async (blob: Blob) => [...new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer()))].join();
       let taken: import('resshift-web').Snapshot | undefined;
       const run = async (options: import('resshift-web').UpscaleOptions) => {
@@ -145,15 +167,16 @@ test.describe('over the engine', () => {
       };
       const whole = await run({ onSnapshot: (snapshot) => (taken = snapshot), snapshotInterval: 0 });
 
-      const settled = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
+      const settled = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
       const opening = indexedDB.open('a snapshot');
       opening.onupgradeneeded = () => opening.result.createObjectStore('all');
       const database = await settled(opening);
       await settled(database.transaction('all', 'readwrite').objectStore('all').put(taken, 1));
-      const kept = await settled(database.transaction('all').objectStore('all').get(1)) as import('resshift-web').Snapshot;
+      const kept = (await settled(database.transaction('all').objectStore('all').get(1))) as import('resshift-web').Snapshot;
       database.close();
 
       const { data } = kept;
@@ -199,10 +222,13 @@ test.describe('the page', () => {
     const next = Number(/step (\d+) of 15/.exec(said!)![1]);
     expect(next).toBeGreaterThan(1);
     const steps = (await told(page, /^Step/)).map((line) => Number(/\d+/.exec(line)));
-    expect(steps).toEqual([...Array(15).keys(), ...Array(15).keys()].map((step) => step + 1).filter((step, i) => (i < 15 ? step < 8 : step >= next)));
+    expect(steps).toEqual(
+      [...Array(15).keys(), ...Array(15).keys()].map((step) => step + 1).filter((step, i) => (i < 15 ? step < 8 : step >= next)),
+    );
     await expect(page.locator('.strip')).toHaveCount(0);
 
-    const hold = (steps?: number) => page.evaluate((hold) => Object.assign((globalThis as unknown as { fake: Wishes }).fake, { hold }), steps);
+    const hold = (steps?: number) =>
+      page.evaluate((hold) => Object.assign((globalThis as unknown as { fake: Wishes }).fake, { hold }), steps);
     await hold(3);
     await page.locator('#upscale').click();
     await expect.poll(() => kept(page)).toBeGreaterThan(0);

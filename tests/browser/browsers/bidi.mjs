@@ -42,7 +42,11 @@ async function between(port) {
   const server = createServer((playwright) => {
     const firefox = connect(port, '127.0.0.1');
     const head = (/** @type {string} */ text) => text.replace(/^Host: .*$/m, `Host: 127.0.0.1:${port}`);
-    playwright.pipe(rewriting({ head, text: command })).pipe(firefox).pipe(rewriting({ text: downloads() })).pipe(playwright);
+    playwright
+      .pipe(rewriting({ head, text: command }))
+      .pipe(firefox)
+      .pipe(rewriting({ text: downloads() }))
+      .pipe(playwright);
     playwright.on('error', () => firefox.destroy());
     firefox.on('error', () => playwright.destroy());
   });

@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 
 /** `CHROMIUM` if set, else the system's Chromium or Chrome, else Playwright's own download. */
-const executable = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-  .find((path) => path && existsSync(path));
+const executable = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => path && existsSync(path),
+);
 
 const QUIET = [
   // Containers rarely allow Chromium's own sandbox; the pages are ours.

@@ -22,11 +22,13 @@ test('the CPU gives the pixels that it gives in Chromium', async ({ page, server
 });
 
 test.describe('the package', () => {
-  test.use({ server: async ({}, use) => {
-    const server = await TestServer.start(plainPage('plain-firefox'));
-    await use(server);
-    await server.stop();
-  } });
+  test.use({
+    server: async ({}, use) => {
+      const server = await TestServer.start(plainPage('plain-firefox'));
+      await use(server);
+      await server.stop();
+    },
+  });
 
   test('works in a plain script', async ({ page, server }) => {
     await page.goto(server.url);

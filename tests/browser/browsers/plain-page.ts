@@ -18,7 +18,10 @@ export function plainPage(name: string): string {
   cpSync(from('../../../npm/dist'), join(folder, 'resshift'), { recursive: true });
   for (const script of ['plain.js', 'try.js']) cpSync(from(`../package/packages/${script}`), join(folder, script));
   const scripts = ['resshift/cdn/resshift.global.js', 'plain.js'].map((src) => `<script src="${src}"></script>`).join('');
-  writeFileSync(join(folder, 'index.html'), `<!doctype html><html lang="en"><title>Plain</title><link rel="icon" href="data:,"><body>${scripts}`);
+  writeFileSync(
+    join(folder, 'index.html'),
+    `<!doctype html><html lang="en"><title>Plain</title><link rel="icon" href="data:,"><body>${scripts}`,
+  );
   return folder;
 }
 

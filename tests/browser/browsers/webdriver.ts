@@ -25,15 +25,23 @@ const COMMANDS = {
 
 const WEBKIT_DRIVER = '/usr/bin/WebKitWebDriver';
 /** Beside the library, whose version it belongs to. */
-const MINI_BROWSER = ['x86_64', 'aarch64'].flatMap((machine) => ['webkitgtk-6.0', 'webkit2gtk-4.1', 'webkit2gtk-4.0']
-  .map((library) => `/usr/lib/${machine}-linux-gnu/${library}/MiniBrowser`)).find(existsSync) ?? 'MiniBrowser';
+const MINI_BROWSER =
+  ['x86_64', 'aarch64']
+    .flatMap((machine) =>
+      ['webkitgtk-6.0', 'webkit2gtk-4.1', 'webkit2gtk-4.0'].map((library) => `/usr/lib/${machine}-linux-gnu/${library}/MiniBrowser`),
+    )
+    .find(existsSync) ?? 'MiniBrowser';
 const XVFB = '/usr/bin/Xvfb';
 
 /** What has to be there and is not. */
 export const missing: readonly string[] = [WEBKIT_DRIVER, MINI_BROWSER, XVFB].filter((path) => !existsSync(path));
 
 export class Browser {
-  constructor(readonly version: string, private readonly send: Send, private readonly end: () => Promise<void>) {}
+  constructor(
+    readonly version: string,
+    private readonly send: Send,
+    private readonly end: () => Promise<void>,
+  ) {}
 
   async goto(url: string): Promise<void> {
     await this.send('goto', { url });
@@ -67,11 +75,22 @@ export class Browser {
 }
 
 export async function startWebKit(): Promise<Browser> {
-  const screen = start(XVFB, ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {}, ['ignore', 'ignore', 'ignore', 'pipe']);
-  const display = await new Promise<string>((resolve) => (screen.stdio[3] as NodeJS.ReadableStream).once('data', (line) => resolve(`:${String(line).trim()}`)));
+  const screen = start(XVFB, ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {}, [
+    'ignore',
+    'ignore',
+    'ignore',
+    'pipe',
+  ]);
+  const display = await new Promise<string>((resolve) =>
+    (screen.stdio[3] as NodeJS.ReadableStream).once('data', (line) => resolve(`:${String(line).trim()}`)),
+  );
   const port = await freePort();
   const driver = start(WEBKIT_DRIVER, [`--port=${port}`], {
-    DISPLAY: display, GDK_BACKEND: 'x11', NO_AT_BRIDGE: '1', WEBKIT_DISABLE_COMPOSITING_MODE: '1', WEBKIT_DISABLE_DMABUF_RENDERER: '1',
+    DISPLAY: display,
+    GDK_BACKEND: 'x11',
+    NO_AT_BRIDGE: '1',
+    WEBKIT_DISABLE_COMPOSITING_MODE: '1',
+    WEBKIT_DISABLE_DMABUF_RENDERER: '1',
   });
   let session = '';
   const ask = async (method: string, path: string, parameters?: Json): Promise<unknown> => {
@@ -91,7 +110,8 @@ export async function startWebKit(): Promise<Browser> {
     const options = { 'webkitgtk:browserOptions': { binary: MINI_BROWSER, args: ['--automation'] } };
     await until(() => new Promise<void>((resolve, reject) => connect(port, '127.0.0.1', resolve).on('error', reject).unref()));
     const { sessionId, capabilities } = (await send('begin', { capabilities: { alwaysMatch: options } })) as {
-      sessionId: string; capabilities: { browserVersion: string };
+      sessionId: string;
+      capabilities: { browserVersion: string };
     };
     session = `/${sessionId}`;
     await send('patience', { script: PATIENCE });

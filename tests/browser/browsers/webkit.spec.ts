@@ -34,8 +34,12 @@ test.skip(missing.length > 0, `not installed: ${missing.join(', ')}`);
 let browser: Browser;
 let server: TestServer;
 
-test.beforeAll(async () => { browser = await startWebKit(); });
-test.afterAll(async () => { await browser?.close(); });
+test.beforeAll(async () => {
+  browser = await startWebKit();
+});
+test.afterAll(async () => {
+  await browser?.close();
+});
 test.afterEach(async () => {
   // Nothing was heard since the page was loaded.
   expect(await browser.evaluate(() => (globalThis as unknown as { heard?: string[] }).heard)).toEqual([]);
@@ -69,19 +73,27 @@ const text = (selector: string): Promise<string> =>
   browser.evaluate((selector) => document.querySelector(selector)?.textContent ?? '', selector);
 const becomes = (selector: string, wanted: string | RegExp): Promise<void> =>
   expect.poll(() => text(selector), { message: selector, timeout: 20_000 }).toMatch(wanted);
-const rows = (state: string, count: number): Promise<void> => expect.poll(
-  () => browser.evaluate((state) => document.querySelectorAll(`#queue-list li[data-state=${state}]`).length, state), { message: state, timeout: 20_000 },
-).toBe(count);
+const rows = (state: string, count: number): Promise<void> =>
+  expect
+    .poll(() => browser.evaluate((state) => document.querySelectorAll(`#queue-list li[data-state=${state}]`).length, state), {
+      message: state,
+      timeout: 20_000,
+    })
+    .toBe(count);
 
 /** Chooses in a list or among buttons, as a hand would. */
 async function set(selector: string, value: string): Promise<void> {
-  await browser.evaluate((selector, value) => {
-    const control = document.querySelector<HTMLSelectElement | HTMLInputElement>(selector)!;
-    control.value = value;
-    if (control instanceof HTMLInputElement) control.checked = true;
-    control.dispatchEvent(new Event('input', { bubbles: true }));
-    control.dispatchEvent(new Event('change', { bubbles: true }));
-  }, selector, value);
+  await browser.evaluate(
+    (selector, value) => {
+      const control = document.querySelector<HTMLSelectElement | HTMLInputElement>(selector)!;
+      control.value = value;
+      if (control instanceof HTMLInputElement) control.checked = true;
+      control.dispatchEvent(new Event('input', { bubbles: true }));
+      control.dispatchEvent(new Event('change', { bubbles: true }));
+    },
+    selector,
+    value,
+  );
 }
 
 async function choose(path: string): Promise<void> {
@@ -97,7 +109,9 @@ async function upscale(path?: string): Promise<void> {
   await phase('done');
 }
 
-test('a visit gives the pixels of Chromium, whatever the format; the next finds the model here, and needs no network', async ({ page }, info) => {
+test('a visit gives the pixels of Chromium, whatever the format; the next finds the model here, and needs no network', async ({
+  page,
+}, info) => {
   info.annotations.push({ type: 'version', description: browser.version });
   await open(DIST);
   await upscale();
@@ -113,7 +127,9 @@ test('a visit gives the pixels of Chromium, whatever the format; the next finds 
   await phase('ready');
   await upscale(CUP);
   expect(server.asked(/\.safetensors$/)).toEqual([]);
-  await browser.evaluate(async () => { await navigator.serviceWorker.ready; });
+  await browser.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
   await server.stop();
   await browser.goto(server.url);
   await phase('ready');
@@ -142,12 +158,16 @@ test('pictures are dropped and pasted', async () => {
   await open(FAKE_DIST);
   const base64 = readFileSync(CUP).toString('base64');
   for (const kind of ['drop', 'paste']) {
-    await browser.evaluate((kind, base64) => {
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], `${kind}.png`, { type: 'image/png' }));
-      const event = new Event(kind, { bubbles: true, cancelable: true });
-      document.body.dispatchEvent(Object.assign(event, kind === 'drop' ? { dataTransfer: transfer } : { clipboardData: transfer }));
-    }, kind, base64);
+    await browser.evaluate(
+      (kind, base64) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], `${kind}.png`, { type: 'image/png' }));
+        const event = new Event(kind, { bubbles: true, cancelable: true });
+        document.body.dispatchEvent(Object.assign(event, kind === 'drop' ? { dataTransfer: transfer } : { clipboardData: transfer }));
+      },
+      kind,
+      base64,
+    );
     await becomes('#name', `${kind}.png`);
   }
 });

@@ -5,7 +5,10 @@ import { Transform } from 'node:stream';
 const TEXT = 0x81;
 const MASKED = 0x80;
 /** Bytes that follow a short length of 126 or 127. */
-const SIZES = new Map([[126, 2], [127, 8]]);
+const SIZES = new Map([
+  [126, 2],
+  [127, 8],
+]);
 
 /** @typedef {(text: string) => string} Change */
 

@@ -18,8 +18,14 @@ test('cancel in the middle of a run, then upscale again', async ({ page, server 
 });
 
 // An emulated GPU takes as long for the small picture as the CPU for the large one.
-for (const [device, file] of [['cpu', SAMPLE_PHOTO], ['webgpu', fixture('cup-40x32.png')]] as const) {
-  test(`cancelling on ${device === 'cpu' ? 'the CPU' : 'a GPU'} is answered within a second, and the next run is a whole one`, async ({ page, server }) => {
+for (const [device, file] of [
+  ['cpu', SAMPLE_PHOTO],
+  ['webgpu', fixture('cup-40x32.png')],
+] as const) {
+  test(`cancelling on ${device === 'cpu' ? 'the CPU' : 'a GPU'} is answered within a second, and the next run is a whole one`, async ({
+    page,
+    server,
+  }) => {
     await open(page, server);
     // A first run compiles; the second is in the middle of its chain at once.
     await upscale(page, { file: fixture('cup-16x16.png'), steps: 1, device });

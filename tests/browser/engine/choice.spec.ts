@@ -4,22 +4,29 @@ import { expect, open, test } from '../support/fixtures.ts';
 
 async function choose(page: Page): Promise<{ device: import('resshift-web').DeviceInfo; warnings: string[]; kept: [string, string][] }> {
   return page.evaluate(async () => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     const upscaler = await Upscaler.create();
     const { device, warnings } = upscaler;
     upscaler.dispose();
-    return { device, warnings: warnings.map(({ code }) => code), kept: Object.entries(localStorage).filter(([key]) => key.startsWith('resshift measured')) };
+    return {
+      device,
+      warnings: warnings.map(({ code }) => code),
+      kept: Object.entries(localStorage).filter(([key]) => key.startsWith('resshift measured')),
+    };
   });
 }
 
 /** As if the GPU had been measured before. */
 async function remember(page: Page, webgpu: number, cpu: number): Promise<void> {
-  await page.addInitScript(({ webgpu, cpu }) => {
-    const { getItem } = Storage.prototype;
-    Storage.prototype.getItem = function (key: string) {
-      return key.startsWith('resshift measured') ? JSON.stringify({ webgpu, cpu }) : getItem.call(this, key);
-    };
-  }, { webgpu, cpu });
+  await page.addInitScript(
+    ({ webgpu, cpu }) => {
+      const { getItem } = Storage.prototype;
+      Storage.prototype.getItem = function (key: string) {
+        return key.startsWith('resshift measured') ? JSON.stringify({ webgpu, cpu }) : getItem.call(this, key);
+      };
+    },
+    { webgpu, cpu },
+  );
 }
 
 test('an emulated GPU is measured, passed over for good reason, and not measured again', async ({ page, server }) => {
@@ -48,7 +55,10 @@ test('a slow device gets smaller tiles', async ({ page, server }) => {
 });
 
 test('a GPU that computes wrongly is passed over however fast it is', async ({ page, server }) => {
-  server.prepend(/worker\.js$/, 'if (typeof GPUComputePassEncoder !== "undefined") GPUComputePassEncoder.prototype.dispatchWorkgroups = () => {};');
+  server.prepend(
+    /worker\.js$/,
+    'if (typeof GPUComputePassEncoder !== "undefined") GPUComputePassEncoder.prototype.dispatchWorkgroups = () => {};',
+  );
   await remember(page, 1, 100);
   await open(page, server);
   const { device, warnings } = await choose(page);

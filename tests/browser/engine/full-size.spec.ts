@@ -88,12 +88,13 @@ function serve(server: TestServer): { shards: string[]; bytes: number } {
 /** Loads the model and says how long it took, what the engine's memory grew by, and what the GPU holds. */
 function load(page: Page, device: 'cpu' | 'webgpu') {
   return page.evaluate(async (device) => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     const channel = new BroadcastChannel('full-size');
-    const ask = () => new Promise<Told>((resolve) => {
-      channel.onmessage = ({ data }) => resolve(data as Told);
-      channel.postMessage('tell');
-    });
+    const ask = () =>
+      new Promise<Told>((resolve) => {
+        channel.onmessage = ({ data }) => resolve(data as Told);
+        channel.postMessage('tell');
+      });
     let before: Promise<Told> | undefined;
     let begun = 0;
     const upscaler = await Upscaler.create({
@@ -108,7 +109,13 @@ function load(page: Page, device: 'cpu' | 'webgpu') {
     const seconds = (performance.now() - begun) / 1000;
     const [first, after] = [await before!, await ask()];
     Object.assign(globalThis, { upscaler });
-    return { seconds, grown: after.wasm - first.wasm, delivering: after.delivered - first.wasm, ...after, warnings: upscaler.warnings.map(({ message }) => message) };
+    return {
+      seconds,
+      grown: after.wasm - first.wasm,
+      delivering: after.delivered - first.wasm,
+      ...after,
+      warnings: upscaler.warnings.map(({ message }) => message),
+    };
   }, device);
 }
 
@@ -137,13 +144,18 @@ test('loading: time beside a plain fetch, and memory', async ({ page, server }) 
   test.setTimeout(600_000);
   const { shards, bytes } = serve(server);
   await page.goto(server.url);
-  const fetched = await page.evaluate(async (urls) => {
-    const begun = performance.now();
-    const queue = urls.values();
-    const line = async () => { for (const url of queue) await (await fetch(url, { cache: 'no-store' })).arrayBuffer(); };
-    await Promise.all([line(), line(), line(), line()]);
-    return (performance.now() - begun) / 1000;
-  }, shards.map((name) => `resshift/models/full/${name}`));
+  const fetched = await page.evaluate(
+    async (urls) => {
+      const begun = performance.now();
+      const queue = urls.values();
+      const line = async () => {
+        for (const url of queue) await (await fetch(url, { cache: 'no-store' })).arrayBuffer();
+      };
+      await Promise.all([line(), line(), line(), line()]);
+      return (performance.now() - begun) / 1000;
+    },
+    shards.map((name) => `resshift/models/full/${name}`),
+  );
   console.log(`${(bytes / 1e6).toFixed(1)} MB in ${shards.length} shards; plain fetch ${fetched.toFixed(2)} s`);
   for (const visit of ['cold', 'warm']) {
     await page.reload();
@@ -151,7 +163,9 @@ test('loading: time beside a plain fetch, and memory', async ({ page, server }) 
     server.log.length = 0;
     const { result: told, peak, end } = await watchMemory(pid, load(page, 'webgpu'));
     const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
-    console.log(`${visit}: ${told.seconds.toFixed(2)} s, ${(told.seconds / fetched).toFixed(1)} x the plain fetch; engine's memory + ${mb(told.delivering)}, with the networks + ${mb(told.grown)}; page's process at most + ${mb(peak)}, at the end + ${mb(end)}; GPU ${mb(told.live)}, at most ${mb(told.peak)}`);
+    console.log(
+      `${visit}: ${told.seconds.toFixed(2)} s, ${(told.seconds / fetched).toFixed(1)} x the plain fetch; engine's memory + ${mb(told.delivering)}, with the networks + ${mb(told.grown)}; page's process at most + ${mb(peak)}, at the end + ${mb(end)}; GPU ${mb(told.live)}, at most ${mb(told.peak)}`,
+    );
     expect(server.asked(/\.safetensors$/)).toHaveLength(visit === 'cold' ? shards.length : 0);
     expect(told.warnings).toEqual([]);
     // The weights lie on the GPU, so all that the engine's memory grows by is above the model.
@@ -168,29 +182,40 @@ test('one step of the UNet at 64 x 64', async ({ page, server }) => {
   const loaded = await load(page, 'webgpu');
   const seconds = await page.evaluate(async () => {
     const { upscaler } = globalThis as unknown as { upscaler: import('resshift-web').Upscaler };
-    const picture = new ImageData(Uint8ClampedArray.from({ length: 64 * 64 * 4 }, (_, i) => (i * 7919) % 256), 64, 64);
+    const picture = new ImageData(
+      Uint8ClampedArray.from({ length: 64 * 64 * 4 }, (_, i) => (i * 7919) % 256),
+      64,
+      64,
+    );
     const end = new AbortController();
     const begun = performance.now();
     let stepped = 0;
-    await upscaler.upscale(picture, {
-      steps: 1,
-      signal: end.signal,
-      onProgress: () => {
-        stepped = (performance.now() - begun) / 1000;
-        end.abort();
-      },
-    }).catch((error: Error) => {
-      if (error.name !== 'AbortError') throw error;
-    });
+    await upscaler
+      .upscale(picture, {
+        steps: 1,
+        signal: end.signal,
+        onProgress: () => {
+          stepped = (performance.now() - begun) / 1000;
+          end.abort();
+        },
+      })
+      .catch((error: Error) => {
+        if (error.name !== 'AbortError') throw error;
+      });
     return stepped;
   });
-  const told = await page.evaluate(() => new Promise<Told>((resolve) => {
-    const channel = new BroadcastChannel('full-size');
-    channel.onmessage = ({ data }) => resolve(data as Told);
-    channel.postMessage('tell');
-  }));
+  const told = await page.evaluate(
+    () =>
+      new Promise<Told>((resolve) => {
+        const channel = new BroadcastChannel('full-size');
+        channel.onmessage = ({ data }) => resolve(data as Told);
+        channel.postMessage('tell');
+      }),
+  );
   const mib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
-  console.log(`encoding and one step: ${seconds.toFixed(0)} s; GPU after loading ${mib(loaded.live)}, at most ${mib(told.peak)}; largest buffer ${mib(told.buffer)}, largest binding ${mib(told.binding)}`);
+  console.log(
+    `encoding and one step: ${seconds.toFixed(0)} s; GPU after loading ${mib(loaded.live)}, at most ${mib(told.peak)}; largest buffer ${mib(told.buffer)}, largest binding ${mib(told.binding)}`,
+  );
   expect(seconds).toBeGreaterThan(0);
   expect(told.buffer).toBeLessThanOrEqual(256 * MIB);
   expect(told.binding).toBeLessThanOrEqual(128 * MIB);

@@ -12,11 +12,14 @@ test('every kernel agrees with the CPU', async ({ page, server }) => {
   test.setTimeout(300_000);
   await open(page, server);
   expect((await page.request.get(`${server.url}resshift/checks.js`)).status(), 'an engine built for the tests').toBe(200);
-  const told = await page.evaluate(() => new Promise<{ rows?: Row[]; broken?: string }>((resolve) => {
-    const worker = new Worker(new URL('resshift/checks.js', location.href), { type: 'module' });
-    worker.onmessage = ({ data }: MessageEvent<{ rows?: Row[]; broken?: string }>) => resolve(data);
-    worker.onerror = ({ message }) => resolve({ broken: message || 'the worker did not start' });
-  }));
+  const told = await page.evaluate(
+    () =>
+      new Promise<{ rows?: Row[]; broken?: string }>((resolve) => {
+        const worker = new Worker(new URL('resshift/checks.js', location.href), { type: 'module' });
+        worker.onmessage = ({ data }: MessageEvent<{ rows?: Row[]; broken?: string }>) => resolve(data);
+        worker.onerror = ({ message }) => resolve({ broken: message || 'the worker did not start' });
+      }),
+  );
   expect(told.broken).toBeUndefined();
   const rows = told.rows ?? [];
   expect(rows.length).toBeGreaterThan(5);

@@ -4,7 +4,11 @@ import { expect, open, test } from '../support/fixtures.ts';
 /** Bytes of a WebAssembly page. */
 const PAGE = 1 << 16;
 
-test('too little memory is an error before any work, and the same upscaler goes on with a smaller picture', async ({ page, server, tolerate }) => {
+test('too little memory is an error before any work, and the same upscaler goes on with a smaller picture', async ({
+  page,
+  server,
+  tolerate,
+}) => {
   tolerate(/unreachable|out of memory|RuntimeError/i);
   await open(page, server);
   const found = await page.evaluate(async (PAGE) => {
@@ -42,8 +46,10 @@ test('too little memory is an error before any work, and the same upscaler goes 
       const outcomes: { outcome: string; began: boolean }[] = [];
       for (const side of sides) {
         let began = false;
-        const outcome = await upscaler.upscale(blank(side), { steps: 1, onProgress: () => (began = true) })
-          .then(({ width }: { width: number }) => `${width}`, (error: { code: string; advice: string }) => error.advice && error.code);
+        const outcome = await upscaler.upscale(blank(side), { steps: 1, onProgress: () => (began = true) }).then(
+          ({ width }: { width: number }) => `${width}`,
+          (error: { code: string; advice: string }) => error.advice && error.code,
+        );
         outcomes.push({ outcome, began });
       }
       upscaler.dispose();
@@ -51,7 +57,13 @@ test('too little memory is an error before any work, and the same upscaler goes 
     };
     return { before: await run(96 * 2 ** 20, [1024, 32]), within: await run(48 * 2 ** 20, [256, 32]) };
   }, PAGE);
-  expect(found.before).toEqual([{ outcome: 'out-of-memory', began: false }, { outcome: '128', began: true }]);
+  expect(found.before).toEqual([
+    { outcome: 'out-of-memory', began: false },
+    { outcome: '128', began: true },
+  ]);
   // The canvas has room, the tile has not.
-  expect(found.within).toEqual([{ outcome: 'out-of-memory', began: false }, { outcome: '128', began: true }]);
+  expect(found.within).toEqual([
+    { outcome: 'out-of-memory', began: false },
+    { outcome: '128', began: true },
+  ]);
 });

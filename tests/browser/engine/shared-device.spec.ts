@@ -98,25 +98,48 @@ test('the same bytes as in a worker, beside work of the page, and nothing of it 
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     })();
-    const { blob } = await upscaler.upscale(cup, { steps: 1, onTile: () => {
-      // A mistake of the page's, of which it alone hears: MAP_READ goes with COPY_DST only.
-      device.createBuffer({ size: 4, usage: 0x81 }).destroy();
-    } });
+    const { blob } = await upscaler.upscale(cup, {
+      steps: 1,
+      onTile: () => {
+        // A mistake of the page's, of which it alone hears: MAP_READ goes with COPY_DST only.
+        device.createBuffer({ size: 4, usage: 0x81 }).destroy();
+      },
+    });
     running = false;
     await work;
     const { kind, reason, name } = upscaler.device;
     upscaler.dispose();
     for (let waited = 0; destroyed < made.length && waited < 10_000; waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
     return {
-      same: (await sha256(blob)) === expected, kind, reason, named: name.length > 0, before, beside: beside.every(Boolean) && beside.length > 0,
-      left: made.length - destroyed, some: made.length > 5, after: await doubles(device), errors, handler: device.onuncapturederror === onError,
+      same: (await sha256(blob)) === expected,
+      kind,
+      reason,
+      named: name.length > 0,
+      before,
+      beside: beside.every(Boolean) && beside.length > 0,
+      left: made.length - destroyed,
+      some: made.length > 5,
+      after: await doubles(device),
+      errors,
+      handler: device.onuncapturederror === onError,
       lost: await Promise.race([device.lost.then(() => true), Promise.resolve(false)]),
       untouched: !Object.hasOwn(navigator.gpu, 'requestAdapter') && /native code/.test(String(GPUAdapter.prototype.requestDevice)),
     };
   });
   expect(seen).toEqual({
-    same: true, kind: 'webgpu', reason: 'asked', named: true, before: true, beside: true, left: 0, some: true, after: true,
-    errors: ['GPUValidationError'], handler: true, lost: false, untouched: true,
+    same: true,
+    kind: 'webgpu',
+    reason: 'asked',
+    named: true,
+    before: true,
+    beside: true,
+    left: 0,
+    some: true,
+    after: true,
+    errors: ['GPUValidationError'],
+    handler: true,
+    lost: false,
+    untouched: true,
   });
 });
 
@@ -143,15 +166,21 @@ test('in a worker of the page: cancelled, run again, and two at a time', async (
     third.dispose();
     postMessage({ code, same: a === b && b === c, ended, halted, stopped, after: await doubles(device) });`;
   await visit(page, server, { 'host-worker.js': worker });
-  const seen = await page.evaluate(() => new Promise((resolve, reject) => {
-    const worker = new Worker('/host-worker.js', { type: 'module' });
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = ({ message }) => reject(new Error(message));
-  }));
+  const seen = await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker('/host-worker.js', { type: 'module' });
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = ({ message }) => reject(new Error(message));
+      }),
+  );
   expect(seen).toEqual({ code: 'AbortError', same: true, ended: 'disposed', halted: 'AbortError', stopped: 'AbortError', after: true });
 });
 
-test('a device that is lost, idle or at work, is said to be; another one works; and so does what follows a trap', async ({ page, server }) => {
+test('a device that is lost, idle or at work, is said to be; another one works; and so does what follows a trap', async ({
+  page,
+  server,
+}) => {
   await visit(page, server);
   const seen = await page.evaluate(async () => {
     const host = '/host.js';
@@ -181,7 +210,9 @@ test('what is no device, or too small a one, is refused', async ({ page, server 
     const { Upscaler, newDevice } = await import(host);
     const small = { [Symbol.toStringTag]: 'GPUDevice', limits: { maxComputeInvocationsPerWorkgroup: 32 } };
     const wrong = [{ gpuDevice: {} }, { gpuDevice: await newDevice(), device: 'cpu' }, { gpuDevice: small }];
-    return Promise.all(wrong.map((given) => Upscaler.create(given).catch((error: { code: string; message: string }) => `${error.code}: ${error.message}`)));
+    return Promise.all(
+      wrong.map((given) => Upscaler.create(given).catch((error: { code: string; message: string }) => `${error.code}: ${error.message}`)),
+    );
   });
   expect(seen).toEqual([
     'bad-option: gpuDevice must be a GPUDevice; [object Object] was given.',

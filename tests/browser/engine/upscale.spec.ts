@@ -61,9 +61,43 @@ test('progress tells step and tile, and tiles appear in place', async ({ page, s
   expect(steps.at(-1)).toMatch(/^Step 4 of 4, tile (\d+) of \1$/);
   // What comes before the last step's end are previews.
   const final = seen.slice(seen.findLastIndex((line) => line.startsWith('Step')));
-  const area = final.filter((line) => line.startsWith('canvas')).map((line) => line.split(' ').map(Number))
+  const area = final
+    .filter((line) => line.startsWith('canvas'))
+    .map((line) => line.split(' ').map(Number))
     .reduce((sum, [, , , width, height]) => sum + width! * height!, 0);
   expect(area).toBe(160 * 128);
+});
+
+test('finished tiles are those that the progress counts, and cover the result once', async ({ page, server }) => {
+  await open(page, server);
+  const seen = await page.evaluate(async () => {
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
+    const upscaler = await Upscaler.create({ device: 'cpu', engines: 1 });
+    const data = Uint8ClampedArray.from({ length: 4 * 21 * 29 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251));
+    const [progress, tiles]: [number[][], number[][]] = [[], []];
+    await upscaler.upscale(new ImageData(data, 21, 29), {
+      steps: 4,
+      tile: 8,
+      onProgress: ({ step, steps, tile, tiles, fraction }) => progress.push([step, steps, tile, tiles, fraction]),
+      onTile: ({ x, y, image }) => tiles.push([x, y, image.width, image.height]),
+    });
+    upscaler.dispose();
+    return { progress, tiles };
+  });
+  const [, , , counted] = seen.progress[0]!;
+  expect(counted).toBe(4);
+  for (const [step, steps, tile, tiles, fraction] of seen.progress) {
+    expect([steps, tiles]).toEqual([4, counted]);
+    expect(fraction).toBeCloseTo(((step! - 1) * tiles! + tile!) / (steps! * tiles!), 9);
+  }
+  expect(seen.progress.at(-1)!.slice(0, 5)).toEqual([4, 4, 4, 4, 1]);
+  expect(seen.tiles.length).toBe(counted);
+  let below = 0;
+  for (const [x, y, width, height] of seen.tiles) {
+    expect([x, y, width]).toEqual([0, below, 84]);
+    below += height!;
+  }
+  expect(below).toBe(116);
 });
 
 test('while the chain runs, what it predicts appears in place', async ({ page, server }) => {
@@ -71,7 +105,7 @@ test('while the chain runs, what it predicts appears in place', async ({ page, s
   server.prepend(/worker\.js$/, '{ const clock = performance.now.bind(performance); performance.now = () => 1e4 * clock(); }');
   await open(page, server);
   const { parts, differs, final } = await page.evaluate(async () => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     const upscaler = await Upscaler.create({ device: 'cpu', engines: 1 });
     const data = Uint8ClampedArray.from({ length: 4 * 21 * 13 }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251));
     const parts: number[][] = [];

@@ -4,7 +4,7 @@ import { decode, difference } from '../support/pixels.ts';
 
 const PHOTO = fixture('cup-16x16.png');
 
-test('WebGPU gives the CPU\'s picture', async ({ page, server }) => {
+test("WebGPU gives the CPU's picture", async ({ page, server }) => {
   await open(page, server);
   await upscale(page, { file: PHOTO, steps: 1, device: 'cpu' });
   const onCpu = await save(page);
@@ -17,7 +17,9 @@ test('WebGPU gives the CPU\'s picture', async ({ page, server }) => {
 });
 
 test('an adapter without timestamp-query is good enough', async ({ page, server }) => {
-  server.prepend(/worker\.js$/, `{
+  server.prepend(
+    /worker\.js$/,
+    `{
     const { prototype } = GPUAdapter;
     const features = Object.getOwnPropertyDescriptor(prototype, 'features').get;
     const { requestDevice } = prototype;
@@ -29,7 +31,8 @@ test('an adapter without timestamp-query is good enough', async ({ page, server 
       if ([...(wanted?.requiredFeatures ?? [])].includes('timestamp-query')) return Promise.reject(new TypeError('unsupported feature'));
       return requestDevice.call(this, wanted);
     };
-  }`);
+  }`,
+  );
   await open(page, server);
   await upscale(page, { file: PHOTO, steps: 1, device: 'webgpu' });
   await expect(page.locator('#outcome')).toContainText('on an emulated GPU');

@@ -25,7 +25,7 @@ test.describe('without a service worker, which would fetch for itself', () => {
   test('capabilities tell it without loading anything', async ({ page, server }) => {
     await open(page, server);
     const found = await page.evaluate(async () => {
-      const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+      const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
       return Upscaler.capabilities();
     });
     expect(found).toMatchObject({ wasm: true, webgpu: null, recommended: 'cpu', cache: true });

@@ -44,7 +44,9 @@ test('cold: each shard is asked for once, up to four at a time, and what was loa
 test('warm: no weights are asked for, and offline not even the network', async ({ page, context, server }) => {
   await openCut(page, server);
   await upscale(page, { file: PHOTO, steps: 1 });
-  await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
   await again(page, server);
   await upscale(page, { file: PHOTO, steps: 1 });
   expect(server.asked(SHARDS)).toEqual([]);
@@ -96,14 +98,18 @@ test('a busy server is asked again after a while', async ({ page, server, tolera
 });
 
 test('a shard that is wrong once is fetched once more', async ({ page, server }) => {
-  const { shards: [name] } = await openCut(page, server);
+  const {
+    shards: [name],
+  } = await openCut(page, server);
   server.break(new RegExp(name!), 'corrupt', 1);
   await upscale(page, { file: PHOTO, steps: 1 });
   expect(server.asked(new RegExp(name!))).toHaveLength(2);
 });
 
 test('a shard that stays wrong is named', async ({ page, server }) => {
-  const { shards: [name] } = await openCut(page, server);
+  const {
+    shards: [name],
+  } = await openCut(page, server);
   server.break(new RegExp(name!), 'corrupt');
   await begin(page, { file: PHOTO, steps: 1 });
   expect(await errorCode(page)).toBe('hash-mismatch');
@@ -143,7 +149,7 @@ test('mirrors are asked for what the first server does not give', async ({ page,
   server.add(new Map([...model.files].map(([path, bytes]) => [path.replace('resshift/', 'mirror/'), bytes])));
   server.break(/resshift\/models\/.*safetensors/, 'missing');
   const found = await page.evaluate(async () => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     const upscaler = await Upscaler.create({ baseUrl: 'resshift/', mirrors: ['mirror/'], device: 'cpu' });
     upscaler.dispose();
     return upscaler.model;
@@ -164,8 +170,10 @@ test('a new version comes beside the old one, which stays in use until it is com
   await upscale(page, { file: PHOTO, steps: 1 });
   await expect(page.locator('.strip[data-key=warning-http]')).toContainText('the server answered 404');
   await expect(page.locator('#model-line')).not.toContainText('9.0.0');
-  const come = await count(page, 'shards') - old.shards.length;
-  expect(come, 'what came of the new one stays: all but those under way with the one that failed').toBeGreaterThanOrEqual(next.shards.length - 4);
+  const come = (await count(page, 'shards')) - old.shards.length;
+  expect(come, 'what came of the new one stays: all but those under way with the one that failed').toBeGreaterThanOrEqual(
+    next.shards.length - 4,
+  );
 
   server.mend();
   await again(page, server);
@@ -187,9 +195,12 @@ test('a store of version 1 gives its room to the model of this one', async ({ pa
   await open(page, server);
   await upscale(page, { file: PHOTO, steps: 1 });
   expect(await keys(page, 'models')).toEqual(['compact']);
-  const stores = await page.evaluate(() => new Promise<string[]>((resolve) => {
-    const request = indexedDB.open('resshift');
-    request.onsuccess = () => resolve([...request.result.objectStoreNames]);
-  }));
+  const stores = await page.evaluate(
+    () =>
+      new Promise<string[]>((resolve) => {
+        const request = indexedDB.open('resshift');
+        request.onsuccess = () => resolve([...request.result.objectStoreNames]);
+      }),
+  );
   expect(stores).toEqual(['models', 'pending', 'shards']);
 });

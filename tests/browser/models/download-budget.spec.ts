@@ -21,7 +21,10 @@ test('never more than the limit, and every shard arrives, whatever the sizes and
           const piece = Math.min(1 + random(10), size - held.get(place)!);
           await room.take(place, piece);
           held.set(place, held.get(place)! + piece);
-          most = Math.max(most, [...held.values()].reduce((a, b) => a + b, 0));
+          most = Math.max(
+            most,
+            [...held.values()].reduce((a, b) => a + b, 0),
+          );
           for (let i = random(4); i > 0; i--) await Promise.resolve();
         }
         held.delete(place);

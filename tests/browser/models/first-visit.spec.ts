@@ -16,15 +16,24 @@ async function fractions(page: Page, bytes: boolean): Promise<{ told: [phase: st
 }
 
 for (const bytes of [false, true]) {
-  test(`the fraction rises to 1 over ${bytes ? 'the weights, with an engine that is there' : 'engine and weights'}`, async ({ page, server }) => {
+  test(`the fraction rises to 1 over ${bytes ? 'the weights, with an engine that is there' : 'engine and weights'}`, async ({
+    page,
+    server,
+  }) => {
     await page.goto(`${server.url}docs/index.html`);
     for (const visit of ['first', 'second']) {
       const { told } = await fractions(page, bytes);
       const values = told.map(([, fraction]) => fraction);
       expect(values, visit).toEqual([...values].sort((a, b) => a - b));
       expect(told.at(-1), visit).toEqual(['ready', 1]);
-      expect(values.filter((fraction) => fraction === 1), visit).toHaveLength(1);
-      expect(told.some(([phase]) => phase === 'engine'), visit).toBe(!bytes);
+      expect(
+        values.filter((fraction) => fraction === 1),
+        visit,
+      ).toHaveLength(1);
+      expect(
+        told.some(([phase]) => phase === 'engine'),
+        visit,
+      ).toBe(!bytes);
       // The engine is the smaller part of what is fetched, so the weights begin well before the middle; a store gives them at once.
       if (visit === 'first') expect(told.find(([phase]) => phase === 'weights')![1]).toBeLessThan(0.5);
     }

@@ -51,7 +51,9 @@ test('a network and its autoencoder become a model that runs, also after a reloa
   await expect(page.locator('#model-line')).toContainText(`${NAME} `);
   await expect(page.locator('#model-line')).toContainText('non-commercial');
 
-  await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
   await context.setOffline(true);
   await page.reload();
   await expect(page.locator('body')).toHaveAttribute('data-phase', 'ready');
@@ -79,12 +81,16 @@ test('what was converted and went bad is removed, and said', async ({ page, serv
   await begin(page, { file: PHOTO, steps: 1 });
   expect(await errorCode(page)).toBe('bad-weights');
   await expect(page.locator('#error-message')).toHaveText(`The stored model ${NAME} was damaged and has been removed.`);
-  expect(await count(page, 'models') + await count(page, 'shards')).toBe(0);
+  expect((await count(page, 'models')) + (await count(page, 'shards'))).toBe(0);
 });
 
 const misfits: { what: string; files: string[]; says: RegExp }[] = [
   { what: 'the network twice', files: [...UNET, 'tiny_unet.module.pth'], says: /the file given as the autoencoder holds the UNet/ },
-  { what: 'a network that is not a released one, without its configuration', files: ['tiny_unet.pth', ...AUTOENCODER], says: /give its configuration/ },
+  {
+    what: 'a network that is not a released one, without its configuration',
+    files: ['tiny_unet.pth', ...AUTOENCODER],
+    says: /give its configuration/,
+  },
   { what: 'files of another kind', files: ['tiny_unet.pth', 'photo.png'], says: /^The checkpoint cannot be used: / },
 ];
 for (const { what, files, says } of misfits) {
@@ -93,26 +99,29 @@ for (const { what, files, says } of misfits) {
     await drop(page, server, files);
     await expect(page.locator('#import-code')).toHaveText(/Code: (bad-checkpoint|bad-option)/, { timeout: 30_000 });
     await expect(page.locator('#import-text')).toHaveText(says);
-    expect(await count(page, 'models') + await count(page, 'shards') + await count(page, 'pending')).toBe(0);
+    expect((await count(page, 'models')) + (await count(page, 'shards')) + (await count(page, 'pending'))).toBe(0);
   });
 }
 
 test('an import that is ended leaves nothing behind', async ({ page, server }) => {
-  server.prepend(/worker\.js$/, `{
+  server.prepend(
+    /worker\.js$/,
+    `{
     const { put } = IDBObjectStore.prototype;
     // Time to cancel between two shards.
     IDBObjectStore.prototype.put = function (value, key) {
       if (this.name === 'pending') for (const end = performance.now() + 2000; performance.now() < end;);
       return put.call(this, value, key);
     };
-  }`);
+  }`,
+  );
   await open(page, server);
   await drop(page, server, [...UNET, ...AUTOENCODER]);
   await agree(page);
   await expect(page.locator('#import-text')).toContainText('Converting');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByRole('dialog')).toBeHidden();
-  await expect.poll(async () => await count(page, 'models') + await count(page, 'shards') + await count(page, 'pending')).toBe(0);
+  await expect.poll(async () => (await count(page, 'models')) + (await count(page, 'shards')) + (await count(page, 'pending'))).toBe(0);
 });
 
 test('without storage there is no import, and the sentence says so', async ({ page, server }) => {

@@ -7,7 +7,15 @@ import type { Wishes } from '../fake/wishes.d.ts';
 test.use({ engine: 'fake' });
 
 const SITE = ['compact (default)', 'nano'];
-const OWN = { name: 'own', version: '1', steps: 4, y0: 0, bytes: 12_000_000, licence: { name: 'CC0-1.0', commercial: true }, imported: true };
+const OWN = {
+  name: 'own',
+  version: '1',
+  steps: 4,
+  y0: 0,
+  bytes: 12_000_000,
+  licence: { name: 'CC0-1.0', commercial: true },
+  imported: true,
+};
 const UNET = { name: 'resshift_realsrx4_s4_v3.pth', mimeType: '', buffer: Buffer.from('unet') };
 const AUTOENCODER = { name: 'autoencoder_vq_f4.pth', mimeType: '', buffer: Buffer.from('autoencoder') };
 
@@ -16,16 +24,21 @@ async function wish(page: Page, wishes: Wishes): Promise<void> {
 }
 
 async function axe(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual([]);
 }
 
-async function drop(page: Page, files: typeof UNET[]): Promise<void> {
-  const transfer = await page.evaluateHandle((files) => {
-    const transfer = new DataTransfer();
-    for (const { name, bytes } of files) transfer.items.add(new File([Uint8Array.from(bytes)], name));
-    return transfer;
-  }, files.map(({ name, buffer }) => ({ name, bytes: [...buffer] })));
+async function drop(page: Page, files: (typeof UNET)[]): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    (files) => {
+      const transfer = new DataTransfer();
+      for (const { name, bytes } of files) transfer.items.add(new File([Uint8Array.from(bytes)], name));
+      return transfer;
+    },
+    files.map(({ name, buffer }) => ({ name, bytes: [...buffer] })),
+  );
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
 }
 

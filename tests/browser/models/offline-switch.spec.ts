@@ -10,9 +10,13 @@ test.describe('the page', () => {
   test.use({ engine: 'fake' });
 
   test('offers the models of its site, the default one first', async ({ page, server }) => {
-    const folders = (await readdir(MODELS, { withFileTypes: true })).filter((entry) => entry.isDirectory() && entry.name !== 'training').map(({ name }) => name);
+    const folders = (await readdir(MODELS, { withFileTypes: true }))
+      .filter((entry) => entry.isDirectory() && entry.name !== 'training')
+      .map(({ name }) => name);
     await open(page, server);
-    const offered = await page.locator('#model option').evaluateAll((options) => (options as HTMLOptionElement[]).map(({ value }) => value));
+    const offered = await page
+      .locator('#model option')
+      .evaluateAll((options) => (options as HTMLOptionElement[]).map(({ value }) => value));
     expect(offered[0]).toBe(limits.defaultModel);
     expect([...offered].sort()).toEqual(folders.sort());
     for (const name of offered) {
@@ -31,7 +35,9 @@ test.describe('the page', () => {
       if (isSecureContext) navigator.storage.persist = async () => (++(globalThis as unknown as { persisted: number }).persisted, true);
     });
     await open(page, server);
-    await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+    });
     await page.getByText('Models on this device').click();
     await expect(toggle(page)).not.toBeChecked();
     await expect(page.locator('#offline-about')).toHaveText('Downloads the model (8.2 MB) so that everything works offline.');
@@ -40,7 +46,9 @@ test.describe('the page', () => {
     await expect(page.locator('#offline-about')).toHaveText(/^Weights: .* of 8\.2 MB$/);
     await expect(page.locator('.model-name')).toHaveText(['compact']);
     await expect(toggle(page)).toBeChecked();
-    await expect(page.locator('#offline-about')).toHaveText(/^Works offline: the page \(\d+ kB\) and this model \(8\.2 MB\) are on this device\./);
+    await expect(page.locator('#offline-about')).toHaveText(
+      /^Works offline: the page \(\d+ kB\) and this model \(8\.2 MB\) are on this device\./,
+    );
     expect(await page.evaluate(() => (globalThis as unknown as { persisted: number }).persisted)).toBe(1);
 
     await toggle(page).press(' ');
@@ -68,7 +76,9 @@ test.describe('the page', () => {
     const imported = { name: 'own', version: '1', bytes: 4e6, steps: 4, licence: { name: 'MIT', commercial: true }, imported: true };
     await page.addInitScript((models) => Object.assign(globalThis, { fake: { models } }), [imported]);
     await open(page, server);
-    await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+    });
     await page.locator('#model').selectOption('own');
     await page.getByText('Models on this device').click();
     await expect(toggle(page)).toBeChecked();

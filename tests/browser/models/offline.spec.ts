@@ -5,7 +5,9 @@ import type { Page } from '@playwright/test';
 test.use({ prefix: '/some/folder/' });
 
 async function shellIsKept(page: Page): Promise<void> {
-  await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
 }
 
 test('a second visit upscales with the network off and the server gone', async ({ page, context, server }) => {
@@ -50,7 +52,12 @@ test('a second visit online asks for no weights', async ({ page, server }) => {
   expect(server.asked(/\.safetensors$/)).toEqual([]);
 });
 
-test('offline before the model has come: says so, keeps the picture, goes on when the network is back', async ({ page, context, server, tolerate }) => {
+test('offline before the model has come: says so, keeps the picture, goes on when the network is back', async ({
+  page,
+  context,
+  server,
+  tolerate,
+}) => {
   tolerate(/ERR_INTERNET_DISCONNECTED|Failed to load resource/);
   await open(page, server);
   await shellIsKept(page);

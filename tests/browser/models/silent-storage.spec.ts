@@ -10,14 +10,18 @@ const SILENT = {
   write: 'Object.defineProperty(IDBTransaction.prototype, "oncomplete", { set() {} });',
   locks: 'if ("LockManager" in globalThis) LockManager.prototype.request = () => new Promise(() => {});',
   room: 'if ("StorageManager" in globalThis) StorageManager.prototype.estimate = StorageManager.prototype.persisted = () => new Promise(() => {});',
-  caches: 'if ("CacheStorage" in globalThis) for (const name of ["open", "keys", "match", "delete"]) CacheStorage.prototype[name] = () => new Promise(() => {});',
+  caches:
+    'if ("CacheStorage" in globalThis) for (const name of ["open", "keys", "match", "delete"]) CacheStorage.prototype[name] = () => new Promise(() => {});',
 };
-const WARNING = 'could not be kept for the next visit: the browser\'s storage does not answer';
+const WARNING = "could not be kept for the next visit: the browser's storage does not answer";
 const warning = (page: Page) => page.locator('.strip[data-key=warning-storage]');
 
 test.use({ serviceWorkers: 'block' });
 
-test('IndexedDB that does not open in the page alone: the page comes up, runs, and says that it keeps no batch', async ({ page, server }) => {
+test('IndexedDB that does not open in the page alone: the page comes up, runs, and says that it keeps no batch', async ({
+  page,
+  server,
+}) => {
   await page.addInitScript(SILENT.open);
   await open(page, server);
   await expect(page.locator('.strip[data-key=kept]')).toContainText('cannot keep the batch');
@@ -43,7 +47,7 @@ test('nothing of the storage answers, in page and worker: create and capabilitie
   await page.addInitScript(all);
   await open(page, server);
   const found = await page.evaluate(async () => {
-    const { Upscaler, listModels } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler, listModels } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     const [{ cache }, models, upscaler] = await Promise.all([Upscaler.capabilities(), listModels(), Upscaler.create({ device: 'cpu' })]);
     const { width } = await upscaler.upscale(new ImageData(4, 4), { steps: 1 });
     const codes = upscaler.warnings.map(({ code }) => code);
@@ -65,7 +69,7 @@ test('locks that do not answer, and a lock that another tab never gives back, ar
 
   server.prepend(/worker\.js$/, SILENT.locks);
   const codes = await page.evaluate(async () => {
-    const { Upscaler, deleteAllModels } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler, deleteAllModels } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     await deleteAllModels();
     const upscaler = await Upscaler.create({ device: 'cpu' });
     upscaler.dispose();
@@ -78,8 +82,11 @@ test('preload rejects where storage does not answer: the model could not be kept
   server.prepend(/worker\.js$/, SILENT.open);
   await open(page, server);
   const trouble = await page.evaluate(async () => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
-    return Upscaler.preload().then(() => 'kept', ({ code, advice }: { code: string; advice: string }) => `${code}: ${advice}`);
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
+    return Upscaler.preload().then(
+      () => 'kept',
+      ({ code, advice }: { code: string; advice: string }) => `${code}: ${advice}`,
+    );
   });
   expect(trouble).toMatch(/^storage: Close this site's other tabs/);
 });

@@ -28,17 +28,22 @@ test('storage that is known to be too small is not begun', async ({ page, server
 test('storage that is full in the middle: the work goes on, and the part that was kept goes', async ({ page, server }) => {
   const { shards } = cutModel();
   server.add(cutModel().files);
-  server.prepend(/worker\.js$/, `{
+  server.prepend(
+    /worker\.js$/,
+    `{
     const { put } = IDBObjectStore.prototype;
     let room = 3;
     IDBObjectStore.prototype.put = function (value, key) {
       if (this.name === 'shards' && room-- <= 0) throw new DOMException('full', 'QuotaExceededError');
       return put.call(this, value, key);
     };
-  }`);
+  }`,
+  );
   await open(page, server);
   await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
-  await expect(page.locator('.strip[data-key=warning-storage]')).toContainText('could not be kept for the next visit: there is no room left for this site.');
+  await expect(page.locator('.strip[data-key=warning-storage]')).toContainText(
+    'could not be kept for the next visit: there is no room left for this site.',
+  );
   expect(server.asked(/\.safetensors$/), 'nothing is fetched twice').toHaveLength(shards.length);
   expect(await count(page, 'shards')).toBe(0);
 });

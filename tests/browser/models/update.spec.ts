@@ -8,7 +8,9 @@ test.use({ engine: 'fake' });
 /** Opens the page as the service worker keeps it. */
 async function kept(page: Page, server: TestServer): Promise<void> {
   await open(page, server);
-  await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
   await page.reload();
   await expect(page.locator('body')).toHaveAttribute('data-phase', 'ready');
 }
@@ -19,7 +21,10 @@ function release(server: TestServer): void {
   server.rewrite(/sw\.js$/, (script) => script.replace(/(url:"main\.js",revision:)"\w+"/, '$1"N"'));
 }
 
-const look = (page: Page) => page.evaluate(async () => { await (await navigator.serviceWorker.ready).update().catch(() => {}); });
+const look = (page: Page) =>
+  page.evaluate(async () => {
+    await (await navigator.serviceWorker.ready).update().catch(() => {});
+  });
 const version = (page: Page) => page.evaluate(() => (globalThis as { version?: string }).version ?? 'N-1');
 const strip = (page: Page) => page.locator('.strip[data-key=update]');
 
@@ -67,17 +72,26 @@ test('with two tabs open: not while one of them works; the other goes on, and is
   await expect.poll(() => version(page)).toBe('N');
 });
 
-test('a new version that comes in part is none: the old one goes on, offline too, and the next try succeeds', async ({ page, context, server, tolerate }) => {
+test('a new version that comes in part is none: the old one goes on, offline too, and the next try succeeds', async ({
+  page,
+  context,
+  server,
+  tolerate,
+}) => {
   tolerate(/Failed to load resource|ERR_INTERNET_DISCONNECTED|bad-precaching-response/);
   await kept(page, server);
   release(server);
   server.break(/main\.js/, 'missing');
   await look(page);
   await expect.poll(() => server.asked(/main\.js/).length).toBeGreaterThan(1);
-  await expect.poll(() => page.evaluate(async () => {
-    const { installing, waiting } = await navigator.serviceWorker.ready;
-    return installing === null && waiting === null;
-  })).toBe(true);
+  await expect
+    .poll(() =>
+      page.evaluate(async () => {
+        const { installing, waiting } = await navigator.serviceWorker.ready;
+        return installing === null && waiting === null;
+      }),
+    )
+    .toBe(true);
   await expect(strip(page)).toHaveCount(0);
   await context.setOffline(true);
   await page.reload();
@@ -93,10 +107,13 @@ test('a new version that comes in part is none: the old one goes on, offline too
 
 test('keeps the page for offline use, and no weights', async ({ page, server }) => {
   await open(page, server);
-  await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
   const kept = await page.evaluate(async () => {
     const urls: string[] = [];
-    for (const name of await caches.keys()) for (const request of await (await caches.open(name)).keys()) urls.push(new URL(request.url).pathname);
+    for (const name of await caches.keys())
+      for (const request of await (await caches.open(name)).keys()) urls.push(new URL(request.url).pathname);
     return urls;
   });
   for (const path of ['/index.html', '/main.js', '/style.css', '/resshift/index.js', '/samples/coffee.png']) expect(kept).toContain(path);

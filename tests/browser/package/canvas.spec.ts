@@ -41,7 +41,12 @@ test('ImageData, ImageBitmap and canvases get the pixels that a file has', async
       reduced: new Set(pixels(offscreen)).size > 30,
     };
   });
-  expect(seen).toEqual({ kinds: [true, true, undefined, undefined, undefined], same: [true, true, true], sizes: [64, 64, 64, 40, 40, 40], reduced: true });
+  expect(seen).toEqual({
+    kinds: [true, true, undefined, undefined, undefined],
+    same: [true, true, true],
+    sizes: [64, 64, 64, 40, 40, 40],
+    reduced: true,
+  });
 });
 
 test('colours of a profile come in sRGB, as the browser shows the file', async ({ page, server }) => {
@@ -67,9 +72,18 @@ test('what cannot be drawn is said before the run', async ({ page, server }) => 
     other.getContext('bitmaprenderer');
     let begun = false;
     const attempt = (options: object): Promise<string> =>
-      upscaler.upscale(file, { steps: 1, onProgress: () => (begun = true), ...options }).then(() => 'runs', ({ code, message }: any) => `${code}: ${message}`);
+      upscaler.upscale(file, { steps: 1, onProgress: () => (begun = true), ...options }).then(
+        () => 'runs',
+        ({ code, message }: any) => `${code}: ${message}`,
+      );
     const canvas = document.createElement('canvas');
-    const refused = [await attempt({ canvas: other }), await attempt({ canvas: {} }), await attempt({ canvas, format: 'png' }), await attempt({ format: 'imageData', quality: 90 }), await attempt({ format: 'imageBitmap', depth: 16 })];
+    const refused = [
+      await attempt({ canvas: other }),
+      await attempt({ canvas: {} }),
+      await attempt({ canvas, format: 'png' }),
+      await attempt({ format: 'imageData', quality: 90 }),
+      await attempt({ format: 'imageBitmap', depth: 16 }),
+    ];
     const before = begun;
     // As of a canvas that is too large for the browser: nothing is drawn, and nothing is said.
     CanvasRenderingContext2D.prototype.putImageData = () => undefined;

@@ -16,18 +16,28 @@ const from = (path: string): string => readFileSync(new URL(path, import.meta.ur
 test.use({ engine: 'fake', prefix: '/some/folder/' });
 
 test('every source is a page, and every page is in the navigation', () => {
-  const sources = readdirSync(new URL('../../../www/docs', import.meta.url)).filter((name) => name.endsWith('.md')).map((name) => name.slice(0, -3));
+  const sources = readdirSync(new URL('../../../www/docs', import.meta.url))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => name.slice(0, -3));
   expect([...sources, 'api'].sort()).toEqual([...names].sort());
 });
 
 for (const name of names) {
   test(`${name} reads well by every eye, in both colours, on a phone too`, async ({ page, server }) => {
-    for (const [colorScheme, width] of [['light', 1280], ['dark', 390]] as const) {
+    for (const [colorScheme, width] of [
+      ['light', 1280],
+      ['dark', 390],
+    ] as const) {
       await page.setViewportSize({ width, height: 844 });
       await page.emulateMedia({ colorScheme });
       await page.goto(`${server.url}docs/${name}.html`);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), `at ${width} pixels`).toBeLessThanOrEqual(0);
-      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+        `at ${width} pixels`,
+      ).toBeLessThanOrEqual(0);
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        .analyze();
       expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual([]);
     }
     await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
@@ -63,7 +73,9 @@ test('every link leads to a page of this site and to a heading on it, or to the 
 
 test('the page leads there, also when its service worker is in charge', async ({ page, server }) => {
   await open(page, server);
-  await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
   await page.reload();
   expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
   await page.getByRole('link', { name: 'Documentation for developers' }).click();
@@ -72,7 +84,7 @@ test('the page leads there, also when its service worker is in charge', async ({
   await expect(page).toHaveTitle('Errors – ResShift Web');
   await page.getByRole('link', { name: 'ResShift', exact: true }).click();
   await expect(page.locator('body')).toHaveAttribute('data-phase', 'ready');
-  expect(readFileSync(join(FAKE_DIST, 'sw.js'), 'utf8'), 'pages for developers in everybody\'s storage').not.toContain('docs/');
+  expect(readFileSync(join(FAKE_DIST, 'sw.js'), 'utf8'), "pages for developers in everybody's storage").not.toContain('docs/');
 });
 
 test('it cannot run what is not its own', async ({ page, server, tolerate }) => {
@@ -98,10 +110,14 @@ test('the reference has every exported name and every member, each with its desc
     for (const name of exported) await expect(page.locator(`h2#${name.toLowerCase()} + p`), name).not.toBeEmpty();
     // Members are the lines that are indented once and are no comment.
     const members = [...source.matchAll(/^ {2}(?!private)(?:static |readonly )*([\w[\].]+)\??[(:]/gm)].map(([, name]) => name!);
-    const described = await page.locator('dt').evaluateAll((terms) => terms.map((term) => ({ text: term.textContent!, said: term.nextElementSibling?.textContent ?? '' })));
+    const described = await page
+      .locator('dt')
+      .evaluateAll((terms) => terms.map((term) => ({ text: term.textContent!, said: term.nextElementSibling?.textContent ?? '' })));
     expect(members.length).toBeGreaterThanOrEqual(file === 'index' ? 60 : 8);
     for (const name of members) {
-      const entries = described.filter(({ text }) => new RegExp(`^(static |readonly )*${name.replace(/[[\].]/g, '\\$&')}\\??[(:]`).test(text));
+      const entries = described.filter(({ text }) =>
+        new RegExp(`^(static |readonly )*${name.replace(/[[\].]/g, '\\$&')}\\??[(:]`).test(text),
+      );
       expect(entries.length, name).toBeGreaterThan(0);
       for (const { said } of entries) expect(said.length, name).toBeGreaterThan(5);
     }
@@ -110,23 +126,34 @@ test('the reference has every exported name and every member, each with its desc
 
 test('every option has its place on the page about options', () => {
   const page = from('../../../www/docs/options.md');
-  const options = ['index.d.ts'].flatMap(declarations).filter(({ name }) => /^(Asset|Create|Upscale)Options$/.test(name)).flatMap(({ members }) => members);
+  const options = ['index.d.ts']
+    .flatMap(declarations)
+    .filter(({ name }) => /^(Asset|Create|Upscale)Options$/.test(name))
+    .flatMap(({ members }) => members);
   expect(options.length).toBeGreaterThanOrEqual(20);
   expect(options.map(({ name }) => name).filter((name) => !page.includes(`\`${name}\``) && !page.includes(`\`${name}: `))).toEqual([]);
 });
 
 test('ranges and sizes are those that code reads', () => {
-  const [options, types, page] = ['../../../www/docs/options.md', '../../../npm/src/index.d.ts', '../../../www/index.html'].map(from) as [string, string, string];
+  const [options, types, page] = ['../../../www/docs/options.md', '../../../npm/src/index.d.ts', '../../../www/index.html'].map(from) as [
+    string,
+    string,
+    string,
+  ];
   for (const name of ['tile', 'temperature', 'quality', 'engines'] as const) {
     const [least, most] = limits[name];
     expect(options, `${name} in options.md`).toMatch(new RegExp(`\\b${least} to ${most}\\b`));
     expect(types, `${name} in index.d.ts`).toMatch(new RegExp(`\\b${least} to ${most}\\b`));
   }
-  expect(page).toContain(`id="quality" type="number" inputmode="numeric" min="${limits.quality[0]}" max="${limits.quality[1]}" step="1" value="${limits.defaultQuality}"`);
+  expect(page).toContain(
+    `id="quality" type="number" inputmode="numeric" min="${limits.quality[0]}" max="${limits.quality[1]}" step="1" value="${limits.defaultQuality}"`,
+  );
   expect(options).toContain(`JPEG: ${limits.defaultQuality}`);
-  for (const file of ['../../../www/docs/limits.md', '../../../errors.json']) expect(from(file), file).toContain(limits.pixels[1]!.toLocaleString('en'));
+  for (const file of ['../../../www/docs/limits.md', '../../../errors.json'])
+    expect(from(file), file).toContain(limits.pixels[1]!.toLocaleString('en'));
   for (const file of ['../../../README.md', '../../../www/docs/models.md']) {
-    for (const { name, bytes } of shippedModels()) expect(from(file), `the size of ${name} in ${file}`).toContain(`${(bytes / 1e6).toFixed(1)} MB`);
+    for (const { name, bytes } of shippedModels())
+      expect(from(file), `the size of ${name} in ${file}`).toContain(`${(bytes / 1e6).toFixed(1)} MB`);
   }
 });
 

@@ -19,7 +19,8 @@ test.beforeAll(async () => {
   rmSync(WORK, { recursive: true, force: true });
   cpSync(join(ROOT, 'examples'), WORK, { recursive: true });
   cpSync(join(ROOT, 'npm/dist'), join(WORK, 'plain/resshift'), { recursive: true });
-  for (const part of ['package.json', 'dist']) cpSync(join(ROOT, 'npm', part), join(WORK, 'node_modules/resshift-web', part), { recursive: true });
+  for (const part of ['package.json', 'dist'])
+    cpSync(join(ROOT, 'npm', part), join(WORK, 'node_modules/resshift-web', part), { recursive: true });
   for (const name of ['vite', 'react']) {
     await build({ root: join(WORK, name), base: './', configFile: join(WORK, name, 'vite.config.js'), logLevel: 'error' });
   }
@@ -44,8 +45,16 @@ for (const place of ['plain/', 'vite/dist/', 'react/dist/']) {
 }
 
 test('they are the recipes', () => {
-  const recipe = (name: string): string => snippets('recipe').find((snippet) => snippet.name === name)!.text.trim();
-  for (const [file, name] of [['plain/index.html', 'upscale.html'], ['react/Upscale.jsx', 'Upscale.jsx'], ['react/upscaler.js', 'upscaler.js'], ['vite/vite.config.js', 'vite.config.js']] as const) {
+  const recipe = (name: string): string =>
+    snippets('recipe')
+      .find((snippet) => snippet.name === name)!
+      .text.trim();
+  for (const [file, name] of [
+    ['plain/index.html', 'upscale.html'],
+    ['react/Upscale.jsx', 'Upscale.jsx'],
+    ['react/upscaler.js', 'upscaler.js'],
+    ['vite/vite.config.js', 'vite.config.js'],
+  ] as const) {
     expect(readFileSync(join(ROOT, 'examples', file), 'utf8').trim(), file).toBe(recipe(name));
   }
 });

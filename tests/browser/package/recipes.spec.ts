@@ -15,7 +15,8 @@ import { use } from './use-upscale.ts';
 const WORK = join(ROOT, 'test-results/recipes');
 /** What a project has around the component. */
 const STARTS: Record<string, string> = {
-  'Upscale.jsx': "import { createRoot } from 'react-dom/client'; import { createElement, StrictMode } from 'react'; import Upscale from './Upscale.jsx'; createRoot(root).render(createElement(StrictMode, null, createElement(Upscale)));",
+  'Upscale.jsx':
+    "import { createRoot } from 'react-dom/client'; import { createElement, StrictMode } from 'react'; import Upscale from './Upscale.jsx'; createRoot(root).render(createElement(StrictMode, null, createElement(Upscale)));",
   'Upscale.vue': "import { createApp } from 'vue'; import Upscale from './Upscale.vue'; createApp(Upscale).mount(root);",
   'Upscale.svelte': "import { mount } from 'svelte'; import Upscale from './Upscale.svelte'; mount(Upscale, { target: root });",
 };
@@ -27,7 +28,8 @@ const NEXT_PROJECT: Record<string, string> = {
   'package.json': '{"private":true,"type":"module"}',
   'jsconfig.json': '{"compilerOptions":{}}',
   'next.config.mjs': "export default { output: 'export' };",
-  'app/layout.jsx': 'export default function Layout({ children }) { return <html lang="en"><head><link rel="icon" href="data:," /></head><body>{children}</body></html>; }',
+  'app/layout.jsx':
+    'export default function Layout({ children }) { return <html lang="en"><head><link rel="icon" href="data:," /></head><body>{children}</body></html>; }',
 };
 
 test.describe.configure({ mode: 'default' });
@@ -39,7 +41,8 @@ let origin: string;
 /** A folder with the recipes of these names, and the package installed. */
 function project(name: string, recipes: string[], place: (recipe: string) => string): string {
   const folder = join(WORK, name);
-  for (const part of ['package.json', 'dist']) cpSync(join(ROOT, 'npm', part), join(folder, 'node_modules/resshift-web', part), { recursive: true });
+  for (const part of ['package.json', 'dist'])
+    cpSync(join(ROOT, 'npm', part), join(folder, 'node_modules/resshift-web', part), { recursive: true });
   for (const { name, text } of given.filter(({ name }) => recipes.includes(name))) {
     mkdirSync(dirname(join(folder, place(name))), { recursive: true });
     writeFileSync(join(folder, place(name)), text);
@@ -64,11 +67,18 @@ test.beforeAll(async () => {
   const pages = Object.entries(STARTS).map(([name, start]) => {
     const framework = name.split('.')[1]!;
     writeFileSync(join(folder, `${framework}.js`), `const root = document.getElementById('root');\n${start}`);
-    writeFileSync(join(folder, `${framework}.html`), `<!doctype html><html lang="en"><title>Recipe</title><link rel="icon" href="data:,"><body><div id="root"></div><script type="module" src="./${framework}.js"></script>`);
+    writeFileSync(
+      join(folder, `${framework}.html`),
+      `<!doctype html><html lang="en"><title>Recipe</title><link rel="icon" href="data:,"><body><div id="root"></div><script type="module" src="./${framework}.js"></script>`,
+    );
     return join(folder, `${framework}.html`);
   });
   await vite({
-    root: folder, base: './', configFile: join(folder, 'vite.config.js'), logLevel: 'error', plugins: [vue(), svelte({ configFile: false })],
+    root: folder,
+    base: './',
+    configFile: join(folder, 'vite.config.js'),
+    logLevel: 'error',
+    plugins: [vue(), svelte({ configFile: false })],
     build: { rollupOptions: { input: pages } },
   });
   cpSync(join(folder, 'upscale.html'), join(folder, 'dist/upscale.html'));

@@ -7,7 +7,7 @@ import { FAKE_DIST, FIXTURES, SERVER } from '../support/folders.ts';
 test('prints its address, answers with an ETag, and refuses what is not a file', async ({ request }) => {
   const server = spawn(process.execPath, [SERVER, FAKE_DIST, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    const [line] = await once(server.stdout, 'data') as [Buffer];
+    const [line] = (await once(server.stdout, 'data')) as [Buffer];
     const url = /http:\/\/localhost:\d+/.exec(String(line))![0];
     const first = await request.get(`${url}/`);
     expect(first.headers()).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });
@@ -25,13 +25,16 @@ test('prints its address, answers with an ETag, and refuses what is not a file',
 test('a port that is taken, and a folder without a page, end with a sentence', async () => {
   const first = spawn(process.execPath, [SERVER, FAKE_DIST, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
-    const [line] = await once(first.stdout, 'data') as [Buffer];
+    const [line] = (await once(first.stdout, 'data')) as [Buffer];
     const port = /:(\d+)/.exec(String(line))![1]!;
-    for (const [given, sentence] of [[[FAKE_DIST, '--port', port], /Choose another with --port/], [[FIXTURES], /build the page first/]] as const) {
+    for (const [given, sentence] of [
+      [[FAKE_DIST, '--port', port], /Choose another with --port/],
+      [[FIXTURES], /build the page first/],
+    ] as const) {
       const second = spawn(process.execPath, [SERVER, ...given], { stdio: ['ignore', 'ignore', 'pipe'] });
       let said = '';
       second.stderr.on('data', (piece: Buffer) => (said += String(piece)));
-      const [code] = await once(second, 'close') as [number];
+      const [code] = (await once(second, 'close')) as [number];
       expect(code).toBe(1);
       expect(said).toMatch(sentence);
     }

@@ -21,15 +21,25 @@ test.afterEach(async () => {
 });
 
 /** Paths that snippets name, as paths of the built page. */
-const PLACES: [RegExp, string][] = [[/^\/resshift-web\/dist\//, '/resshift/'], [/^\/models\/mine\//, '/resshift/models/compact/'], [/^\/models\//, '/resshift/models/']];
+const PLACES: [RegExp, string][] = [
+  [/^\/resshift-web\/dist\//, '/resshift/'],
+  [/^\/models\/mine\//, '/resshift/models/compact/'],
+  [/^\/models\//, '/resshift/models/'],
+];
 
 /**
  * The built page's folder, and the pages and files given.
  * @param headers as a function of the path
  * @returns the origin
  */
-async function serve({ folder = DIST, own = {}, headers = () => ({}) }: {
-  folder?: string; own?: Record<string, string | Buffer>; headers?: (path: string) => Record<string, string>;
+async function serve({
+  folder = DIST,
+  own = {},
+  headers = () => ({}),
+}: {
+  folder?: string;
+  own?: Record<string, string | Buffer>;
+  headers?: (path: string) => Record<string, string>;
 } = {}): Promise<string> {
   const answer = files(folder);
   const server = createServer((request, response) => {
@@ -50,8 +60,10 @@ async function serve({ folder = DIST, own = {}, headers = () => ({}) }: {
   return `http://localhost:${(server.address() as AddressInfo).port}`;
 }
 
-const MAP = '<script type="importmap">{"imports":{"resshift-web":"./resshift/index.js","resshift-web/element":"./resshift/element.js","resshift-web/nano":"./resshift/nano.js"}}</script>';
-const html = (body: string): string => `<!doctype html><html lang="en"><title>Snippet</title><link rel="icon" href="data:,">${MAP}<body>${body}`;
+const MAP =
+  '<script type="importmap">{"imports":{"resshift-web":"./resshift/index.js","resshift-web/element":"./resshift/element.js","resshift-web/nano":"./resshift/nano.js","resshift-web/languages/es":"./resshift/languages/es.js"}}</script>';
+const html = (body: string): string =>
+  `<!doctype html><html lang="en"><title>Snippet</title><link rel="icon" href="data:,">${MAP}<body>${body}`;
 
 /** Listens for what must not be there. */
 function errors(page: Page): string[] {
@@ -78,11 +90,14 @@ for (const snippet of snippets('script')) {
     const folder = snippet.text.includes('importModel') ? FAKE_DIST : DIST;
     const script = `${await atHome(snippet.text)}\nglobalThis.finished = true;`;
     // What the pages introduce as being there: elements by their `id`, and files.
-    const origin = await serve({ folder, own: {
-      '/snippet.js': script,
-      '/cup.png': readFileSync(CUP),
-      '/clip.webm': clip(readFileSync(join(IMAGES, 'lossy.webp')), 3, 40),
-      '/snippet.html': html(`<img id="image" alt=""><canvas id="canvas" width="64" height="64"></canvas><progress id="progress"></progress><button id="button">Stop</button><video id="video" muted></video>
+    const origin = await serve({
+      folder,
+      own: {
+        '/snippet.js': script,
+        '/cup.png': readFileSync(CUP),
+        '/clip.webm': clip(readFileSync(join(IMAGES, 'lossy.webp')), 3, 40),
+        '/snippet.html':
+          html(`<img id="image" alt=""><canvas id="canvas" width="64" height="64"></canvas><progress id="progress"></progress><button id="button">Stop</button><video id="video" muted></video>
         <script type="module">
           globalThis.file = new File([await (await fetch('cup.png')).arrayBuffer()], 'cup.png');
           ${snippet.text.includes('video.') ? "video.src = URL.createObjectURL(await (await fetch('clip.webm')).blob()); await new Promise((done) => (video.onloadeddata = done));" : ''}
@@ -92,7 +107,8 @@ for (const snippet of snippets('script')) {
           Object.assign(script, { type: 'module', src: 'snippet.js' });
           document.head.append(script);
         </script>`),
-    } });
+      },
+    });
     await page.goto(`${origin}/snippet.html`);
     await page.waitForFunction(() => 'finished' in globalThis, undefined, { timeout: 60_000 }).catch(() => wrong.push('did not finish'));
     expect(wrong).toEqual([]);
@@ -117,7 +133,8 @@ for (const snippet of snippets('markup')) {
     const origin = await serve({ own: { '/snippet.html': html(await atHome(snippet.text)), '/photo.jpg': readFileSync(CUP) } });
     await page.goto(`${origin}/snippet.html`);
     await page.waitForFunction(() => customElements.get('resshift-upscaler'), undefined, { timeout: 20_000 });
-    if (snippet.text.includes('cdn/')) expect(await page.evaluate(() => typeof (globalThis as Record<string, any>)['ResShift'].Upscaler.create)).toBe('function');
+    if (snippet.text.includes('cdn/'))
+      expect(await page.evaluate(() => typeof (globalThis as Record<string, any>)['ResShift'].Upscaler.create)).toBe('function');
     const element = page.locator('resshift-upscaler');
     if ((await element.count()) > 0) {
       if (snippet.text.includes('controls')) await page.getByRole('button', { name: 'Upscale' }).click();
@@ -134,16 +151,25 @@ test('headers of a server let the package run, also those of another site', asyn
   expect(given.length).toBeGreaterThanOrEqual(4);
   const sent = new Set<string>();
   /** The headers of all snippets, each for the paths that it is for. */
-  const headers = (path: string, other: boolean): Record<string, string> => Object.fromEntries(given.flatMap(({ name, text }) => {
-    const place = new RegExp(`${name.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`);
-    return !place.test(path) ? [] : text.split('\n').map((line) => {
-      const [key = '', ...value] = line.split(': ');
-      return [key, value.join(': ')] as const;
-    }).filter(([key]) => other === key.startsWith('Access-Control') || key === 'Cache-Control').map((header) => {
-      sent.add(header.join(': '));
-      return header;
-    });
-  }));
+  const headers = (path: string, other: boolean): Record<string, string> =>
+    Object.fromEntries(
+      given.flatMap(({ name, text }) => {
+        const place = new RegExp(`${name.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`);
+        return !place.test(path)
+          ? []
+          : text
+              .split('\n')
+              .map((line) => {
+                const [key = '', ...value] = line.split(': ');
+                return [key, value.join(': ')] as const;
+              })
+              .filter(([key]) => other === key.startsWith('Access-Control') || key === 'Cache-Control')
+              .map((header) => {
+                sent.add(header.join(': '));
+                return header;
+              });
+      }),
+    );
   const script = (options: string): string => `import { Upscaler } from './resshift/index.js';
     const upscaler = await Upscaler.create(${options});
     const { width } = await upscaler.upscale(new ImageData(8, 8), { steps: 1 });
@@ -154,14 +180,19 @@ test('headers of a server let the package run, also those of another site', asyn
   const run = async (options: string, allowed: (policy: string) => string): Promise<number> => {
     const origin = await serve({
       own: { '/snippet.html': body, '/snippet.js': script(options), '/favicon.ico': '' },
-      headers: (path) => Object.fromEntries(Object.entries(headers(path, false)).map(([key, value]) => [key, key.startsWith('Content-Security') ? allowed(value) : value])),
+      headers: (path) =>
+        Object.fromEntries(
+          Object.entries(headers(path, false)).map(([key, value]) => [key, key.startsWith('Content-Security') ? allowed(value) : value]),
+        ),
     });
     await page.goto(`${origin}/snippet.html`);
     await page.waitForFunction(() => 'width' in globalThis, undefined, { timeout: 60_000 }).catch(() => undefined);
     return page.evaluate(() => (globalThis as unknown as { width: number }).width);
   };
   expect(await run('', (policy) => policy)).toBe(32);
-  expect(await run(`{ baseUrl: '${other}/resshift/' }`, (policy) => policy.replace("connect-src 'self'", `connect-src 'self' ${other}`))).toBe(32);
+  expect(
+    await run(`{ baseUrl: '${other}/resshift/' }`, (policy) => policy.replace("connect-src 'self'", `connect-src 'self' ${other}`)),
+  ).toBe(32);
   expect(wrong).toEqual([]);
   expect([...sent].sort(), 'every header was sent').toEqual([...new Set(given.flatMap(({ text }) => text.split('\n')))].sort());
 });
@@ -171,32 +202,51 @@ const BINARY = process.env['RESSHIFT'] ?? resolve(ROOT, process.env['CARGO_TARGE
 
 /** What is done with a line of a shell, by its first words; a line that fits none fails. */
 const COMMANDS: [RegExp, (folder: string, words: string[]) => void][] = [
-  [/^\.\/build\.sh /, (_, [, command = '']) => {
-    expect(execFileSync('bash', [join(ROOT, 'build.sh'), 'help'], { encoding: 'utf8' })).toMatch(new RegExp(`build\\.sh ${command}\\b`));
-  }],
-  [/^npm (pack|install) /, (folder, [command = '', ...given]) => {
-    execFileSync(command, given, { cwd: folder, stdio: 'pipe', env: { ...process.env, npm_config_offline: 'true', npm_config_audit: 'false', npm_config_ignore_scripts: 'true' } });
-    if (given[0] === 'install') expect(statSync(join(folder, 'node_modules/resshift-web/dist/index.js')).size).toBeGreaterThan(1000);
-  }],
-  [/^(cargo run --release -- |resshift )upscale /, (folder, words) => {
-    const given = words.slice(words.indexOf('upscale'));
-    execFileSync(BINARY, [...given, '--device', 'cpu', '--steps', '1'], { cwd: folder, stdio: 'pipe' });
-    expect(statSync(join(folder, given[given.indexOf('-o') + 1]!)).size).toBeGreaterThan(100);
-  }],
-  [/^(cargo run --release -- |resshift )eval /, (folder, words) => {
-    const given = words.slice(words.indexOf('eval'));
-    for (const set of given.filter((word) => word.startsWith('Set'))) {
-      mkdirSync(join(folder, set));
-      copyFileSync(join(FIXTURES, 'cup-40x32.png'), join(folder, set, 'cup.png'));
-    }
-    execFileSync(BINARY, [...given, '--device', 'cpu'], { cwd: folder, stdio: 'pipe' });
-  }],
+  [
+    /^\.\/build\.sh /,
+    (_, [, command = '']) => {
+      expect(execFileSync('bash', [join(ROOT, 'build.sh'), 'help'], { encoding: 'utf8' })).toMatch(new RegExp(`build\\.sh ${command}\\b`));
+    },
+  ],
+  [
+    /^npm (pack|install) /,
+    (folder, [command = '', ...given]) => {
+      execFileSync(command, given, {
+        cwd: folder,
+        stdio: 'pipe',
+        env: { ...process.env, npm_config_offline: 'true', npm_config_audit: 'false', npm_config_ignore_scripts: 'true' },
+      });
+      if (given[0] === 'install') expect(statSync(join(folder, 'node_modules/resshift-web/dist/index.js')).size).toBeGreaterThan(1000);
+    },
+  ],
+  [
+    /^(cargo run --release -- |resshift )upscale /,
+    (folder, words) => {
+      const given = words.slice(words.indexOf('upscale'));
+      execFileSync(BINARY, [...given, '--device', 'cpu', '--steps', '1'], { cwd: folder, stdio: 'pipe' });
+      expect(statSync(join(folder, given[given.indexOf('-o') + 1]!)).size).toBeGreaterThan(100);
+    },
+  ],
+  [
+    /^(cargo run --release -- |resshift )eval /,
+    (folder, words) => {
+      const given = words.slice(words.indexOf('eval'));
+      for (const set of given.filter((word) => word.startsWith('Set'))) {
+        mkdirSync(join(folder, set));
+        copyFileSync(join(FIXTURES, 'cup-40x32.png'), join(folder, set, 'cup.png'));
+      }
+      execFileSync(BINARY, [...given, '--device', 'cpu'], { cwd: folder, stdio: 'pipe' });
+    },
+  ],
   // The authors' files are not here: all that can be wrong then is that they are not.
-  [/^resshift convert /, (folder, [, ...given]) => {
-    const { status, stderr } = spawnSync(BINARY, given, { cwd: folder, encoding: 'utf8' });
-    expect(status).not.toBe(0);
-    expect(stderr).toContain(given[given.indexOf('--unet') + 1]);
-  }],
+  [
+    /^resshift convert /,
+    (folder, [, ...given]) => {
+      const { status, stderr } = spawnSync(BINARY, given, { cwd: folder, encoding: 'utf8' });
+      expect(status).not.toBe(0);
+      expect(stderr).toContain(given[given.indexOf('--unet') + 1]);
+    },
+  ],
 ];
 
 for (const snippet of snippets('commands')) {
@@ -213,7 +263,8 @@ for (const snippet of snippets('commands')) {
       const command = line.replace(/\s+#.*$/, '');
       const [, run] = COMMANDS.find(([start]) => start.test(command)) ?? [];
       if (!run) throw new Error(`nothing knows how to run: ${line}`);
-      if (/resshift|cargo run/.test(command.split(' ').slice(0, 2).join(' '))) expect(existsSync(BINARY), `${BINARY}: build it with cargo build --release`).toBe(true);
+      if (/resshift|cargo run/.test(command.split(' ').slice(0, 2).join(' ')))
+        expect(existsSync(BINARY), `${BINARY}: build it with cargo build --release`).toBe(true);
       run(folder, command.split(' '));
     }
   });

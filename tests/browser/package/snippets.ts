@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { Marked, type Tokens } from 'marked';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const SOURCES = ['README.md', 'npm/README.md', ...readdirSync(`${ROOT}/www/docs`).filter((name) => name.endsWith('.md')).map((name) => `www/docs/${name}`)];
+const SOURCES = [
+  'README.md',
+  'npm/README.md',
+  ...readdirSync(`${ROOT}/www/docs`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `www/docs/${name}`),
+];
 
 /**
  * `script`: a module in a page. `markup`: in the body of a page. `headers`: of a server. `commands`: in a shell.
@@ -25,7 +31,9 @@ export interface Snippet {
 /** @throws for code that nothing here knows how to run */
 export function snippets(wanted?: Kind): Snippet[] {
   return SOURCES.flatMap((source) => {
-    const fences = new Marked().lexer(readFileSync(`${ROOT}/${source}`, 'utf8')).filter((token): token is Tokens.Code => token.type === 'code');
+    const fences = new Marked()
+      .lexer(readFileSync(`${ROOT}/${source}`, 'utf8'))
+      .filter((token): token is Tokens.Code => token.type === 'code');
     return fences.map(({ lang = '', text }, index): Snippet => {
       const [language = '', name = ''] = lang.split(' ');
       const kind = kindOf(language, name);

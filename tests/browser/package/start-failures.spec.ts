@@ -28,7 +28,8 @@ interface Site {
   html?: string;
 }
 
-const PAGE = (script: string): string => `<!doctype html><html lang="en"><title>Start</title><link rel="icon" href="data:,"><body>${script}`;
+const PAGE = (script: string): string =>
+  `<!doctype html><html lang="en"><title>Start</title><link rel="icon" href="data:,"><body>${script}`;
 const MODULE = PAGE('<script type="module" src="start.js"></script>');
 /** Without `unsafe-inline`, whatever the policy. */
 const START = `import('./index.js').then(({ Upscaler }) => { globalThis.api = { Upscaler }; });`;
@@ -58,8 +59,10 @@ async function failure(page: Page, url: string, options = 'undefined'): Promise<
   const error = await page.evaluate(async (options) => {
     const { Upscaler } = (globalThis as any).api ?? (globalThis as any).ResShift;
     const given = options === 'undefined' ? undefined : JSON.parse(options);
-    return (Upscaler.create({ device: 'cpu', engines: 1, ...given }) as Promise<unknown>)
-      .then(() => null, ({ name, code, message, advice }) => ({ name, code, message, advice }));
+    return (Upscaler.create({ device: 'cpu', engines: 1, ...given }) as Promise<unknown>).then(
+      () => null,
+      ({ name, code, message, advice }) => ({ name, code, message, advice }),
+    );
   }, options);
   expect(error?.name).toBe('UpscalerError');
   const here = new URL(url).origin;
@@ -68,21 +71,77 @@ async function failure(page: Page, url: string, options = 'undefined'): Promise<
 
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:";
 /** The policy with one directive changed. */
-const csp = (directive: string, value: string): Record<string, string> =>
-  ({ 'Content-Security-Policy': POLICY.replace(new RegExp(`${directive} [^;]+`), value && `${directive} ${value}`) });
+const csp = (directive: string, value: string): Record<string, string> => ({
+  'Content-Security-Policy': POLICY.replace(new RegExp(`${directive} [^;]+`), value && `${directive} ${value}`),
+});
 
 const SAME_SITE: [what: string, site: Site, said: RegExp, advice: RegExp][] = [
-  ['a worker that was not copied', { answers: [[/worker\.js/, 'gone']] }, /^http: \/worker\.js could not be downloaded: the server answered 404\.$/, /Hosting/],
-  ['a page in place of the worker', { answers: [[/worker\.js/, 'page']] }, /^http: \/worker\.js is not the file: the server answered with text\/html\.$/, /Hosting/],
-  ['a policy without worker-src', { headers: csp('worker-src', "'none'") }, /^blocked: The content security policy does not allow \/worker\.js: its directive worker-src /, /Hosting/],
-  ['a server that is gone for the worker', { answers: [[/worker\.js/, 'closed']] }, /^offline: \/worker\.js could not be reached\.$/, /network/],
-  ['an engine that was not copied', { answers: [[/\.wasm/, 'gone']] }, /^http: \/engine\/resshift_bg\.wasm could not be downloaded: the server answered 404\.$/, /Hosting/],
-  ['a page in place of the engine', { answers: [[/\.wasm/, 'page']] }, /^http: \/engine\/resshift_bg\.wasm is not the file: the server answered with text\/html\.$/, /Hosting/],
-  ['a policy without connect-src', { headers: csp('connect-src', "'none'") }, /^blocked: .* \/engine\/resshift_bg\.wasm: its directive connect-src /, /Hosting/],
-  ['a policy without wasm-unsafe-eval', { headers: csp('script-src', "'self'") }, /^blocked: .* WebAssembly: its directive script-src, which needs 'wasm-unsafe-eval'/, /Hosting/],
-  ['a server that is gone for the engine', { answers: [[/\.wasm/, 'closed']] }, /^offline: \/engine\/resshift_bg\.wasm could not be reached\.$/, /network/],
-  ['a model that was not copied', { answers: [[/models/, 'gone']] }, /^http: \/models\/compact\/compact-\w+\.safetensors could not be downloaded: the server answered 404\.$/, /Hosting/],
-  ['a page in place of weights', { answers: [[/safetensors/, 'page']] }, /^http: \/models\/compact\/.*\.safetensors is not the file/, /Hosting/],
+  [
+    'a worker that was not copied',
+    { answers: [[/worker\.js/, 'gone']] },
+    /^http: \/worker\.js could not be downloaded: the server answered 404\.$/,
+    /Hosting/,
+  ],
+  [
+    'a page in place of the worker',
+    { answers: [[/worker\.js/, 'page']] },
+    /^http: \/worker\.js is not the file: the server answered with text\/html\.$/,
+    /Hosting/,
+  ],
+  [
+    'a policy without worker-src',
+    { headers: csp('worker-src', "'none'") },
+    /^blocked: The content security policy does not allow \/worker\.js: its directive worker-src /,
+    /Hosting/,
+  ],
+  [
+    'a server that is gone for the worker',
+    { answers: [[/worker\.js/, 'closed']] },
+    /^offline: \/worker\.js could not be reached\.$/,
+    /network/,
+  ],
+  [
+    'an engine that was not copied',
+    { answers: [[/\.wasm/, 'gone']] },
+    /^http: \/engine\/resshift_bg\.wasm could not be downloaded: the server answered 404\.$/,
+    /Hosting/,
+  ],
+  [
+    'a page in place of the engine',
+    { answers: [[/\.wasm/, 'page']] },
+    /^http: \/engine\/resshift_bg\.wasm is not the file: the server answered with text\/html\.$/,
+    /Hosting/,
+  ],
+  [
+    'a policy without connect-src',
+    { headers: csp('connect-src', "'none'") },
+    /^blocked: .* \/engine\/resshift_bg\.wasm: its directive connect-src /,
+    /Hosting/,
+  ],
+  [
+    'a policy without wasm-unsafe-eval',
+    { headers: csp('script-src', "'self'") },
+    /^blocked: .* WebAssembly: its directive script-src, which needs 'wasm-unsafe-eval'/,
+    /Hosting/,
+  ],
+  [
+    'a server that is gone for the engine',
+    { answers: [[/\.wasm/, 'closed']] },
+    /^offline: \/engine\/resshift_bg\.wasm could not be reached\.$/,
+    /network/,
+  ],
+  [
+    'a model that was not copied',
+    { answers: [[/models/, 'gone']] },
+    /^http: \/models\/compact\/compact-\w+\.safetensors could not be downloaded: the server answered 404\.$/,
+    /Hosting/,
+  ],
+  [
+    'a page in place of weights',
+    { answers: [[/safetensors/, 'page']] },
+    /^http: \/models\/compact\/.*\.safetensors is not the file/,
+    /Hosting/,
+  ],
 ];
 for (const [what, site, said, advice] of SAME_SITE) {
   test(what, async ({ page }) => {
@@ -104,10 +163,12 @@ test('a worker of another site without CORS', async ({ page }) => {
 test('an engine and a model of another site without CORS', async ({ page }) => {
   const cdn = await serve();
   const home = `${await serve()}/`;
-  expect((await failure(page, home, JSON.stringify({ engine: `${cdn}/engine/resshift_bg.wasm` }))).said)
-    .toBe(`blocked: ${cdn}/engine/resshift_bg.wasm is on another site, which does not let this page read it.`);
-  expect((await failure(page, home, JSON.stringify({ modelUrl: `${cdn}/models/compact` }))).said)
-    .toBe(`blocked: ${cdn}/models/compact/model.json is on another site, which does not let this page read it.`);
+  expect((await failure(page, home, JSON.stringify({ engine: `${cdn}/engine/resshift_bg.wasm` }))).said).toBe(
+    `blocked: ${cdn}/engine/resshift_bg.wasm is on another site, which does not let this page read it.`,
+  );
+  expect((await failure(page, home, JSON.stringify({ modelUrl: `${cdn}/models/compact` }))).said).toBe(
+    `blocked: ${cdn}/models/compact/model.json is on another site, which does not let this page read it.`,
+  );
 });
 
 test('a page that was opened as a file', async ({ page }, { outputDir }) => {
@@ -125,7 +186,9 @@ test('a sandboxed frame without an origin runs it', async ({ page }) => {
   const said = async (headers: Record<string, string>): Promise<string> => {
     const cdn = await serve({ headers });
     const frame = `<iframe sandbox="allow-scripts" srcdoc="<script>${run.replaceAll("'/index.js'", `'${cdn}/index.js'`).replaceAll('"', '&quot;')}</script>"></iframe>`;
-    await page.goto(`${await serve({ html: PAGE(`<script>addEventListener('message', ({ data }) => (window.said = data));</script>${frame}`) })}/`);
+    await page.goto(
+      `${await serve({ html: PAGE(`<script>addEventListener('message', ({ data }) => (window.said = data));</script>${frame}`) })}/`,
+    );
     await page.waitForFunction(() => 'said' in globalThis, undefined, { timeout: 60_000 });
     return page.evaluate(() => (globalThis as any).said);
   };

@@ -11,9 +11,12 @@ export async function use(page: Page, url: string): Promise<void> {
   await page.goto(url);
   const input = page.getByLabel('Picture');
   const image = page.locator('img');
-  const width = (): Promise<number> => image.evaluate((element) => (element as HTMLImageElement).naturalWidth, undefined, { timeout: 5_000 }).catch(() => 0);
+  const width = (): Promise<number> =>
+    image.evaluate((element) => (element as HTMLImageElement).naturalWidth, undefined, { timeout: 5_000 }).catch(() => 0);
   await input.setInputFiles(join(FIXTURES, 'cup-40x32.png'));
-  await expect.poll(() => page.getByRole('progressbar').evaluate((bar) => (bar as HTMLProgressElement).value), { timeout: 60_000 }).toBeGreaterThan(0);
+  await expect
+    .poll(() => page.getByRole('progressbar').evaluate((bar) => (bar as HTMLProgressElement).value), { timeout: 60_000 })
+    .toBeGreaterThan(0);
   await input.setInputFiles(join(FIXTURES, 'cup-16x16.png'));
   await expect.poll(width, { timeout: 60_000 }).toBe(64);
   await expect(page.locator('p[role=alert]')).toBeEmpty();

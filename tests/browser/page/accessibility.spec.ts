@@ -4,7 +4,9 @@ import type { Page } from '@playwright/test';
 import { begin, errorCode, expect, finished, fixture, open, test, upscale } from '../support/fixtures.ts';
 
 async function check(page: Page, state: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
   const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
   expect(told, state).toEqual([]);
 }
@@ -13,7 +15,12 @@ test.describe('every state', () => {
   test.use({ engine: 'fake' });
 
   const screens = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
-  for (const [colorScheme, screen] of [['light', 'desktop'], ['dark', 'desktop'], ['light', 'phone'], ['dark', 'phone']] as const) {
+  for (const [colorScheme, screen] of [
+    ['light', 'desktop'],
+    ['dark', 'desktop'],
+    ['light', 'phone'],
+    ['dark', 'phone'],
+  ] as const) {
     test(`in ${colorScheme} colours on a ${screen}`, async ({ page, server }) => {
       test.setTimeout(240_000);
       await page.setViewportSize(screens[screen]);

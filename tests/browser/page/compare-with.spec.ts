@@ -76,7 +76,10 @@ test('the last result is compared with an earlier one of the same picture', asyn
   expect(await side(page, 100)).toEqual(original);
 });
 
-test('the choice outlasts a run, a cancelled one too; the same settings give no second answer; another picture has its own', async ({ page, server }) => {
+test('the choice outlasts a run, a cancelled one too; the same settings give no second answer; another picture has its own', async ({
+  page,
+  server,
+}) => {
   await open(page, server);
   await upscale(page, { file: fixture('cup-40x32.png'), steps: 4, seed: 0 });
   await again(page, { steps: 4, seed: 1 });
@@ -124,7 +127,13 @@ test('a failed run leaves both answers', async ({ page, server }) => {
   expect(await options(page)).toEqual(['Original, enlarged', 'compact · 1 step, seed 1', 'compact · 1 step, seed 0']);
 });
 
-for (const [locale, label] of [['en-GB', 'Compare with'], ['es-MX', 'Comparar con'], ['ja-JP', '比較する画像'], ['vi-VN', 'So sánh với'], ['zh-CN', '对比对象']] as const) {
+for (const [locale, label] of [
+  ['en-GB', 'Compare with'],
+  ['es-MX', 'Comparar con'],
+  ['ja-JP', '比較する画像'],
+  ['vi-VN', 'So sánh với'],
+  ['zh-CN', '对比对象'],
+] as const) {
   test.describe(locale, () => {
     test.use({ locale, viewport: { width: 320, height: 640 } });
 
@@ -141,7 +150,8 @@ for (const [locale, label] of [['en-GB', 'Compare with'], ['es-MX', 'Comparar co
         return { wide: document.documentElement.scrollWidth - document.documentElement.clientWidth, apart: before!.right <= after!.left };
       });
       expect(seen).toEqual({ wide: 0, apart: true });
-      for (const tag of ['#tag-before', '#tag-after']) await expect(page.locator(tag), 'with the line in the middle').not.toHaveClass(/faded/);
+      for (const tag of ['#tag-before', '#tag-after'])
+        await expect(page.locator(tag), 'with the line in the middle').not.toHaveClass(/faded/);
     });
   });
 }

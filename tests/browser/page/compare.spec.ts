@@ -41,9 +41,11 @@ test.describe('by touch', () => {
     await page.locator('#canvas').scrollIntoViewIfNeeded();
     const box = (await page.locator('#canvas').boundingBox())!;
     const session = await page.context().newCDPSession(page);
-    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x?: number) => session.send('Input.dispatchTouchEvent', {
-      type, touchPoints: x === undefined ? [] : [{ x, y: box.y + box.height / 2 }],
-    });
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x?: number) =>
+      session.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: x === undefined ? [] : [{ x, y: box.y + box.height / 2 }],
+      });
     await touch('touchStart', box.x + box.width * 0.5);
     for (let i = 1; i <= 8; i++) await touch('touchMove', box.x + box.width * (0.5 + i * 0.03));
     await touch('touchEnd');
@@ -68,9 +70,17 @@ test.describe('by touch', () => {
     const box = (await page.locator('#canvas').boundingBox())!;
     const session = await page.context().newCDPSession(page);
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-    const fingers = (type: 'touchStart' | 'touchMove' | 'touchEnd', apart: number) => session.send('Input.dispatchTouchEvent', {
-      type, touchPoints: type === 'touchEnd' ? [] : [{ x: x - apart, y, id: 1 }, { x: x + apart, y, id: 2 }],
-    });
+    const fingers = (type: 'touchStart' | 'touchMove' | 'touchEnd', apart: number) =>
+      session.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints:
+          type === 'touchEnd'
+            ? []
+            : [
+                { x: x - apart, y, id: 1 },
+                { x: x + apart, y, id: 2 },
+              ],
+      });
     await fingers('touchStart', 30);
     for (let apart = 35; apart <= 90; apart += 5) await fingers('touchMove', apart);
     await fingers('touchEnd', 0);
@@ -79,7 +89,10 @@ test.describe('by touch', () => {
   });
 });
 
-test('at 100 % the screen shows the very pixels of the file, the original on one side and the result on the other', async ({ page, server }) => {
+test('at 100 % the screen shows the very pixels of the file, the original on one side and the result on the other', async ({
+  page,
+  server,
+}) => {
   await open(page, server);
   await upscale(page);
   await page.getByRole('button', { name: '100 %' }).click();
@@ -137,10 +150,14 @@ test('a picture larger than its frame can be moved by mouse and by keys, and no 
 });
 
 /** Where a point of the result lies on screen, as a share of its width and height. */
-const under = (page: Page, x: number, y: number) => page.locator('#result').evaluate((image, [x, y]) => {
-  const box = image.getBoundingClientRect();
-  return [(x! - box.left) / box.width, (y! - box.top) / box.height];
-}, [x, y]);
+const under = (page: Page, x: number, y: number) =>
+  page.locator('#result').evaluate(
+    (image, [x, y]) => {
+      const box = image.getBoundingClientRect();
+      return [(x! - box.left) / box.width, (y! - box.top) / box.height];
+    },
+    [x, y],
+  );
 
 test('the wheel with Ctrl, double clicks and keys zoom, and what is under the pointer stays there', async ({ page, server }) => {
   await open(page, server);

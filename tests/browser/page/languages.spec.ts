@@ -10,7 +10,8 @@ import { begin, errorCode, expect, finished, fixture, open, test, upscale } from
 
 const OTHERS: Record<string, Words> = { vi, zh, es, ja };
 /** Names, units and numbers that are the same in English and another language. */
-const SHARED = /^(whole|decimal|bytes|percent|short|plural|gpu|cpu|loadedSoFar|loadedOf|seconds|minutes|progress|model|nonCommercial|shares|fault)$/;
+const SHARED =
+  /^(whole|decimal|bytes|percent|short|plural|gpu|cpu|loadedSoFar|loadedOf|seconds|minutes|progress|model|nonCommercial|shares|fault)$/;
 
 function said(words: Words, key: keyof Words): string {
   const value: unknown = words[key];
@@ -46,42 +47,61 @@ test.describe('the page', () => {
       const wide = [...document.querySelectorAll<HTMLElement>('header *, main *, footer *, dialog[open] *')].filter((element) => {
         if (element.closest('.visually-hidden, .frame, [hidden], svg') || element.getClientRects().length === 0) return false;
         const { left, right } = element.getBoundingClientRect();
-        return left < 0 || right > width + 0.5 || (element.matches('button, a, span, p') && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0);
+        return (
+          left < 0 ||
+          right > width + 0.5 ||
+          (element.matches('button, a, span, p') && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
+        );
       });
       // What lies on the picture has a corner each.
-      const corners = [...document.querySelectorAll('.zoom, .beside, .tag')].map((element) => element.getBoundingClientRect()).filter(({ width }) => width > 0);
-      const meet = corners.some((a, i) => corners.slice(i + 1).some((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
+      const corners = [...document.querySelectorAll('.zoom, .beside, .tag')]
+        .map((element) => element.getBoundingClientRect())
+        .filter(({ width }) => width > 0);
+      const meet = corners.some((a, i) =>
+        corners.slice(i + 1).some((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom),
+      );
       if (meet) return { wide: ['controls on the picture overlap'], page: 0 };
-      return { wide: wide.map((element) => `${element.tagName} ${element.id} ${element.textContent}`), page: document.documentElement.scrollWidth - width };
+      return {
+        wide: wide.map((element) => `${element.tagName} ${element.id} ${element.textContent}`),
+        page: document.documentElement.scrollWidth - width,
+      };
     });
     expect(tooWide, state).toEqual({ wide: [], page: 0 });
   };
 
   /** English that is still to be seen or heard. */
-  const english = (page: Page): Promise<string[]> => page.evaluate((fixed) => {
-    const found: string[] = [];
-    const words = new Set(fixed);
-    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walk.nextNode()) {
-      const line = walk.currentNode.textContent?.trim() ?? '';
-      if (words.has(line) && !walk.currentNode.parentElement?.closest('noscript, [hidden]')) found.push(line);
-    }
-    for (const element of document.querySelectorAll('[aria-label], [alt]')) {
-      for (const name of ['aria-label', 'alt']) if (words.has(element.getAttribute(name) ?? '')) found.push(element.getAttribute(name)!);
-    }
-    return found;
-  }, (Object.keys(en) as (keyof Words)[]).filter((key) => typeof en[key] === 'string' && !Object.values(OTHERS).some((words) => words[key] === en[key])).map((key) => en[key] as string));
+  const english = (page: Page): Promise<string[]> =>
+    page.evaluate(
+      (fixed) => {
+        const found: string[] = [];
+        const words = new Set(fixed);
+        const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (walk.nextNode()) {
+          const line = walk.currentNode.textContent?.trim() ?? '';
+          if (words.has(line) && !walk.currentNode.parentElement?.closest('noscript, [hidden]')) found.push(line);
+        }
+        for (const element of document.querySelectorAll('[aria-label], [alt]')) {
+          for (const name of ['aria-label', 'alt'])
+            if (words.has(element.getAttribute(name) ?? '')) found.push(element.getAttribute(name)!);
+        }
+        return found;
+      },
+      (Object.keys(en) as (keyof Words)[])
+        .filter((key) => typeof en[key] === 'string' && !Object.values(OTHERS).some((words) => words[key] === en[key]))
+        .map((key) => en[key] as string),
+    );
 
   for (const [name, words] of Object.entries({ en, ...OTHERS })) {
     test.describe(`in ${name}`, () => {
       test.use({ locale: { en: 'en-GB', vi: 'vi-VN', zh: 'zh-CN', es: 'es-MX', ja: 'ja-JP' }[name]! });
 
-      test('speaks the browser\'s language in every state, within 320 pixels', async ({ page, server }) => {
+      test("speaks the browser's language in every state, within 320 pixels", async ({ page, server }) => {
         await page.addInitScript(() => {
           let shift = 0;
           Object.assign(globalThis, { fake: { pace: 60, createError: 'no-webgpu' }, shift: () => shift });
           new PerformanceObserver((list) => {
-            for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) if (!entry.hadRecentInput) shift += entry.value;
+            for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[])
+              if (!entry.hadRecentInput) shift += entry.value;
           }).observe({ type: 'layout-shift', buffered: true });
         });
         await open(page, server);
@@ -92,7 +112,12 @@ test.describe('the page', () => {
         await expect(page.locator('#runs-on')).not.toBeEmpty();
         expect(await page.evaluate(() => (globalThis as unknown as { shift(): number }).shift())).toBeLessThan(0.1);
         // The service worker keeps all of them for later; the page itself takes one.
-        const taken = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => /parts\/(vi|zh|es|ja)-/.exec(name)?.[1]).filter(Boolean));
+        const taken = await page.evaluate(() =>
+          performance
+            .getEntriesByType('resource')
+            .map(({ name }) => /parts\/(vi|zh|es|ja)-/.exec(name)?.[1])
+            .filter(Boolean),
+        );
         expect(taken).toEqual(name === 'en' ? [] : [name]);
         await fits(page, 'first screen');
 
@@ -100,7 +125,10 @@ test.describe('the page', () => {
         await expect(page.locator('#load-text')).not.toBeEmpty();
         await fits(page, 'loading');
         expect(await errorCode(page)).toBe('no-webgpu');
-        if (name !== 'en') expect(await page.locator('#error-message').innerText()).toBe(words.fault({ code: 'no-webgpu', message: '', advice: '' }).message);
+        if (name !== 'en')
+          expect(await page.locator('#error-message').innerText()).toBe(
+            words.fault({ code: 'no-webgpu', message: '', advice: '' }).message,
+          );
         await fits(page, 'failed');
         await page.locator('#retry').click();
         await finished(page);
@@ -127,7 +155,10 @@ test.describe('the page', () => {
     for (const [name, words] of Object.entries({ ja, es })) {
       await next.locator('#language').selectOption(name);
       const { message, advice } = words.fault({ code: 'storage', message: '', advice: '' });
-      await expect(strips).toHaveText([`${words.keptPictures(1)}${words.keptContinue}${words.keptDelete}${words.dismiss}`, `${message} ${advice}${words.dismiss}`]);
+      await expect(strips).toHaveText([
+        `${words.keptPictures(1)}${words.keptContinue}${words.keptDelete}${words.dismiss}`,
+        `${message} ${advice}${words.dismiss}`,
+      ]);
     }
     await strips.first().getByRole('button', { name: es.keptDelete }).click();
     await expect(strips).toHaveCount(1);
@@ -149,7 +180,9 @@ test.describe('the page', () => {
     await expect(page.locator('#result')).toBeVisible();
     expect(await english(page)).toEqual([]);
 
-    await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+    });
     await context.setOffline(true);
     await server.stop();
     await page.reload();

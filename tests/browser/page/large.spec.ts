@@ -97,24 +97,34 @@ for (const model of ['nano', 'compact']) {
   test(`the engine takes about the memory that is told for ${model}`, async ({ page, server }) => {
     server.prepend(/worker\.js$/, TELL_MEMORY);
     await open(page, server);
-    const { network, bytes } = JSON.parse(readFileSync(join(MODELS, model, 'model.json'), 'utf8')) as { network: { channels: number[] }; bytes: number };
-    for (const [width, height] of [[128, 128], [320, 320], [512, 320]] as const) {
-      const took = await page.evaluate(async ({ model, width, height }) => {
-        const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
-        // Memory never shrinks: each size has an engine of its own.
-        const upscaler = await Upscaler.create({ model, device: 'cpu', engines: 1 });
-        await upscaler.upscale(new ImageData(width, height), { steps: 1 });
-        const channel = new BroadcastChannel('memory');
-        try {
-          return await new Promise<number>((resolve) => {
-            channel.onmessage = ({ data }) => resolve(data as number);
-            channel.postMessage('tell');
-          });
-        } finally {
-          channel.close();
-          upscaler.dispose();
-        }
-      }, { model, width, height });
+    const { network, bytes } = JSON.parse(readFileSync(join(MODELS, model, 'model.json'), 'utf8')) as {
+      network: { channels: number[] };
+      bytes: number;
+    };
+    for (const [width, height] of [
+      [128, 128],
+      [320, 320],
+      [512, 320],
+    ] as const) {
+      const took = await page.evaluate(
+        async ({ model, width, height }) => {
+          const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
+          // Memory never shrinks: each size has an engine of its own.
+          const upscaler = await Upscaler.create({ model, device: 'cpu', engines: 1 });
+          await upscaler.upscale(new ImageData(width, height), { steps: 1 });
+          const channel = new BroadcastChannel('memory');
+          try {
+            return await new Promise<number>((resolve) => {
+              channel.onmessage = ({ data }) => resolve(data as number);
+              channel.postMessage('tell');
+            });
+          } finally {
+            channel.close();
+            upscaler.dispose();
+          }
+        },
+        { model, width, height },
+      );
       const told = wasmBytes(width, height, { channels: network.channels[0]!, bytes });
       expect(told / took, `${width} x ${height}: ${Math.round(took / 1e6)} MB`).toBeGreaterThan(0.8);
       expect(told / took, `${width} x ${height}: ${Math.round(took / 1e6)} MB`).toBeLessThan(1.25);
@@ -128,7 +138,9 @@ test.describe('the viewer', () => {
   test('shows every pixel of 64 megapixels at 100 %, without a canvas too large for any browser', async ({ page, server }) => {
     const refused = await watchCanvases(page);
     server.add(new Map([['large.png', chequered(8192, 8192)]]));
-    await page.addInitScript(() => Object.assign(globalThis, { fake: { result: { url: 'large.png', type: 'image/png', width: 8192, height: 8192 } } }));
+    await page.addInitScript(() =>
+      Object.assign(globalThis, { fake: { result: { url: 'large.png', type: 'image/png', width: 8192, height: 8192 } } }),
+    );
     await open(page, server);
     await choose(page, { name: 'square.png', mimeType: 'image/png', buffer: chequered(2048, 2048) });
     await expect(page.locator('#sizes')).toHaveText('2048 × 2048 → 8192 × 8192 pixels');
@@ -156,10 +168,15 @@ test.describe('the viewer', () => {
     expect(await refused()).toEqual([]);
   });
 
-  test('a panorama wider than any canvas is shown as it comes, and goes to the clipboard only as the PNG that it is', async ({ page, server }) => {
+  test('a panorama wider than any canvas is shown as it comes, and goes to the clipboard only as the PNG that it is', async ({
+    page,
+    server,
+  }) => {
     const refused = await watchCanvases(page);
     server.add(new Map([['wide.png', chequered(32_768, 512)]]));
-    await page.addInitScript(() => Object.assign(globalThis, { fake: { result: { url: 'wide.png', type: 'image/png', width: 32_768, height: 512 } } }));
+    await page.addInitScript(() =>
+      Object.assign(globalThis, { fake: { result: { url: 'wide.png', type: 'image/png', width: 32_768, height: 512 } } }),
+    );
     await open(page, server);
     const file = { name: 'panorama.png', mimeType: 'image/png', buffer: chequered(8192, 128) };
     await upscale(page, { file, steps: 1 });

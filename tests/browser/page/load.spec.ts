@@ -34,7 +34,10 @@ test('the page may run no script but its own and talk to nobody else', async ({ 
     const inline = document.createElement('script');
     inline.textContent = 'globalThis.inlineRan = true';
     document.head.append(inline);
-    const fetched = await fetch('https://example.com/').then(() => 'answered', () => 'refused');
+    const fetched = await fetch('https://example.com/').then(
+      () => 'answered',
+      () => 'refused',
+    );
     return { inlineRan: 'inlineRan' in globalThis, fetched };
   });
   expect(outcomes).toEqual({ inlineRan: false, fetched: 'refused' });
@@ -42,9 +45,16 @@ test('the page may run no script but its own and talk to nobody else', async ({ 
 
 test('files have the types and lengths that browsers need', async ({ request, server }) => {
   const types = {
-    'index.html': 'text/html', 'main.js': 'text/javascript', 'style.css': 'text/css', 'sw.js': 'text/javascript',
-    'manifest.webmanifest': 'application/manifest+json', 'icons/icon.svg': 'image/svg+xml', 'icons/icon-512.png': 'image/png',
-    'samples/colosseum.jpg': 'image/jpeg', 'resshift/engine/resshift_bg.wasm': 'application/wasm', 'resshift/worker.js': 'text/javascript',
+    'index.html': 'text/html',
+    'main.js': 'text/javascript',
+    'style.css': 'text/css',
+    'sw.js': 'text/javascript',
+    'manifest.webmanifest': 'application/manifest+json',
+    'icons/icon.svg': 'image/svg+xml',
+    'icons/icon-512.png': 'image/png',
+    'samples/colosseum.jpg': 'image/jpeg',
+    'resshift/engine/resshift_bg.wasm': 'application/wasm',
+    'resshift/worker.js': 'text/javascript',
   };
   for (const [path, type] of Object.entries(types)) {
     const response = await request.get(server.url + path);
@@ -56,7 +66,7 @@ test('files have the types and lengths that browsers need', async ({ request, se
 });
 
 test('the web app manifest names icons that exist', async ({ request, server }) => {
-  const manifest = await (await request.get(`${server.url}manifest.webmanifest`)).json() as { icons: { src: string; purpose: string }[] };
+  const manifest = (await (await request.get(`${server.url}manifest.webmanifest`)).json()) as { icons: { src: string; purpose: string }[] };
   expect(manifest.icons.map(({ purpose }) => purpose)).toContain('maskable');
   for (const { src } of manifest.icons) expect((await request.get(server.url + src)).status(), src).toBe(200);
 });

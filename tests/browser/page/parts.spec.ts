@@ -92,14 +92,21 @@ test('sizes of files', () => {
 
 test('fit shows the whole picture in the middle and does not blow up a tiny one', () => {
   const frame = { width: 800, height: 600 };
-  expect(place(frame, { left: 0, top: 0 }, { width: 1600, height: 400 }, 'fit', { x: 0, y: 0 }, 1))
-    .toEqual({ left: 0, top: 200, width: 800, height: 200 });
+  expect(place(frame, { left: 0, top: 0 }, { width: 1600, height: 400 }, 'fit', { x: 0, y: 0 }, 1)).toEqual({
+    left: 0,
+    top: 200,
+    width: 800,
+    height: 200,
+  });
   expect(place(frame, { left: 0, top: 0 }, { width: 4, height: 4 }, 'fit', { x: 0, y: 0 }, 1).width).toBe(8);
 });
 
 test('100 % lays picture pixels on screen pixels, wherever the frame is', () => {
   for (const density of [1, 1.25, 1.5, 2, 3]) {
-    for (const origin of [{ left: 0, top: 0 }, { left: 60.4, top: 121.3 }]) {
+    for (const origin of [
+      { left: 0, top: 0 },
+      { left: 60.4, top: 121.3 },
+    ]) {
       const rect = place({ width: 799, height: 533 }, origin, { width: 600, height: 401 }, 1, { x: 3.3, y: -7.7 }, density);
       expect(rect.width * density).toBeCloseTo(600, 9);
       expect(rect.height * density).toBeCloseTo(401, 9);

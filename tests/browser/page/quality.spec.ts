@@ -18,11 +18,19 @@ test.describe('before the first click', () => {
     await expect(page.locator('#upscale')).toBeEnabled();
     // Far more than it takes: whatever blocks the page for seconds is caught, a busy machine is not.
     expect(Date.now() - begun).toBeLessThan(10_000);
-    const fetched = await page.evaluate(() => performance.getEntriesByType('resource').map((entry) => ({
-      path: new URL(entry.name).pathname.slice(1), blocking: (entry as PerformanceResourceTiming & { renderBlockingStatus: string }).renderBlockingStatus === 'blocking',
-    })));
+    const fetched = await page.evaluate(() =>
+      performance.getEntriesByType('resource').map((entry) => ({
+        path: new URL(entry.name).pathname.slice(1),
+        blocking: (entry as PerformanceResourceTiming & { renderBlockingStatus: string }).renderBlockingStatus === 'blocking',
+      })),
+    );
     expect(fetched.filter(({ path }) => /worker|wasm|models\//.test(path))).toEqual([]);
-    expect(fetched.filter(({ blocking }) => blocking).map(({ path }) => path).sort()).toEqual(['before-paint.js', 'style.css']);
+    expect(
+      fetched
+        .filter(({ blocking }) => blocking)
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['before-paint.js', 'style.css']);
     const files = ['index.html', ...new Set(fetched.map(({ path }) => path))];
     const packed = await Promise.all(files.map(async (path) => ({ path, bytes: gzipSync(await readFile(join(FAKE_DIST, path))).length })));
     const sum = (pattern: RegExp) => packed.filter(({ path }) => pattern.test(path)).reduce((total, { bytes }) => total + bytes, 0);
@@ -42,7 +50,9 @@ test('a search engine and a screen reader find what they need', async ({ page, s
     doctype: document.doctype?.name,
     charset: document.characterSet,
     nameless: [...document.images].filter((image) => !image.hasAttribute('alt')).map(({ src }) => src),
-    sizeless: [...document.images].filter((image) => !['result', 'other'].includes(image.id) && !(image.hasAttribute('width') && image.hasAttribute('height'))).map(({ src }) => src),
+    sizeless: [...document.images]
+      .filter((image) => !['result', 'other'].includes(image.id) && !(image.hasAttribute('width') && image.hasAttribute('height')))
+      .map(({ src }) => src),
     dead: [...document.links].filter(({ href }) => !href.startsWith(location.origin)).map(({ href }) => href),
   }));
   expect(found).toMatchObject({ lang: 'en', headings: 1, doctype: 'html', charset: 'UTF-8', nameless: [], sizeless: [], dead: [] });
@@ -65,7 +75,9 @@ test('the browser has nothing to complain of: no deprecated use, no quirks, no b
 
 test('a browser offers to install it', async ({ page, server }) => {
   await open(page, server);
-  await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
   const session = await page.context().newCDPSession(page);
   const { errors, url } = await session.send('Page.getAppManifest');
   expect(url).toBe(`${server.url}manifest.webmanifest`);
@@ -84,20 +96,24 @@ for (const { name, ...device } of [
     test.use(use);
 
     /** Whatever can be pressed and is smaller than `finger`, and text below 12 pixels. */
-    const tooSmall = (page: Page) => page.evaluate((least) => {
-      const shown = (element: Element) => element.getClientRects().length > 0 && !element.closest('.visually-hidden');
-      const targets = [...document.querySelectorAll<HTMLElement>('button, select, a, summary, input:not(.split)')].filter(shown).map((element) => {
-        const { width, height } = (element.closest('label') ?? element).getBoundingClientRect();
-        return { what: element.id || element.textContent || element.className, width: Math.round(width), height: Math.round(height) };
-      });
-      const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-      const texts: string[] = [];
-      while (walk.nextNode()) {
-        const parent = walk.currentNode.parentElement!;
-        if (walk.currentNode.textContent!.trim() && shown(parent) && parseFloat(getComputedStyle(parent).fontSize) < 12) texts.push(walk.currentNode.textContent!);
-      }
-      return { targets: targets.filter(({ width, height }) => width < least || height < least), texts };
-    }, finger);
+    const tooSmall = (page: Page) =>
+      page.evaluate((least) => {
+        const shown = (element: Element) => element.getClientRects().length > 0 && !element.closest('.visually-hidden');
+        const targets = [...document.querySelectorAll<HTMLElement>('button, select, a, summary, input:not(.split)')]
+          .filter(shown)
+          .map((element) => {
+            const { width, height } = (element.closest('label') ?? element).getBoundingClientRect();
+            return { what: element.id || element.textContent || element.className, width: Math.round(width), height: Math.round(height) };
+          });
+        const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        const texts: string[] = [];
+        while (walk.nextNode()) {
+          const parent = walk.currentNode.parentElement!;
+          if (walk.currentNode.textContent!.trim() && shown(parent) && parseFloat(getComputedStyle(parent).fontSize) < 12)
+            texts.push(walk.currentNode.textContent!);
+        }
+        return { targets: targets.filter(({ width, height }) => width < least || height < least), texts };
+      }, finger);
 
     test('everything that can be pressed is large enough, and so is all text', async ({ page, server }) => {
       await open(page, server);
@@ -115,8 +131,16 @@ for (const { name, ...device } of [
         const shifts: { value: number; what: string }[] = [];
         Object.assign(globalThis, { fake: { pace: 80, tile: 320 }, shifts });
         new PerformanceObserver((list) => {
-          for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean; sources: { node?: Element }[] })[]) {
-            if (!entry.hadRecentInput) shifts.push({ value: entry.value, what: entry.sources.map(({ node }) => node?.id || node?.className || node?.nodeName).join(' ') });
+          for (const entry of list.getEntries() as (PerformanceEntry & {
+            value: number;
+            hadRecentInput: boolean;
+            sources: { node?: Element }[];
+          })[]) {
+            if (!entry.hadRecentInput)
+              shifts.push({
+                value: entry.value,
+                what: entry.sources.map(({ node }) => node?.id || node?.className || node?.nodeName).join(' '),
+              });
           }
         }).observe({ type: 'layout-shift', buffered: true });
       });

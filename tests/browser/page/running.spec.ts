@@ -66,7 +66,11 @@ for (const { start, warmUp, known, first } of [
     await wish(page, { pace: PACE * 1000, tile: 480, warmUp, secondsPerPixel: null });
     // 320 x 180 pixels.
     // The empty page before it has no storage.
-    if (known) await page.addInitScript((seconds) => origin !== 'null' && localStorage.setItem('resshift paces', JSON.stringify({ 'compact auto': seconds })), (TILES * PACE) / 57_600);
+    if (known)
+      await page.addInitScript(
+        (seconds) => origin !== 'null' && localStorage.setItem('resshift paces', JSON.stringify({ 'compact auto': seconds })),
+        (TILES * PACE) / 57_600,
+      );
     await page.clock.install();
     await open(page, server);
     // Time passes in this test's own seconds only, and none while the engine gets ready for its next piece of work.
@@ -93,7 +97,10 @@ for (const { start, warmUp, known, first } of [
       const left = (steps - done) * PACE;
       if (left < 5) continue;
       const [, count, unit] = /^About ([\d.]+) (second|minute)s? left$/.exec(told) ?? [];
-      expect(Math.abs((Number(count) * (unit === 'minute' ? 60 : 1)) / left - 1), `${told}, after ${done} of ${steps}: ${left} s`).toBeLessThan(0.25);
+      expect(
+        Math.abs((Number(count) * (unit === 'minute' ? 60 : 1)) / left - 1),
+        `${told}, after ${done} of ${steps}: ${left} s`,
+      ).toBeLessThan(0.25);
     }
     expect(seen).toBe(steps - 1);
     expect(toldAfter).toBe(first);

@@ -12,7 +12,7 @@ test.use({ engine: 'fake' });
 
 /** Changes what the stand-in engine does from now on. */
 async function wish(page: Page, wishes: Wishes): Promise<void> {
-  await page.evaluate((given) => Object.assign((globalThis as { fake?: object }).fake ??= {}, given), wishes);
+  await page.evaluate((given) => Object.assign(((globalThis as { fake?: object }).fake ??= {}), given), wishes);
 }
 
 async function walk(page: Page, photograph: (state: string) => Promise<void>): Promise<void> {

@@ -21,7 +21,8 @@ function blocks({ width, height, data }: Pixels, picture: { x: number; y: number
       const [bottom, right] = [Math.min(height, top + BLOCK), Math.min(width, left + BLOCK)];
       if (right > picture.x && left < picture.x + picture.width && bottom > picture.y && top < picture.y + picture.height) continue;
       let sum = 0;
-      for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) for (let c = 0; c < 3; c++) sum += data[(y * width + x) * 4 + c]!;
+      for (let y = top; y < bottom; y++)
+        for (let x = left; x < right; x++) for (let c = 0; c < 3; c++) sum += data[(y * width + x) * 4 + c]!;
       means.push(sum / (3 * (bottom - top) * (right - left)));
     }
   }
@@ -31,7 +32,11 @@ function blocks({ width, height, data }: Pixels, picture: { x: number; y: number
 /** Share of the blocks of the kept screenshot that differ from the page. */
 async function apart(page: Page, url: string, name: string): Promise<number> {
   // As in the browser that took it.
-  await page.addInitScript(() => Object.assign(globalThis, { fake: { capabilities: { wasm: true, webgpu: null, recommended: 'cpu', cache: true, maxPixels: 1 << 22 } } }));
+  await page.addInitScript(() =>
+    Object.assign(globalThis, {
+      fake: { capabilities: { wasm: true, webgpu: null, recommended: 'cpu', cache: true, maxPixels: 1 << 22 } },
+    }),
+  );
   const now = await decode(page, await photograph(page, url));
   const picture = (await page.locator('#frame').boundingBox())!;
   const kept = await decode(page, await readFile(join(FOLDER, `${name}.jpg`)));

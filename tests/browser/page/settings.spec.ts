@@ -53,7 +53,13 @@ test('a file that loses something has a quality, which is obeyed and remembered'
   await expect(page.locator('#quality')).toBeHidden();
 });
 
-for (const kept of ['{', '[]', 'null', '{"steps":"x","seed":-1,"device":"abacus","model":7,"size":"width","sizeValue":"1","tile":5}', '{"steps":9,"seed":1e300,"model":"gone"}']) {
+for (const kept of [
+  '{',
+  '[]',
+  'null',
+  '{"steps":"x","seed":-1,"device":"abacus","model":7,"size":"width","sizeValue":"1","tile":5}',
+  '{"steps":9,"seed":1e300,"model":"gone"}',
+]) {
   test(`${kept} in storage leaves the defaults`, async ({ page, server }) => {
     // The empty page before it has no storage.
     await page.addInitScript((text) => origin !== 'null' && localStorage.setItem('resshift settings', text), kept);
@@ -69,7 +75,13 @@ for (const kept of ['{', '[]', 'null', '{"steps":"x","seed":-1,"device":"abacus"
 }
 
 test('a browser that blocks storage works all the same', async ({ page, server }) => {
-  await page.addInitScript(() => Object.defineProperty(globalThis, 'localStorage', { get: () => { throw new DOMException('blocked', 'SecurityError'); } }));
+  await page.addInitScript(() =>
+    Object.defineProperty(globalThis, 'localStorage', {
+      get: () => {
+        throw new DOMException('blocked', 'SecurityError');
+      },
+    }),
+  );
   await open(page, server);
   await begin(page, { file: fixture('cup-16x16.png'), steps: 1, seed: 3 });
   await finished(page);

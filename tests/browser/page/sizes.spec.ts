@@ -49,8 +49,14 @@ test.describe('the engine', () => {
       const upscaler = await Upscaler.create({ device: 'cpu' });
       const result = await upscaler.upscale(new Blob([new Uint8Array(avif)]), { steps: 1, scale: 2 });
       const large = new ImageData(1, maxPixels + 1);
-      const refused = await upscaler.upscale(large).then(() => '', (error: { code: string }) => error.code);
-      const wide = await upscaler.upscale(new ImageData(4, 4), { steps: 1, width: 17 }).then(() => '', (error: { code: string }) => error.code);
+      const refused = await upscaler.upscale(large).then(
+        () => '',
+        (error: { code: string }) => error.code,
+      );
+      const wide = await upscaler.upscale(new ImageData(4, 4), { steps: 1, width: 17 }).then(
+        () => '',
+        (error: { code: string }) => error.code,
+      );
       upscaler.dispose();
       return { size: [result.width, result.height], type: result.blob.type, refused, wide };
     }, bytes);
@@ -72,9 +78,11 @@ test.describe('the page', () => {
   });
 
   test('a picture beyond the limit is told at once, and a smaller copy runs', async ({ page, server }) => {
-    await page.addInitScript(() => Object.assign(globalThis, {
-      fake: { capabilities: { wasm: true, webgpu: null, recommended: 'cpu', cache: true, maxPixels: 200 } },
-    }));
+    await page.addInitScript(() =>
+      Object.assign(globalThis, {
+        fake: { capabilities: { wasm: true, webgpu: null, recommended: 'cpu', cache: true, maxPixels: 200 } },
+      }),
+    );
     await open(page, server);
     await choose(page, fixture('cup-40x32.png'));
     await expect(page.locator('#estimate')).toContainText('Too large');
@@ -109,7 +117,11 @@ test.describe('the page', () => {
     await open(page, server);
     await choose(page, fixture('cup-40x32.png'));
     await expect(page.locator('.step-time')).toHaveText(['about 38 s', 'about 10 s', 'about 3 s', '']);
-    for (const [steps, about] of [['1', /closest to the original/], ['4', /Nearly the same/], ['15', /finest texture/]] as const) {
+    for (const [steps, about] of [
+      ['1', /closest to the original/],
+      ['4', /Nearly the same/],
+      ['15', /finest texture/],
+    ] as const) {
       await page.locator(`input[name=steps][value="${steps}"]`).check();
       await expect(page.getByRole('radiogroup', { name: 'Steps' })).toHaveAccessibleDescription(about);
     }

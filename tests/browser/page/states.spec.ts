@@ -61,7 +61,13 @@ test('warnings do not stop the work', async ({ page, server }) => {
 
 test('a hardware GPU is named', async ({ page, server }) => {
   await wish(page, {
-    capabilities: { wasm: true, webgpu: { name: 'Example 9000', software: false, f16: true, maxBufferBytes: 1 << 30 }, recommended: 'webgpu', cache: true, maxPixels: 1 << 20 },
+    capabilities: {
+      wasm: true,
+      webgpu: { name: 'Example 9000', software: false, f16: true, maxBufferBytes: 1 << 30 },
+      recommended: 'webgpu',
+      cache: true,
+      maxPixels: 1 << 20,
+    },
     device: { kind: 'webgpu', name: 'Example 9000', software: false, f16: true, tile: 320, reason: 'faster' },
   });
   await open(page, server);

@@ -42,23 +42,32 @@ async function files(): Promise<{ what: string; buffer: Buffer; code: string }[]
 test('the engine names what is wrong with each file, and works on', async ({ page, server }) => {
   await open(page, server);
   const given = await files();
-  const codes = await page.evaluate(async ({ given }) => {
-    const { Upscaler, UpscalerError } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
-    const upscaler = await Upscaler.create({ device: 'cpu' });
-    const bytes = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-    const codes: string[] = [];
-    for (const { base64 } of given) {
-      const outcome = await upscaler.upscale(bytes(base64), { steps: 1 }).then(() => 'done', (error: unknown) => error);
-      codes.push(outcome instanceof UpscalerError ? outcome.code : String(outcome));
-    }
-    for (const options of [{ steps: 0 }, { steps: 2.5 }, { seed: -1 }, { temperature: 9 }]) {
-      const outcome = await upscaler.upscale(new ImageData(4, 4), options).then(() => 'done', (error: unknown) => error);
-      codes.push(outcome instanceof UpscalerError ? outcome.code : String(outcome));
-    }
-    const { width, height } = await upscaler.upscale(new ImageData(5, 3), { steps: 1 });
-    upscaler.dispose();
-    return { codes, size: [width, height] };
-  }, { given: given.map(({ buffer }) => ({ base64: buffer.toString('base64') })) });
+  const codes = await page.evaluate(
+    async ({ given }) => {
+      const { Upscaler, UpscalerError } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
+      const upscaler = await Upscaler.create({ device: 'cpu' });
+      const bytes = (base64: string) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const codes: string[] = [];
+      for (const { base64 } of given) {
+        const outcome = await upscaler.upscale(bytes(base64), { steps: 1 }).then(
+          () => 'done',
+          (error: unknown) => error,
+        );
+        codes.push(outcome instanceof UpscalerError ? outcome.code : String(outcome));
+      }
+      for (const options of [{ steps: 0 }, { steps: 2.5 }, { seed: -1 }, { temperature: 9 }]) {
+        const outcome = await upscaler.upscale(new ImageData(4, 4), options).then(
+          () => 'done',
+          (error: unknown) => error,
+        );
+        codes.push(outcome instanceof UpscalerError ? outcome.code : String(outcome));
+      }
+      const { width, height } = await upscaler.upscale(new ImageData(5, 3), { steps: 1 });
+      upscaler.dispose();
+      return { codes, size: [width, height] };
+    },
+    { given: given.map(({ buffer }) => ({ base64: buffer.toString('base64') })) },
+  );
   expect(codes.codes).toEqual([...given.map(({ code }) => code), 'bad-option', 'bad-option', 'bad-option', 'bad-option']);
   expect(codes.size).toEqual([20, 12]);
 });
@@ -78,7 +87,10 @@ test('an empty file and a file that is no picture are refused at once; the pictu
 });
 
 for (const index of [2, 3, 4]) {
-  test(`a damaged or huge file (${['', '', 'half a PNG', 'half a JPEG', 'too large'][index]}) meets the engine's verdict`, async ({ page, server }) => {
+  test(`a damaged or huge file (${['', '', 'half a PNG', 'half a JPEG', 'too large'][index]}) meets the engine's verdict`, async ({
+    page,
+    server,
+  }) => {
     await open(page, server);
     const { buffer, code } = (await files())[index]!;
     await choose(page, { name: 'odd.png', mimeType: 'image/png', buffer });

@@ -4,13 +4,15 @@ import { expect, fixture, open, test } from '../support/fixtures.ts';
 
 test('bytes, Blob, ImageBitmap, ImageData, image element, canvases, VideoFrame and addresses agree', async ({ page, server }) => {
   // The page's own policy lets no address be fetched but the site's.
-  await page.route('**/plain.html', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Plain</title><link rel="icon" href="data:,">' }));
+  await page.route('**/plain.html', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Plain</title><link rel="icon" href="data:,">' }),
+  );
   await page.goto(`${server.url}plain.html`);
   const bytes = await readFile(fixture('cup-16x16.png'));
   const base64 = bytes.toString('base64');
   server.add(new Map([['cup.png', bytes]]));
   const digests = await page.evaluate(async (base64) => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     const upscaler = await Upscaler.create({ device: 'cpu' });
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
     const blob = new Blob([bytes], { type: 'image/png' });
@@ -25,8 +27,19 @@ test('bytes, Blob, ImageBitmap, ImageData, image element, canvases, VideoFrame a
     canvas.getContext('2d')!.drawImage(bitmap, 0, 0);
     const frame = new VideoFrame(canvas, { timestamp: 0 });
     const inputs = [
-      bytes, bytes.buffer.slice(0), blob, bitmap, context.getImageData(0, 0, bitmap.width, bitmap.height), image,
-      canvas, context.canvas, frame, 'cup.png', new URL('cup.png', location.href), URL.createObjectURL(blob), `data:image/png;base64,${base64}`,
+      bytes,
+      bytes.buffer.slice(0),
+      blob,
+      bitmap,
+      context.getImageData(0, 0, bitmap.width, bitmap.height),
+      image,
+      canvas,
+      context.canvas,
+      frame,
+      'cup.png',
+      new URL('cup.png', location.href),
+      URL.createObjectURL(blob),
+      `data:image/png;base64,${base64}`,
     ];
     const digests: string[] = [];
     for (const input of inputs) {
@@ -46,7 +59,7 @@ test('bytes, Blob, ImageBitmap, ImageData, image element, canvases, VideoFrame a
 test('a canvas is taken as it is at the call, and a video at its present frame', async ({ page, server }) => {
   await open(page, server);
   const found = await page.evaluate(async () => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     const upscaler = await Upscaler.create({ device: 'cpu' });
     const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 24 });
     const context = canvas.getContext('2d')!;
@@ -87,19 +100,41 @@ test('what is no picture is told how to become one', async ({ page, server, tole
   tolerate(/Failed to load resource/);
   await open(page, server);
   const found = await page.evaluate(async () => {
-    const { Upscaler } = await import(new URL('resshift/index.js', location.href).href) as typeof import('resshift-web');
+    const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     const upscaler = await Upscaler.create({ device: 'cpu' });
     const data = new Uint8ClampedArray(4 * 4 * 4);
     const told: string[] = [];
-    for (const input of [data, { data, width: 4, height: 4 }, {}, null, 'https://example.com/a.png', 'https://[', '', 'missing.png', new OffscreenCanvas(0, 0)]) {
-      told.push(await upscaler.upscale(input as never, { steps: 1 }).then(() => 'done', ({ code, advice }: { code: string; advice: string }) => `${code}: ${advice}`));
+    for (const input of [
+      data,
+      { data, width: 4, height: 4 },
+      {},
+      null,
+      'https://example.com/a.png',
+      'https://[',
+      '',
+      'missing.png',
+      new OffscreenCanvas(0, 0),
+    ]) {
+      told.push(
+        await upscaler.upscale(input as never, { steps: 1 }).then(
+          () => 'done',
+          ({ code, advice }: { code: string; advice: string }) => `${code}: ${advice}`,
+        ),
+      );
     }
     upscaler.dispose();
     return told;
   });
   const image = 'no-input: Pass new ImageData(pixels, width, height).';
   expect(found).toEqual([
-    image, image, 'no-input: Choose a picture first.', 'no-input: Choose a picture first.', 'no-input: Fetch the picture yourself, and pass the Blob.',
-    'no-input: Choose a picture first.', 'no-input: Choose a picture first.', expect.stringMatching(/^http: /), expect.stringMatching(/^bad-image: /),
+    image,
+    image,
+    'no-input: Choose a picture first.',
+    'no-input: Choose a picture first.',
+    'no-input: Fetch the picture yourself, and pass the Blob.',
+    'no-input: Choose a picture first.',
+    'no-input: Choose a picture first.',
+    expect.stringMatching(/^http: /),
+    expect.stringMatching(/^bad-image: /),
   ]);
 });

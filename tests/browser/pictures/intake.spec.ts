@@ -10,25 +10,32 @@ test.use({ engine: 'fake', serviceWorkers: 'block' });
 /** Fires a drop or paste with files, as the system would. */
 async function hand(page: Page, kind: 'drop' | 'paste', names: string[]): Promise<void> {
   const files = await Promise.all(names.map(async (name) => ({ name, base64: (await readFile(fixture(name))).toString('base64') })));
-  await page.evaluate(({ kind, files }) => {
-    const transfer = new DataTransfer();
-    for (const { name, base64 } of files) {
-      transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name, { type: 'image/png' }));
-    }
-    const options = { bubbles: true, cancelable: true };
-    if (kind === 'paste') {
-      // Firefox leaves out the files of one that a script makes.
-      document.body.dispatchEvent(Object.defineProperty(new ClipboardEvent('paste', options), 'clipboardData', { value: transfer }));
-    } else {
-      document.body.dispatchEvent(new DragEvent('dragenter', { ...options, dataTransfer: transfer }));
-      document.body.dispatchEvent(new DragEvent('drop', { ...options, dataTransfer: transfer }));
-    }
-  }, { kind, files });
+  await page.evaluate(
+    ({ kind, files }) => {
+      const transfer = new DataTransfer();
+      for (const { name, base64 } of files) {
+        transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name, { type: 'image/png' }));
+      }
+      const options = { bubbles: true, cancelable: true };
+      if (kind === 'paste') {
+        // Firefox leaves out the files of one that a script makes.
+        document.body.dispatchEvent(Object.defineProperty(new ClipboardEvent('paste', options), 'clipboardData', { value: transfer }));
+      } else {
+        document.body.dispatchEvent(new DragEvent('dragenter', { ...options, dataTransfer: transfer }));
+        document.body.dispatchEvent(new DragEvent('drop', { ...options, dataTransfer: transfer }));
+      }
+    },
+    { kind, files },
+  );
 }
 
 test('samples', async ({ page, server }) => {
   await open(page, server);
-  for (const [button, name, size] of [['Coffee cup', 'coffee.png', '150 × 100'], ['Colosseum', 'colosseum.jpg', '320 × 180'], ['Cat', 'cat.png', '112 × 75']]) {
+  for (const [button, name, size] of [
+    ['Coffee cup', 'coffee.png', '150 × 100'],
+    ['Colosseum', 'colosseum.jpg', '320 × 180'],
+    ['Cat', 'cat.png', '112 × 75'],
+  ]) {
     await page.getByRole('button', { name: button! }).click();
     await expect(page.locator('#name')).toHaveText(name!);
     await expect(page.locator('#sizes')).toContainText(size!);
@@ -99,8 +106,24 @@ function tiff(): Buffer {
     bytes.writeUInt32LE(value, 8);
     return bytes;
   };
-  const entries = [entry(256, 3, 3), entry(257, 3, 2), entry(258, 3, 8), entry(259, 3, 1), entry(262, 3, 1), entry(273, 4, 8), entry(277, 3, 1), entry(278, 3, 2), entry(279, 4, 6)];
-  return Buffer.concat([Buffer.from('II*\0\x10\0\0\0', 'latin1'), Buffer.from([0, 50, 100, 150, 200, 250, 0, 0]), Buffer.from([entries.length, 0]), ...entries, Buffer.alloc(4)]);
+  const entries = [
+    entry(256, 3, 3),
+    entry(257, 3, 2),
+    entry(258, 3, 8),
+    entry(259, 3, 1),
+    entry(262, 3, 1),
+    entry(273, 4, 8),
+    entry(277, 3, 1),
+    entry(278, 3, 2),
+    entry(279, 4, 6),
+  ];
+  return Buffer.concat([
+    Buffer.from('II*\0\x10\0\0\0', 'latin1'),
+    Buffer.from([0, 50, 100, 150, 200, 250, 0, 0]),
+    Buffer.from([entries.length, 0]),
+    ...entries,
+    Buffer.alloc(4),
+  ]);
 }
 
 /** 24 bits, 2 x 2 pixels. */
@@ -108,7 +131,15 @@ function bmp(): Buffer {
   const bytes = Buffer.alloc(70, 128);
   bytes.fill(0, 0, 54);
   bytes.write('BM');
-  for (const [at, value] of [[2, 70], [10, 54], [14, 40], [18, 2], [22, 2], [34, 16]] as const) bytes.writeUInt32LE(value, at);
+  for (const [at, value] of [
+    [2, 70],
+    [10, 54],
+    [14, 40],
+    [18, 2],
+    [22, 2],
+    [34, 16],
+  ] as const)
+    bytes.writeUInt32LE(value, at);
   bytes.writeUInt16LE(1, 26);
   bytes.writeUInt16LE(24, 28);
   return bytes;
@@ -150,7 +181,9 @@ test('a slow sample does not replace what a person chose meanwhile', async ({ pa
     return names;
   });
   server.release();
-  await expect.poll(() => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('coffee.png')).length)).toBe(2);
+  await expect
+    .poll(() => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('coffee.png')).length))
+    .toBe(2);
   await page.getByRole('button', { name: 'Colosseum' }).click();
   await expect(page.locator('#name')).toHaveText('colosseum.jpg');
   expect(await names.jsonValue()).toEqual(['colosseum.jpg']);

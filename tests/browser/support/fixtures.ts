@@ -37,31 +37,40 @@ export const test = base.extend<Options & Fixtures>({
     await use((pattern) => patterns.push(pattern));
   },
 
-  guard: [async ({ context, server, tolerate: _ }, use, testInfo) => {
-    const strangers: string[] = [];
-    const uploads: string[] = [];
-    const errors: string[] = [];
-    context.on('request', (request) => {
-      const url = request.url();
-      if (!url.startsWith(`${server.origin}/`) && !/^(blob|data|about):/.test(url)) strangers.push(url);
-      // What another app shares goes to the service worker; the server's own log shows that it goes no further.
-      if (url === `${server.url}share`) return;
-      if (request.method() !== 'GET' || request.postData() !== null) uploads.push(`${request.method()} ${url}`);
-    });
-    context.on('page', (page) => page.on('websocket', (socket) => strangers.push(socket.url())));
-    context.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
-    });
-    context.on('weberror', (error) => errors.push(String(error.error())));
+  guard: [
+    async ({ context, server, tolerate: _ }, use, testInfo) => {
+      const strangers: string[] = [];
+      const uploads: string[] = [];
+      const errors: string[] = [];
+      context.on('request', (request) => {
+        const url = request.url();
+        if (!url.startsWith(`${server.origin}/`) && !/^(blob|data|about):/.test(url)) strangers.push(url);
+        // What another app shares goes to the service worker; the server's own log shows that it goes no further.
+        if (url === `${server.url}share`) return;
+        if (request.method() !== 'GET' || request.postData() !== null) uploads.push(`${request.method()} ${url}`);
+      });
+      context.on('page', (page) => page.on('websocket', (socket) => strangers.push(socket.url())));
+      context.on('console', (message) => {
+        if (message.type() === 'error') errors.push(message.text());
+      });
+      context.on('weberror', (error) => errors.push(String(error.error())));
 
-    await use();
+      await use();
 
-    const patterns = tolerated.get(testInfo.testId) ?? [];
-    expect(strangers, 'requests to other sites').toEqual([]);
-    expect(uploads, 'requests that carry something away').toEqual([]);
-    expect(server.log.filter(({ method, bytes }) => method !== 'GET' || bytes > 0), 'what the server was sent').toEqual([]);
-    expect(errors.filter((text) => !patterns.some((pattern) => pattern.test(text))), 'errors on the console').toEqual([]);
-  }, { auto: true }],
+      const patterns = tolerated.get(testInfo.testId) ?? [];
+      expect(strangers, 'requests to other sites').toEqual([]);
+      expect(uploads, 'requests that carry something away').toEqual([]);
+      expect(
+        server.log.filter(({ method, bytes }) => method !== 'GET' || bytes > 0),
+        'what the server was sent',
+      ).toEqual([]);
+      expect(
+        errors.filter((text) => !patterns.some((pattern) => pattern.test(text))),
+        'errors on the console',
+      ).toEqual([]);
+    },
+    { auto: true },
+  ],
 });
 
 const tolerated = new Map<string, RegExp[]>();

@@ -19,10 +19,14 @@ export const FONTS = /** @type {Font[]} */ (Object.keys(FAMILIES));
  * @param {Font} font
  */
 export async function useFont(page, font) {
-  const faces = Object.entries(FAMILIES[font]).flatMap(([name, subsets]) => subsets.flatMap((subset) => WEIGHTS.map((weight) => {
-    const file = import.meta.resolve(`@fontsource/${name}/files/${name}-${subset}-${weight}-normal.woff2`);
-    return { family: `${name} ${subset}`, weight: String(weight), data: readFileSync(fileURLToPath(file)).toString('base64') };
-  })));
+  const faces = Object.entries(FAMILIES[font]).flatMap(([name, subsets]) =>
+    subsets.flatMap((subset) =>
+      WEIGHTS.map((weight) => {
+        const file = import.meta.resolve(`@fontsource/${name}/files/${name}-${subset}-${weight}-normal.woff2`);
+        return { family: `${name} ${subset}`, weight: String(weight), data: readFileSync(fileURLToPath(file)).toString('base64') };
+      }),
+    ),
+  );
   await page.evaluate(async (faces) => {
     for (const { family, weight, data } of faces) {
       // Some browsers put quotes around the name.

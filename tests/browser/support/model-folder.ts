@@ -48,13 +48,15 @@ export function cutModel({ limit = 400_000, version = '', name = 'compact' } = {
   }
   const files = new Map<string, Buffer>();
   const folder = `resshift/models/${name}/`;
-  const shards = groups.filter((group) => group.length > 0).map((group) => {
-    const bytes = shard(group, version);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const file = `part-${sha256.slice(0, 8)}.safetensors`;
-    files.set(folder + file, bytes);
-    return { name: file, bytes: bytes.length, sha256 };
-  });
+  const shards = groups
+    .filter((group) => group.length > 0)
+    .map((group) => {
+      const bytes = shard(group, version);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const file = `part-${sha256.slice(0, 8)}.safetensors`;
+      files.set(folder + file, bytes);
+      return { name: file, bytes: bytes.length, sha256 };
+    });
   const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
   const json = { ...model, name, version: version || model.version, shards, bytes };
   files.set(`${folder}model.json`, Buffer.from(JSON.stringify(json)));
@@ -77,7 +79,7 @@ function shard(group: { name: string; tensor: Tensor; bytes: Buffer }[], mark: s
   const header: Record<string, unknown> = { __metadata__: { mark } };
   for (const { name, tensor, bytes } of group) header[name] = { ...tensor, data_offsets: [at, (at += bytes.length)] };
   let json = JSON.stringify(header);
-  json += ' '.repeat((8 - json.length % 8) % 8);
+  json += ' '.repeat((8 - (json.length % 8)) % 8);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
   return Buffer.concat([length, Buffer.from(json), ...group.map(({ bytes }) => bytes)]);

@@ -16,18 +16,21 @@ export function pngSize(file: Buffer): { width: number; height: number } {
 
 /** @param scale enlarges with the browser's best interpolation */
 export async function decode(page: Page, file: Buffer, scale = 1): Promise<Pixels> {
-  const found = await page.evaluate(async ({ base64, scale }) => {
-    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-    const bitmap = await createImageBitmap(new Blob([bytes]));
-    const canvas = new OffscreenCanvas(bitmap.width * scale, bitmap.height * scale);
-    const context = canvas.getContext('2d')!;
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    let text = '';
-    for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
-    return { width: canvas.width, height: canvas.height, base64: btoa(text) };
-  }, { base64: file.toString('base64'), scale });
+  const found = await page.evaluate(
+    async ({ base64, scale }) => {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const bitmap = await createImageBitmap(new Blob([bytes]));
+      const canvas = new OffscreenCanvas(bitmap.width * scale, bitmap.height * scale);
+      const context = canvas.getContext('2d')!;
+      context.imageSmoothingQuality = 'high';
+      context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let text = '';
+      for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
+      return { width: canvas.width, height: canvas.height, base64: btoa(text) };
+    },
+    { base64: file.toString('base64'), scale },
+  );
   return { width: found.width, height: found.height, data: Buffer.from(found.base64, 'base64') };
 }
 

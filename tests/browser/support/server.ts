@@ -30,7 +30,11 @@ export class TestServer {
   private readonly changes: { pattern: RegExp; change: (script: string) => string }[] = [];
   private readonly serve: ReturnType<typeof files>;
 
-  private constructor(private readonly folder: string, private readonly prefix: string, private readonly server: Server) {
+  private constructor(
+    private readonly folder: string,
+    private readonly prefix: string,
+    private readonly server: Server,
+  ) {
     this.serve = files(folder);
     this.origin = `http://localhost:${(server.address() as AddressInfo).port}`;
     server.on('request', (request: IncomingMessage, response: ServerResponse) => void this.answer(request, response));
@@ -64,7 +68,10 @@ export class TestServer {
 
   /** How many answers for such paths were ever under way together. */
   mostAtOnce(pattern: RegExp): number {
-    return Math.max(0, ...this.log.filter(({ path }) => pattern.test(path)).map(({ open }) => open.filter((path) => pattern.test(path)).length));
+    return Math.max(
+      0,
+      ...this.log.filter(({ path }) => pattern.test(path)).map(({ open }) => open.filter((path) => pattern.test(path)).length),
+    );
   }
 
   mend(): void {
@@ -116,7 +123,7 @@ export class TestServer {
 
   private async spoil(request: IncomingMessage, response: ServerResponse, fault: Fault): Promise<void> {
     const path = new URL(request.url ?? '/', this.origin).pathname.slice(1);
-    const bytes = Buffer.from(this.added.get(this.prefix + path) ?? await readFile(join(this.folder, path)));
+    const bytes = Buffer.from(this.added.get(this.prefix + path) ?? (await readFile(join(this.folder, path))));
     const middle = bytes.length >> 1;
     const type = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' };
     if (fault === 'corrupt') {

@@ -27,22 +27,26 @@ export async function count(page: Page, store: Name): Promise<number> {
 
 /** Changes a byte in the first `most` shards; returns in how many. */
 export function spoil(page: Page, store: 'shards', most = Infinity): Promise<number> {
-  return page.evaluate(async ({ store, most }) => {
-    const settled = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-    const database = await settled(indexedDB.open('resshift'));
-    const shards = database.transaction(store, 'readwrite').objectStore(store);
-    let count = 0;
-    for (const key of await settled(shards.getAllKeys())) {
-      if (count >= most) break;
-      const value = await settled<Uint8Array>(shards.get(key));
-      value[value.length >> 1]! ^= 0x55;
-      await settled(shards.put(value, key));
-      count++;
-    }
-    database.close();
-    return count;
-  }, { store, most });
+  return page.evaluate(
+    async ({ store, most }) => {
+      const settled = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const database = await settled(indexedDB.open('resshift'));
+      const shards = database.transaction(store, 'readwrite').objectStore(store);
+      let count = 0;
+      for (const key of await settled(shards.getAllKeys())) {
+        if (count >= most) break;
+        const value = await settled<Uint8Array>(shards.get(key));
+        value[value.length >> 1]! ^= 0x55;
+        await settled(shards.put(value, key));
+        count++;
+      }
+      database.close();
+      return count;
+    },
+    { store, most },
+  );
 }

@@ -44,7 +44,10 @@ export class Keeper<Result> {
     const store = createStore(DATABASE, 'items');
     const found = (await entries<number, Kept<Result>>(store)).sort(([a], [b]) => a - b);
     const old = found.filter(([, { time }]) => Date.now() - time > LIFE);
-    await delMany(old.map(([id]) => id), store);
+    await delMany(
+      old.map(([id]) => id),
+      store,
+    );
     const fresh = found.filter((entry) => !old.includes(entry)).map(([, { item }]) => item);
     await this.snapshots.open(fresh.map(({ id }) => id));
     this.store = store;
@@ -71,13 +74,15 @@ export class Keeper<Result> {
     if (gone.length === 0 && changed.length === 0) return;
     for (const id of gone) this.written.delete(id);
     for (const item of changed) this.written.set(item.id, item);
-    this.writing = this.writing.then(async () => {
-      await delMany(gone, store);
-      for (const item of changed) await set(item.id, { time: Date.now(), item: atRest(item) } satisfies Kept<Result>, store);
-    }).catch(() => {
-      this.store = null;
-      this.onTrouble();
-    });
+    this.writing = this.writing
+      .then(async () => {
+        await delMany(gone, store);
+        for (const item of changed) await set(item.id, { time: Date.now(), item: atRest(item) } satisfies Kept<Result>, store);
+      })
+      .catch(() => {
+        this.store = null;
+        this.onTrouble();
+      });
   }
 }
 

@@ -27,7 +27,10 @@ const { queueArea, queueList, queueCount, queuePause, queueSave, queueFolder, qu
 export class QueueView<Result> {
   private readonly rows = new Map<number, Row>();
 
-  constructor(private readonly queue: Queue<Result>, private readonly actions: QueueActions) {
+  constructor(
+    private readonly queue: Queue<Result>,
+    private readonly actions: QueueActions,
+  ) {
     queuePause.addEventListener('click', () => queue.pause(!queue.paused));
     queueSave.addEventListener('click', actions.saveAll);
     queueFolder.addEventListener('click', actions.saveIntoFolder);
@@ -80,7 +83,14 @@ export class QueueView<Result> {
   private fill(row: Row, { state, fraction, reason }: Item<Result>, selected: boolean): void {
     row.item.dataset['state'] = state;
     row.name.setAttribute('aria-pressed', String(selected));
-    row.state.textContent = state === 'working' ? text.percent(fraction) : state === 'failed' ? text.queueFailed(reason) : state === 'done' ? text.queueDone : text.queueWaiting;
+    row.state.textContent =
+      state === 'working'
+        ? text.percent(fraction)
+        : state === 'failed'
+          ? text.queueFailed(reason)
+          : state === 'done'
+            ? text.queueDone
+            : text.queueWaiting;
     row.save.hidden = state !== 'done';
     row.retry.hidden = state !== 'failed';
   }

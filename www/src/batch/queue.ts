@@ -58,7 +58,18 @@ export class Queue<Result> {
 
   /** @returns the new items, waiting, in the order of the files */
   add(files: readonly { file: Blob; name: string }[]): Item<Result>[] {
-    const added = files.map(({ file, name }): Item<Result> => ({ id: ++this.lastId, name, file, state: 'waiting', fraction: 0, reason: '', result: null, saved: false }));
+    const added = files.map(
+      ({ file, name }): Item<Result> => ({
+        id: ++this.lastId,
+        name,
+        file,
+        state: 'waiting',
+        fraction: 0,
+        reason: '',
+        result: null,
+        saved: false,
+      }),
+    );
     this.list.push(...added);
     this.onChange();
     return added;

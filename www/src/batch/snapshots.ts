@@ -25,7 +25,10 @@ export class Snapshots {
   async open(ids: readonly number[]): Promise<void> {
     try {
       const store = createStore(DATABASE, 'snapshots');
-      await delMany((await keys<number>(store)).filter((id) => !ids.includes(id)), store);
+      await delMany(
+        (await keys<number>(store)).filter((id) => !ids.includes(id)),
+        store,
+      );
       this.store = store;
     } catch {
       // Storage is blocked: runs begin again.

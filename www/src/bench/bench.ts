@@ -55,7 +55,10 @@ const buttons = [byId('measure', HTMLButtonElement), byId('kernels', HTMLButtonE
 const status = byId('status', HTMLParagraphElement);
 const json = byId('json', HTMLTextAreaElement);
 
-for (const [button, task] of [[buttons[0], evaluations], [buttons[1], kernels]] as const) {
+for (const [button, task] of [
+  [buttons[0], evaluations],
+  [buttons[1], kernels],
+] as const) {
   button.addEventListener('click', () => {
     for (const each of buttons) each.disabled = true;
     report()
@@ -67,11 +70,14 @@ for (const [button, task] of [[buttons[0], evaluations], [buttons[1], kernels]] 
 byId('copy', HTMLButtonElement).addEventListener('click', () => {
   json.select();
   const done = (text: string): void => void (byId('copied', HTMLSpanElement).textContent = text);
-  navigator.clipboard.writeText(json.value).then(() => done('Copied.'), () => done('Selected: copy it with the keyboard.'));
+  navigator.clipboard.writeText(json.value).then(
+    () => done('Copied.'),
+    () => done('Selected: copy it with the keyboard.'),
+  );
 });
 
 async function report(): Promise<Report> {
-  const { network } = await (await fetch(MODEL)).json() as { network: Network };
+  const { network } = (await (await fetch(MODEL)).json()) as { network: Network };
   return {
     measured: new Date().toISOString(),
     browser: navigator.userAgent,
@@ -138,7 +144,11 @@ async function time(device: 'webgpu' | 'cpu'): Promise<Omit<Row, 'gflops'>> {
   status.textContent = `Loading the model for the ${device === 'cpu' ? 'CPU' : 'GPU'} …`;
   const upscaler = await Upscaler.create({ device, engines: 1 });
   try {
-    const picture = new ImageData(Uint8ClampedArray.from({ length: 4 * SIDE * SIDE }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251)), SIDE, SIDE);
+    const picture = new ImageData(
+      Uint8ClampedArray.from({ length: 4 * SIDE * SIDE }, (_, i) => (i % 4 === 3 ? 255 : (i * 37) % 251)),
+      SIDE,
+      SIDE,
+    );
     const run = async (steps: number): Promise<number> => {
       const begin = performance.now();
       await upscaler.upscale(picture, { steps });
@@ -151,7 +161,7 @@ async function time(device: 'webgpu' | 'cpu'): Promise<Omit<Row, 'gflops'>> {
     for (let round = 0; round < ROUNDS; round++) {
       status.textContent = `${upscaler.device.name}: round ${round + 1} of ${ROUNDS}`;
       const short = await run(1);
-      times.push((await run(1 + EVALUATIONS) - short) / EVALUATIONS);
+      times.push(((await run(1 + EVALUATIONS)) - short) / EVALUATIONS);
     }
     times.sort((a, b) => a - b);
     return { device: upscaler.device, milliseconds: { min: times[0] ?? NaN, median: times[ROUNDS >> 1] ?? NaN } };
@@ -169,18 +179,27 @@ function show(report: Report): void {
     byId('adapter', HTMLTableCaptionElement).textContent =
       `${adapter.name}: at most ${peaks.peak_gflops} GFLOP/s of multiply-adds and ${peaks.copy_gb_s} GB/s of copying`;
   }
-  byId('kernel-rows', HTMLTableSectionElement).replaceChildren(...kernels.map(({ name, ms, gflops, of_peak, of_bandwidth }) => {
-    const row = document.createElement('tr');
-    for (const text of [name, `${ms}`, `${gflops}`, percent(of_peak), percent(of_bandwidth)]) row.insertCell().textContent = text;
-    return row;
-  }));
-  byId('rows', HTMLTableSectionElement).replaceChildren(...report.rows.map(({ device, milliseconds, gflops }) => {
-    const row = document.createElement('tr');
-    const name = device.kind === 'cpu' ? 'CPU, one thread' : `${device.name}${device.f16 ? ', f16 weights' : ''}`;
-    for (const text of [name, milliseconds.median.toFixed(1), gflops.toFixed(1), `${device.tile} × ${device.tile}`]) row.insertCell().textContent = text;
-    return row;
-  }));
-  json.value = JSON.stringify(report, (_, value: unknown) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value), 2);
+  byId('kernel-rows', HTMLTableSectionElement).replaceChildren(
+    ...kernels.map(({ name, ms, gflops, of_peak, of_bandwidth }) => {
+      const row = document.createElement('tr');
+      for (const text of [name, `${ms}`, `${gflops}`, percent(of_peak), percent(of_bandwidth)]) row.insertCell().textContent = text;
+      return row;
+    }),
+  );
+  byId('rows', HTMLTableSectionElement).replaceChildren(
+    ...report.rows.map(({ device, milliseconds, gflops }) => {
+      const row = document.createElement('tr');
+      const name = device.kind === 'cpu' ? 'CPU, one thread' : `${device.name}${device.f16 ? ', f16 weights' : ''}`;
+      for (const text of [name, milliseconds.median.toFixed(1), gflops.toFixed(1), `${device.tile} × ${device.tile}`])
+        row.insertCell().textContent = text;
+      return row;
+    }),
+  );
+  json.value = JSON.stringify(
+    report,
+    (_, value: unknown) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value),
+    2,
+  );
 }
 
 function percent(share: number): string {

@@ -24,7 +24,11 @@ export function estimate({ picture: { width, height }, steps, model, device, cap
   const onCpu = device === 'cpu' || (device === 'auto' && capabilities?.recommended === 'cpu');
   const pace = known ?? (onCpu && model === DEFAULT_MODEL ? roughPace() : null);
   const y0 = BUILT_IN.find(({ name }) => name === model)?.y0 ?? 0;
-  return { seconds: pace && pace * width * height * (steps + y0), bytes: Upscaler.memory(width, height, model), rough: known === undefined };
+  return {
+    seconds: pace && pace * width * height * (steps + y0),
+    bytes: Upscaler.memory(width, height, model),
+    rough: known === undefined,
+  };
 }
 
 /**

@@ -31,25 +31,31 @@ async function change(language: Language): Promise<void> {
   document.querySelector('meta[name=description]')?.setAttribute('content', text.description);
   const fixed = (name: string | undefined): string => text[name as Fixed];
   for (const element of document.querySelectorAll<HTMLElement>('[data-text]')) element.textContent = fixed(element.dataset['text']);
-  for (const element of document.querySelectorAll<HTMLElement>('[data-label]')) element.setAttribute('aria-label', fixed(element.dataset['label']));
+  for (const element of document.querySelectorAll<HTMLElement>('[data-label]'))
+    element.setAttribute('aria-label', fixed(element.dataset['label']));
   for (const element of document.querySelectorAll<HTMLImageElement>('img[data-alt]')) element.alt = fixed(element.dataset['alt']);
 }
 
 /** @param changed puts the sentences that the program has composed into the page anew */
 export async function useLanguage(changed: () => void): Promise<void> {
   const { language } = elements;
-  language.replaceChildren(...Object.entries(LANGUAGES).map(([value, name]) => {
-    const option = new Option(name, value);
-    option.lang = tag(value as Language);
-    return option;
-  }));
+  language.replaceChildren(
+    ...Object.entries(LANGUAGES).map(([value, name]) => {
+      const option = new Option(name, value);
+      option.lang = tag(value as Language);
+      return option;
+    }),
+  );
   language.addEventListener('change', () => {
     if (!isLanguage(language.value)) return;
     const chosen = language.value;
-    void change(chosen).then(() => {
-      remember(chosen);
-      changed();
-    }, () => (language.value = spoken));
+    void change(chosen).then(
+      () => {
+        remember(chosen);
+        changed();
+      },
+      () => (language.value = spoken),
+    );
   });
   // Offline before this language was kept: the page speaks English.
   await change(preferred()).catch(() => change('en'));

@@ -56,7 +56,8 @@ const sentences = (words: Words) => {
   };
 
   /** A time that is yet to be spent. */
-  const cost = (seconds: number): string => (seconds < 90 ? words.seconds(words.whole(Math.max(1, seconds))) : words.minutes(words.whole(seconds / 60)));
+  const cost = (seconds: number): string =>
+    seconds < 90 ? words.seconds(words.whole(Math.max(1, seconds))) : words.minutes(words.whole(seconds / 60));
 
   return {
     ...words,
@@ -67,7 +68,7 @@ const sentences = (words: Words) => {
       if (!capabilities.wasm) return words.noWasm;
       const { webgpu, recommended } = capabilities;
       if (device === 'webgpu' && !webgpu) return words.noWebGpu;
-      const kind = device === 'auto' ? recommended ?? 'cpu' : device;
+      const kind = device === 'auto' ? (recommended ?? 'cpu') : device;
       const reason = device !== 'auto' ? 'asked' : webgpu ? 'faster' : 'no-webgpu';
       return runsOn({ kind, name: webgpu?.name ?? '', software: webgpu?.software ?? false, f16: null, reason }, device, capabilities);
     },
@@ -106,7 +107,10 @@ const sentences = (words: Words) => {
 
     /** What a built-in model is good for; nothing is known of others. */
     aboutModel: (name: string, bytes: number): string => {
-      const about = new Map([['compact', words.aboutCompact], ['nano', words.aboutNano]]).get(name);
+      const about = new Map([
+        ['compact', words.aboutCompact],
+        ['nano', words.aboutNano],
+      ]).get(name);
       return about ? `${words.bytes(bytes)} · ${about}` : '';
     },
 
@@ -116,11 +120,12 @@ const sentences = (words: Words) => {
       words.tooLarge(words.decimal((width * height) / 1e6), words.decimal(most / 1e6)),
 
     /** Two lines, and a third where it was not the engine that read the file. */
-    outcome: (done: Outcome): string => [
-      words.resultSize(done.width, done.height, done.format, words.bytes(done.fileBytes)),
-      words.resultRun(duration(done.seconds), where(done.device), done.steps, done.seed),
-      ...(done.decodedBy === 'browser' ? [words.decodedByBrowser] : []),
-    ].join('\n'),
+    outcome: (done: Outcome): string =>
+      [
+        words.resultSize(done.width, done.height, done.format, words.bytes(done.fileBytes)),
+        words.resultRun(duration(done.seconds), where(done.device), done.steps, done.seed),
+        ...(done.decodedBy === 'browser' ? [words.decodedByBrowser] : []),
+      ].join('\n'),
 
     /** One of several results of a picture. */
     answer: ({ model, steps, seed }: Outcome): string => [model, words.stepsAndSeed(steps, seed)].filter(Boolean).join(' · '),

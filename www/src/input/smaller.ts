@@ -16,15 +16,15 @@ export function watchSmaller(): void {
   });
 }
 
-/** @param most pixels that the copy may have */
-async function useSmaller(most: number): Promise<void> {
+/** @param maxPixels of the copy */
+async function useSmaller(maxPixels: number): Promise<void> {
   const { image } = page.picture ?? {};
   if (!image) return;
   const { selected } = queue;
   try {
-    queue.replace(selected, await smallerCopy(image, most));
+    queue.replace(selected, await smallerCopy(image, maxPixels));
     await select(selected);
   } catch (error) {
-    fail(toProblem(error), () => void useSmaller(most));
+    fail(toProblem(error), () => void useSmaller(maxPixels));
   }
 }

@@ -7,8 +7,22 @@ import { showStrip } from '../notices/strips.ts';
 import { refreshModels } from './list.ts';
 
 const {
-  addModel, modelFiles, importDialog, importFiles, importText, importLicence, importLicenceName, importLicenceText,
-  importLicenceLink, importConsent, importConsentText, importBar, importCode, importChoose, importCancel, importGo,
+  addModel,
+  modelFiles,
+  importDialog,
+  importFiles,
+  importText,
+  importLicence,
+  importLicenceName,
+  importLicenceText,
+  importLicenceLink,
+  importConsent,
+  importConsentText,
+  importBar,
+  importCode,
+  importChoose,
+  importCancel,
+  importGo,
 } = elements;
 
 /** `consent` waits for the person, `done` for nobody. */
@@ -44,11 +58,13 @@ export function openImport(files: File[]): void {
   if (work) return;
   if (importDialog.dataset['step'] === 'failed') chosen = [];
   chosen = [...chosen, ...files];
-  importFiles.replaceChildren(...chosen.map((file) => {
-    const item = document.createElement('li');
-    item.textContent = `${file.name}, ${text.bytes(file.size)}`;
-    return item;
-  }));
+  importFiles.replaceChildren(
+    ...chosen.map((file) => {
+      const item = document.createElement('li');
+      item.textContent = `${file.name}, ${text.bytes(file.size)}`;
+      return item;
+    }),
+  );
   if (!importDialog.open) importDialog.showModal();
   const weights = chosen.filter(({ name }) => !name.endsWith('.json')).length;
   if (weights >= 2) void convert(chosen);

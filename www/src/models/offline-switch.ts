@@ -56,7 +56,12 @@ async function bring(name: string): Promise<void> {
   // Asked for on this press: a browser that wants a person's consent shows its own question now.
   void navigator.storage?.persist?.();
   try {
-    await Upscaler.preload({ ...PLACE, model: name, signal: mine.signal, onProgress: (progress) => (offlineAbout.textContent = text.loading(progress)) });
+    await Upscaler.preload({
+      ...PLACE,
+      model: name,
+      signal: mine.signal,
+      onProgress: (progress) => (offlineAbout.textContent = text.loading(progress)),
+    });
   } finally {
     if (coming === mine) coming = null;
   }

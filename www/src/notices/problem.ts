@@ -24,7 +24,14 @@ export function toProblem(error: unknown): Problem {
 
 /** The picture itself is at fault: another one is the way out. */
 export function isAboutPicture(code: ErrorCode): boolean {
-  return code === 'no-input' || code === 'not-an-image' || code === 'bad-image' || code === 'unsupported-image' || code === 'image-too-large' || isAboutMemory(code);
+  return (
+    code === 'no-input' ||
+    code === 'not-an-image' ||
+    code === 'bad-image' ||
+    code === 'unsupported-image' ||
+    code === 'image-too-large' ||
+    isAboutMemory(code)
+  );
 }
 
 /** A smaller picture would have done. */

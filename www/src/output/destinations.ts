@@ -70,7 +70,9 @@ export function canCopy({ type }: Blob, { width, height }: Size): boolean {
 }
 
 export async function copyPicture(blob: Blob): Promise<void> {
-  await navigator.clipboard.write([new ClipboardItem({ 'image/png': blob.type === 'image/png' ? blob : createImageBitmap(blob).then(toPng) })]);
+  await navigator.clipboard.write([
+    new ClipboardItem({ 'image/png': blob.type === 'image/png' ? blob : createImageBitmap(blob).then(toPng) }),
+  ]);
 }
 
 export function canShare(blob: Blob, name: string): boolean {

@@ -8,7 +8,10 @@ export function fileName(of: string, { blob, mark }: Done): string {
 
 /** `holiday.jpeg` becomes `holiday_x4.png`, or what else the media type of the result and the mark of its size say. */
 export function resultName(name: string, type = 'image/png', mark = 'x4'): string {
-  const stem = name.replace(/\.[^.]{1,5}$/, '').replace(/[/\\:*?"<>|\p{Cc}]/gu, '_').trim();
+  const stem = name
+    .replace(/\.[^.]{1,5}$/, '')
+    .replace(/[/\\:*?"<>|\p{Cc}]/gu, '_')
+    .trim();
   return fitted(stem || 'picture', `_${mark}.${type.slice('image/'.length).replace('jpeg', 'jpg')}`);
 }
 

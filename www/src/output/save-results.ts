@@ -12,10 +12,14 @@ const { save, copy, share, announcer } = elements;
 /** The buttons of the result on screen; `save` is a link to its file. */
 export function watchResult(): void {
   save.addEventListener('click', () => queue.save(queue.selected));
-  copy.addEventListener('click', () => void passOn(async (blob) => {
-    await copyPicture(blob);
-    announcer.textContent = text.copied;
-  }));
+  copy.addEventListener(
+    'click',
+    () =>
+      void passOn(async (blob) => {
+        await copyPicture(blob);
+        announcer.textContent = text.copied;
+      }),
+  );
   share.addEventListener('click', () => void passOn(sharePicture));
 }
 

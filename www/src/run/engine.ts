@@ -1,5 +1,14 @@
 /** The upscaler behind the page: made at the first run, kept for the next ones, replaced when model or device change. */
-import { Upscaler, type Input, type LoadProgress, type Result, type RunProgress, type Snapshot, type Tile, type UpscalerError } from 'resshift-web';
+import {
+  Upscaler,
+  type Input,
+  type LoadProgress,
+  type Result,
+  type RunProgress,
+  type Snapshot,
+  type Tile,
+  type UpscalerError,
+} from 'resshift-web';
 import { PLACE } from '../models/built-in.ts';
 import type { Settings } from '../settings/settings.ts';
 

@@ -10,7 +10,10 @@ export class Eta {
    * @param expected seconds, from earlier runs; null if nothing is known
    * @param cold the first run of an engine, whose first piece of work takes several times as long as any other
    */
-  constructor(private readonly expected: number | null = null, private cold = false) {}
+  constructor(
+    private readonly expected: number | null = null,
+    private cold = false,
+  ) {}
 
   /** A run that begins with a part of the work done. */
   begin(time: number, fraction: number): void {
@@ -31,7 +34,8 @@ export class Eta {
     }
     if (this.reports.length > WINDOW) this.reports.shift();
     const first = this.reports[0];
-    if (first && fraction > first.fraction && time > first.time) return ((1 - fraction) * (time - first.time)) / (fraction - first.fraction);
+    if (first && fraction > first.fraction && time > first.time)
+      return ((1 - fraction) * (time - first.time)) / (fraction - first.fraction);
     return this.expected === null ? null : this.expected * (1 - fraction);
   }
 }

@@ -3,7 +3,7 @@ import type { LoadProgress, RunProgress } from 'resshift-web';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
 import { Eta } from './eta.ts';
-import { tellProgress, tellRest } from './tab.ts';
+import { showProgressInTab, clearTab } from './tab-title.ts';
 
 const { progress, loadText, loadBar, runText, runBar, eta, cancel, announcer } = elements;
 /** Seconds. */
@@ -55,7 +55,7 @@ export class Progress {
   run(report: RunProgress): void {
     runText.textContent = text.tileOf(report);
     runBar.value = report.fraction;
-    tellProgress(report.fraction);
+    showProgressInTab(report.fraction);
     const before = (report.step - 1) / report.steps;
     if (this.begun !== null && before > 0) {
       // A run that goes on from an earlier one does not begin with nothing.
@@ -85,7 +85,7 @@ export class Progress {
   finish(announcement: string): void {
     clearInterval(this.clock);
     progress.hidden = true;
-    tellRest();
+    clearTab();
     announcer.textContent = announcement;
   }
 

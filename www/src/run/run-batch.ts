@@ -28,11 +28,6 @@ export async function start(): Promise<void> {
   }
 }
 
-export function stop(): void {
-  progress.stopping();
-  page.run?.abort();
-}
-
 /** @returns whether the next picture may follow */
 async function workOn(item: Item<Done>, settings: Settings): Promise<boolean> {
   const controller = new AbortController();

@@ -27,29 +27,37 @@ export async function runPicture(source: Picture, id: number, settings: Settings
   const paint = (part: Tile) => {
     if (id === queue.selected) stage.paintTile(part);
   };
-  const result = await engine.run(source.input, settings, signal, {
-    onLoad: (report) => progress.load(report),
-    onReady: (upscaler) => {
-      describeRun(upscaler, settings.device);
-      showWarnings(engine.warnings);
-      void refreshModels();
-      learn(upscaler, settings.model, settings.device, false);
-      progress.loaded(expected(source, settings), engine.cold);
-      begun = performance.now();
-    },
-    onProgress: (report) => {
-      if (first && report.step > 1) {
-        passed = earlier?.seconds ?? 0;
-        showStrip('resumed', () => text.goesOn(report.step, report.steps));
-      }
-      first = false;
-      progress.run(report);
-      queue.progress(id, report.fraction);
-    },
-    onTile: paint,
-    onPreview: paint,
-    onSnapshot: (snapshot) => keeper.snapshots.put(id, snapshot, seconds()),
-  }, earlier).finally(() => dismissStrip('resumed'));
+  const result = await engine
+    .run(
+      source.input,
+      settings,
+      signal,
+      {
+        onLoad: (report) => progress.load(report),
+        onReady: (upscaler) => {
+          describeRun(upscaler, settings.device);
+          showWarnings(engine.warnings);
+          void refreshModels();
+          learn(upscaler, settings.model, settings.device, false);
+          progress.loaded(expected(source, settings), engine.cold);
+          begun = performance.now();
+        },
+        onProgress: (report) => {
+          if (first && report.step > 1) {
+            passed = earlier?.seconds ?? 0;
+            showStrip('resumed', () => text.goesOn(report.step, report.steps));
+          }
+          first = false;
+          progress.run(report);
+          queue.progress(id, report.fraction);
+        },
+        onTile: paint,
+        onPreview: paint,
+        onSnapshot: (snapshot) => keeper.snapshots.put(id, snapshot, seconds()),
+      },
+      earlier,
+    )
+    .finally(() => dismissStrip('resumed'));
   showWarnings(engine.warnings);
   if (engine.current) learn(engine.current, settings.model, settings.device, true);
   return {
@@ -58,8 +66,16 @@ export async function runPicture(source: Picture, id: number, settings: Settings
     width: result.width,
     height: result.height,
     outcome: {
-      width: result.width, height: result.height, format: formatName(result.blob.type), fileBytes: result.blob.size, seconds: seconds(),
-      model: settings.model, steps: settings.steps, seed: settings.seed, device: result.device, decodedBy: result.decodedBy,
+      width: result.width,
+      height: result.height,
+      format: formatName(result.blob.type),
+      fileBytes: result.blob.size,
+      seconds: seconds(),
+      model: settings.model,
+      steps: settings.steps,
+      seed: settings.seed,
+      device: result.device,
+      decodedBy: result.decodedBy,
     },
   };
 }

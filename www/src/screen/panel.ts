@@ -22,7 +22,8 @@ export function describeButton(): void {
   upscale.disabled = page.phase === 'empty';
   // One picture can be done once more; of a batch that is done each has its own button.
   upscale.hidden = page.phase === 'working' || (several && waiting === 0);
-  upscale.textContent = several && waiting > 0 ? text.upscaleWaiting(waiting) : page.phase === 'done' ? text.upscaleAgain : text.upscaleFirst;
+  upscale.textContent =
+    several && waiting > 0 ? text.upscaleWaiting(waiting) : page.phase === 'done' ? text.upscaleAgain : text.upscaleFirst;
 }
 
 export function describePicture(): void {
@@ -40,8 +41,8 @@ export function describePicture(): void {
 export function describeCost(): void {
   const { phase, capabilities } = page;
   const from = pictureSize();
-  const most = capabilities?.maxPixels ?? Infinity;
-  const tooLarge = from !== null && from.width * from.height > most;
+  const maxPixels = capabilities?.maxPixels ?? Infinity;
+  const tooLarge = from !== null && from.width * from.height > maxPixels;
   const beyond = from !== null && !resultSize(from, wantedSize());
   smaller.hidden = !tooLarge || phase === 'working';
   const words = elements.estimate;
@@ -54,7 +55,7 @@ export function describeCost(): void {
   const wanted = from && { picture: from, model: elements.model.value, device: wantedDevice(), capabilities };
   showStepCosts(wanted);
   if (!wanted) return;
-  if (tooLarge) words.textContent = text.tooManyPixels(wanted.picture, most);
+  if (tooLarge) words.textContent = text.tooManyPixels(wanted.picture, maxPixels);
   else if (beyond) words.textContent = text.beyondLargest(wanted.picture.width * SCALE, wanted.picture.height * SCALE);
   else words.textContent = text.estimate(estimate({ ...wanted, steps: wantedSteps() }));
 }

@@ -13,7 +13,7 @@ import { readPicture, type Picture } from '../picture/picture.ts';
 import { lockSettings } from '../settings/settings.ts';
 import { Compare } from '../viewer/compare.ts';
 import { Stage } from '../viewer/stage.ts';
-import { Answers } from './answers.ts';
+import { EarlierResults } from './earlier-results.ts';
 import { page, type Phase } from './page.ts';
 import { describeButton, describeCost, describePicture } from './panel.ts';
 import { stayAwake } from './wake-lock.ts';
@@ -22,7 +22,7 @@ const { upscale, save, outcome, passOn, copy, share } = elements;
 
 export const stage = new Stage();
 export const compare = new Compare(stage);
-export const answers = new Answers(stage, compare, (done) => {
+export const earlierResults = new EarlierResults(stage, compare, (done) => {
   const turn = turns;
   queue.exchange(queue.selected, done);
   if (page.picture) void showDone(page.picture, done, () => turn === turns);
@@ -43,7 +43,7 @@ export function enter(next: Phase): void {
   save.hidden = outcome.hidden = passOn.hidden = next !== 'done';
   lockSettings(next === 'working');
   compare.labelOriginal(next === 'ready' && page.picture?.image != null);
-  answers.offer(next === 'done');
+  earlierResults.offer(next === 'done');
   describeCost();
   stayAwake(next === 'working');
   holdRun(next === 'working');
@@ -92,7 +92,7 @@ export async function showDone(source: Picture, done: Done, current: () => boole
   share.hidden = !canShare(done.blob, save.download);
   describePicture();
   if (!shown) showStrip('intake', () => text.tooLargeToShow);
-  await answers.show(source.file, done);
+  await earlierResults.show(source.file, done);
   if (!current()) return;
   enter(page.run ? 'working' : 'done');
   compare.centre();

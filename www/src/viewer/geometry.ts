@@ -44,7 +44,12 @@ export function zoomOf(frame: Size, picture: Size, zoom: Zoom, density: number):
  * @param density screen pixels per CSS pixel
  */
 export function place(
-  frame: Size, origin: { left: number; top: number }, picture: Size, zoom: Zoom, pan: { x: number; y: number }, density: number,
+  frame: Size,
+  origin: { left: number; top: number },
+  picture: Size,
+  zoom: Zoom,
+  pan: { x: number; y: number },
+  density: number,
 ): Rect {
   const scale = zoom === 'fit' ? fitScale(frame, picture) : zoom / density;
   const width = picture.width * scale;

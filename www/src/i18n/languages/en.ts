@@ -11,7 +11,8 @@ export const en = {
 
   // Fixed words of `index.html`
   title: 'ResShift: enlarge a photo x4',
-  description: 'Makes a small photo four times larger and fills in the missing detail, in your browser. Your pictures never leave this device.',
+  description:
+    'Makes a small photo four times larger and fills in the missing detail, in your browser. Your pictures never leave this device.',
   language: 'Language',
   promise: 'Your pictures never leave this device',
   headline: 'Make a small photo four times larger, with the missing detail filled in.',
@@ -157,13 +158,15 @@ export const en = {
   queueSaveAll: 'Save all',
   queueFolder: 'Save to a folder',
   savedInto: (count: number): string => `${whole(count)} ${plural(count, 'picture', 'pictures')} saved to the folder.`,
-  keptPictures: (count: number): string => `${whole(count)} ${plural(count, 'picture', 'pictures')} from your last visit ${plural(count, 'is', 'are')} still in this browser.`,
+  keptPictures: (count: number): string =>
+    `${whole(count)} ${plural(count, 'picture', 'pictures')} from your last visit ${plural(count, 'is', 'are')} still in this browser.`,
   goesOn: (step: number, steps: number): string => `Resuming at step ${step} of ${steps}.`,
   keptContinue: 'Continue',
   keptDelete: 'Delete them',
   notKept: 'This browser cannot keep the batch: unsaved results are lost when you close the tab.',
   queueClear: 'Remove all',
-  queueCount: (done: number, all: number, failed: number): string => `${whole(done)} of ${whole(all)} pictures done${failed > 0 ? `, ${whole(failed)} failed` : ''}`,
+  queueCount: (done: number, all: number, failed: number): string =>
+    `${whole(done)} of ${whole(all)} pictures done${failed > 0 ? `, ${whole(failed)} failed` : ''}`,
   queueWaiting: 'waiting',
   queueDone: 'done',
   queueFailed: (reason: string): string => `Failed: ${reason}`,

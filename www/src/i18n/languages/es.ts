@@ -1,4 +1,5 @@
 /** Spanish. */
+import sentences from 'resshift-web/languages/es';
 import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
@@ -11,7 +12,8 @@ export const es: Words = {
   ...numbers('es'),
 
   title: 'ResShift: ampliar una foto x4',
-  description: 'Amplía cuatro veces una foto pequeña y completa el detalle que falta, en tu navegador. Tus imágenes nunca salen de este dispositivo.',
+  description:
+    'Amplía cuatro veces una foto pequeña y completa el detalle que falta, en tu navegador. Tus imágenes nunca salen de este dispositivo.',
   language: 'Idioma',
   promise: 'Tus imágenes nunca salen de este dispositivo',
   headline: 'Amplía cuatro veces una foto pequeña y completa el detalle que falta.',
@@ -154,13 +156,15 @@ export const es: Words = {
   queueSaveAll: 'Guardar todo',
   queueFolder: 'Guardar en una carpeta',
   savedInto: (count) => `${whole(count)} ${plural(count, 'imagen guardada', 'imágenes guardadas')} en la carpeta.`,
-  keptPictures: (count) => `${whole(count)} ${plural(count, 'imagen', 'imágenes')} de tu última visita ${plural(count, 'sigue', 'siguen')} en este navegador.`,
+  keptPictures: (count) =>
+    `${whole(count)} ${plural(count, 'imagen', 'imágenes')} de tu última visita ${plural(count, 'sigue', 'siguen')} en este navegador.`,
   goesOn: (step, steps) => `Se reanuda en el paso ${step} de ${steps}.`,
   keptContinue: 'Continuar',
   keptDelete: 'Eliminarlas',
   notKept: 'Este navegador no puede conservar el lote: los resultados sin guardar se pierden al cerrar la pestaña.',
   queueClear: 'Quitar todo',
-  queueCount: (done, all, failed) => `${whole(done)} de ${whole(all)} imágenes terminadas${failed > 0 ? `, ${whole(failed)} con error` : ''}`,
+  queueCount: (done, all, failed) =>
+    `${whole(done)} de ${whole(all)} imágenes terminadas${failed > 0 ? `, ${whole(failed)} con error` : ''}`,
   queueWaiting: 'en espera',
   queueDone: 'terminada',
   queueFailed: (reason) => `Error: ${reason}`,
@@ -187,7 +191,8 @@ export const es: Words = {
   resultRun: (time, where, steps, seed) => `${time} ${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `Listo: ${width} por ${height} píxeles. Usa el control deslizante para comparar, o guarda la imagen.`,
 
-  modelInUse: (name, size, licence, commercial) => `Modelo: ${name}, ${size}, licencia ${licence}${commercial ? '' : ' (solo uso no comercial)'}.`,
+  modelInUse: (name, size, licence, commercial) =>
+    `Modelo: ${name}, ${size}, licencia ${licence}${commercial ? '' : ' (solo uso no comercial)'}.`,
   defaultLabel: (name) => `${name} (predeterminado)`,
   noModels: (size) => `Aún ninguno: el modelo predeterminado (${size}) se descarga con la primera imagen.`,
   worksOffline: (page, model) => `Funciona sin conexión: la página (${page}) y este modelo (${model}) están en este dispositivo.`,
@@ -205,7 +210,8 @@ export const es: Words = {
     'Elige los dos archivos de un modelo: la red (por ejemplo, resshift_realsrx4_s4_v3.pth) y su autocodificador (autoencoder_vq_f4.pth). Se convierten aquí; no se sube nada.',
   importNeedsOther: 'Falta un archivo: un modelo tiene una red y un autocodificador.',
   importReading: 'Leyendo los archivos.',
-  plan: (name, size, commercial) => `Este es el modelo ${name}. Ocupará unos ${size} en este dispositivo.${commercial ? '' : ' No se permite el uso comercial.'}`,
+  plan: (name, size, commercial) =>
+    `Este es el modelo ${name}. Ocupará unos ${size} en este dispositivo.${commercial ? '' : ' No se permite el uso comercial.'}`,
   termsUnknown: 'Condiciones desconocidas',
   askAuthors: 'Quien entrenó estos pesos decide cómo pueden usarse. Pregúntale antes de usar los resultados comercialmente.',
   termsCommercial: 'Estos pesos pueden usarse comercialmente.',
@@ -222,28 +228,7 @@ export const es: Words = {
   reload: 'Recargar',
   dismiss: 'Descartar',
 
-  fault: byCode({
-    'no-input': ['No hay ningún archivo que leer.', 'Elige primero una imagen.'],
-    'not-an-image': ['Este archivo no es una imagen que se pueda leer.', 'Elige un archivo PNG, JPEG, WebP, GIF, BMP o TIFF.'],
-    'bad-image': ['La imagen está dañada o incompleta.', 'Ábrela en otro programa y guárdala de nuevo, o elige otra copia.'],
-    'unsupported-image': ['No se puede leer esta variante del formato.', 'Guarda la imagen como PNG en un programa que la abra y elige ese archivo.'],
-    'image-too-large': ['La imagen es demasiado grande para ampliarla aquí.', 'Recórtala o redúcela antes.'],
-    'out-of-memory': ['No hay memoria suficiente para esta imagen.', 'Usa una copia más pequeña, o cierra otras pestañas y programas e inténtalo de nuevo.'],
-    'bad-option': ['Una opción está fuera de su rango.', 'Corrígela y empieza de nuevo.'],
-    'bad-weights': ['No se pueden usar los pesos del modelo.', 'Comprueba que la carpeta del modelo está completa y es para esta versión.'],
-    'bad-checkpoint': ['No se puede usar este archivo de modelo.', 'Elige un modelo x4 publicado y su autocodificador, o descárgalos de nuevo de su origen.'],
-    'hash-mismatch': ['Un archivo no es el que indica el modelo.', 'Recarga la página. Si el error continúa, la copia del servidor está dañada y su dueño debe reemplazarla.'],
-    http: ['El servidor no pudo entregar un archivo.', 'Inténtalo de nuevo más tarde.'],
-    offline: ['No se pudo conectar para descargar un archivo.', 'Conéctate una vez a la red. Después, el modelo funciona sin conexión.'],
-    'no-browser': ['Aquí no hay web workers: este paquete funciona en navegadores.', 'Llámalo en el navegador, no al generar la página en un servidor.'],
-    'no-webgpu': ['WebGPU no está disponible.', 'Usa un navegador actual con aceleración por hardware, o la CPU.'],
-    gpu: ['La GPU ha fallado.', 'Inténtalo de nuevo o usa la CPU.'],
-    storage: ['El modelo no se pudo conservar para la próxima visita.', 'Libera espacio en el disco o permite el almacenamiento a este sitio. Hasta entonces, cada visita descargará el modelo.'],
-    aborted: ['Cancelado.', 'Vuelve a empezar cuando quieras.'],
-    disposed: ['Este ampliador ya se cerró.', 'Crea otro.'],
-    blocked: ['El navegador no permitió cargar un archivo.', 'Quien publica esta página debe permitirlo; la consola del navegador dice más.'],
-    internal: ['Error interno.', 'Comunícalo con el tamaño de la imagen y el nombre del navegador.'],
-  }),
+  fault: byCode(sentences),
   noFile: 'Lo que soltaste o pegaste no es un archivo.',
   saveFirst: 'Guarda primero la imagen en este dispositivo y luego elige o suelta el archivo.',
   empty: (name) => `${name} está vacío.`,

@@ -1,4 +1,5 @@
 /** Vietnamese. */
+import sentences from 'resshift-web/languages/vi';
 import type { Words } from './en.ts';
 import { byCode } from './fault.ts';
 import { numbers } from './numbers.ts';
@@ -11,7 +12,8 @@ export const vi: Words = {
   ...numbers('vi'),
 
   title: 'ResShift: phóng to ảnh x4',
-  description: 'Phóng to ảnh nhỏ lên bốn lần và bổ sung chi tiết còn thiếu, ngay trong trình duyệt. Ảnh của bạn không bao giờ rời khỏi thiết bị này.',
+  description:
+    'Phóng to ảnh nhỏ lên bốn lần và bổ sung chi tiết còn thiếu, ngay trong trình duyệt. Ảnh của bạn không bao giờ rời khỏi thiết bị này.',
   language: 'Ngôn ngữ',
   promise: 'Ảnh của bạn không bao giờ rời khỏi thiết bị này',
   headline: 'Phóng to ảnh nhỏ lên bốn lần và bổ sung chi tiết còn thiếu.',
@@ -187,7 +189,8 @@ export const vi: Words = {
   resultRun: (time, where, steps, seed) => `${time} ${where} · ${stepsAndSeed(steps, seed)}`,
   done: (width, height) => `Xong: ${width} nhân ${height} điểm ảnh. Dùng thanh trượt để so sánh, hoặc lưu ảnh.`,
 
-  modelInUse: (name, size, licence, commercial) => `Mô hình: ${name}, ${size}, giấy phép ${licence}${commercial ? '' : ' (chỉ dùng phi thương mại)'}.`,
+  modelInUse: (name, size, licence, commercial) =>
+    `Mô hình: ${name}, ${size}, giấy phép ${licence}${commercial ? '' : ' (chỉ dùng phi thương mại)'}.`,
   defaultLabel: (name) => `${name} (mặc định)`,
   noModels: (size) => `Chưa có: mô hình mặc định (${size}) sẽ được tải về cùng ảnh đầu tiên.`,
   worksOffline: (page, model) => `Hoạt động ngoại tuyến: trang (${page}) và mô hình này (${model}) đã có trên thiết bị.`,
@@ -205,7 +208,8 @@ export const vi: Words = {
     'Chọn hai tệp của mô hình: mạng (ví dụ resshift_realsrx4_s4_v3.pth) và bộ tự mã hóa (autoencoder_vq_f4.pth). Chúng được chuyển đổi tại đây; không có gì được tải lên.',
   importNeedsOther: 'Cần thêm một tệp: mô hình gồm mạng và bộ tự mã hóa.',
   importReading: 'Đang đọc các tệp.',
-  plan: (name, size, commercial) => `Đây là mô hình ${name}. Nó chiếm khoảng ${size} trên thiết bị này.${commercial ? '' : ' Không được dùng cho mục đích thương mại.'}`,
+  plan: (name, size, commercial) =>
+    `Đây là mô hình ${name}. Nó chiếm khoảng ${size} trên thiết bị này.${commercial ? '' : ' Không được dùng cho mục đích thương mại.'}`,
   termsUnknown: 'Chưa rõ điều khoản',
   askAuthors: 'Người huấn luyện trọng số này quyết định cách sử dụng. Hãy hỏi họ trước khi dùng kết quả cho mục đích thương mại.',
   termsCommercial: 'Trọng số này được phép dùng cho mục đích thương mại.',
@@ -222,28 +226,7 @@ export const vi: Words = {
   reload: 'Tải lại',
   dismiss: 'Bỏ qua',
 
-  fault: byCode({
-    'no-input': ['Không có tệp nào để đọc.', 'Hãy chọn ảnh trước.'],
-    'not-an-image': ['Tệp này không phải là ảnh đọc được.', 'Hãy chọn tệp PNG, JPEG, WebP, GIF, BMP hoặc TIFF.'],
-    'bad-image': ['Ảnh bị hỏng hoặc thiếu dữ liệu.', 'Mở ảnh bằng chương trình khác rồi lưu lại, hoặc chọn bản khác.'],
-    'unsupported-image': ['Không đọc được biến thể này của định dạng ảnh.', 'Hãy mở ảnh bằng phần mềm đọc được nó, lưu lại thành PNG rồi chọn tệp đó.'],
-    'image-too-large': ['Ảnh quá lớn để phóng to ở đây.', 'Hãy cắt hoặc thu nhỏ ảnh trước.'],
-    'out-of-memory': ['Không đủ bộ nhớ cho ảnh này.', 'Hãy dùng bản sao nhỏ hơn, hoặc đóng bớt thẻ và chương trình khác rồi thử lại.'],
-    'bad-option': ['Một tùy chọn không hợp lệ.', 'Hãy sửa tùy chọn rồi bắt đầu lại.'],
-    'bad-weights': ['Không dùng được trọng số của mô hình.', 'Hãy kiểm tra xem thư mục mô hình có đầy đủ và đúng với phiên bản này không.'],
-    'bad-checkpoint': ['Không dùng được tệp mô hình này.', 'Hãy chọn tệp x4 đã phát hành cùng bộ tự mã hóa, hoặc tải lại từ nơi phát hành.'],
-    'hash-mismatch': ['Một tệp khác với tệp mà mô hình chỉ định.', 'Hãy tải lại trang. Nếu vẫn lỗi, bản trên máy chủ đã hỏng và chủ trang phải thay bản khác.'],
-    http: ['Máy chủ không gửi được tệp.', 'Hãy thử lại sau.'],
-    offline: ['Không kết nối được để tải tệp.', 'Hãy kết nối mạng một lần. Sau đó mô hình hoạt động ngoại tuyến.'],
-    'no-browser': ['Ở đây không có web worker: gói này chạy trong trình duyệt.', 'Hãy gọi nó trong trình duyệt, không phải khi trang được dựng trên máy chủ.'],
-    'no-webgpu': ['Không có WebGPU.', 'Hãy dùng trình duyệt mới có bật tăng tốc phần cứng, hoặc chạy trên CPU.'],
-    gpu: ['GPU gặp lỗi.', 'Hãy thử lại, hoặc chạy trên CPU.'],
-    storage: ['Không giữ được mô hình cho lần sau.', 'Hãy giải phóng dung lượng đĩa hoặc cho phép trang này lưu trữ. Nếu không, mỗi lần vào trang đều phải tải lại mô hình.'],
-    aborted: ['Đã hủy.', 'Bắt đầu lại bất cứ lúc nào.'],
-    disposed: ['Trình phóng to này đã bị đóng.', 'Hãy tạo cái khác.'],
-    blocked: ['Trình duyệt không cho phép tải một tệp.', 'Chủ trang này phải cho phép; bảng điều khiển của trình duyệt cho biết thêm.'],
-    internal: ['Lỗi nội bộ.', 'Hãy báo lỗi này kèm kích thước ảnh và tên trình duyệt.'],
-  }),
+  fault: byCode(sentences),
   noFile: 'Nội dung vừa thả hoặc dán không phải là tệp.',
   saveFirst: 'Hãy lưu ảnh vào thiết bị này trước, rồi chọn hoặc thả tệp.',
   empty: (name) => `${name} trống.`,

@@ -10,7 +10,7 @@ export type Part = Omit<LoadProgress, 'fraction'>;
  * @param weights bytes of the model, as far as they are known before its description has come
  * @returns a function that adds the overall fraction, which never falls
  */
-export function overall(engine: number, weights: number): (part: Part) => LoadProgress {
+export function overallProgress(engine: number, weights: number): (part: Part) => LoadProgress {
   const loaded = { engine: 0, weights: 0, ready: 0 };
   let fraction = 0;
   return (part) => {

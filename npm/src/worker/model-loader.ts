@@ -5,20 +5,19 @@
  */
 
 import manifests from 'shipped-manifests';
-import { sha256 as slowSha256, type Loading } from '../../engine/resshift.js';
+import type { Loading } from '../../engine/resshift.js';
 import type { ErrorCode, ModelInfo } from '../index.d.ts';
 import { badWeights, damaged, hashMismatch, storage, UpscalerError } from '../shared/error.ts';
-import { noRoom, type Entry, type Shard } from '../shared/store.ts';
-import { ANSWER_MS, within } from '../shared/time-limit.ts';
+import { NO_SPACE, type Entry, type Shard } from '../shared/store.ts';
 import { DownloadBudget } from './download-budget.ts';
-import { discard, download, isNoAnswer, type Wanted } from './download.ts';
-import type { Part } from './overall.ts';
-import { ShardStore } from './shard-store.ts';
+import { discard, download, isNoAnswer, type DownloadRequest } from './download.ts';
+import { isWhole } from './hash-check.ts';
+import type { Part } from './load-progress.ts';
+import { withModelLock } from './model-lock.ts';
+import { hasSpace, ShardStore } from './shard-store.ts';
 
 /** Shards under way at the same time. */
 const AT_ONCE = 4;
-/** How long another tab that brings the same model is waited for. */
-const LOCK_MS = 2 * ANSWER_MS;
 /** Longest `model.json` that is read. */
 const JSON_LIMIT = 1 << 20;
 /**
@@ -57,19 +56,19 @@ type Report = (part: Part) => void;
  * @returns what went wrong without stopping the work
  * @throws UpscalerError, or what the engine throws
  */
-export async function deliver(order: Order, loading: Loading, build: () => void, report: Report): Promise<UpscalerError[]> {
+export async function loadModel(order: Order, loading: Loading, build: () => void, report: Report): Promise<UpscalerError[]> {
   const warnings: UpscalerError[] = [];
   const store = await ShardStore.open().catch((error: UpscalerError) => void warnings.push(error));
   try {
-    const delivery = new Delivery(order, loading, build, report, store, warnings);
-    await delivery.run();
+    const loader = new ModelLoader(order, loading, build, report, store, warnings);
+    await loader.run();
   } finally {
     store?.close();
   }
   return warnings;
 }
 
-class Delivery {
+class ModelLoader {
   /** False once the store has refused a shard. */
   #keeps: boolean;
   /** Where shards come from; nowhere, for a model that was made here. */
@@ -133,9 +132,9 @@ class Delivery {
     const missing = await this.#missing(model.shards);
     if (!this.#keeps || missing.length === 0) return load();
     const bytes = missing.reduce((sum, shard) => sum + shard.bytes, 0);
-    if (!(await hasRoom(bytes))) this.#stopKeeping(storage(noRoom));
+    if (!(await hasSpace(bytes))) this.#stopKeeping(storage(NO_SPACE));
     // Of two tabs the second one finds in the store what the first one has fetched.
-    await alone(this.order.model, load);
+    await withModelLock(this.order.model, load);
   }
 
   async #missing(shards: readonly Shard[]): Promise<readonly Shard[]> {
@@ -145,7 +144,7 @@ class Delivery {
   /** Every shard to the engine. */
   async #bring({ shards, bytes: total }: Description): Promise<void> {
     const absent = new Set(await this.#missing(shards));
-    const room = new DownloadBudget(IN_MEMORY);
+    const budget = new DownloadBudget(IN_MEMORY);
     const halt = new AbortController();
     const stop = (): void => halt.abort(this.order.signal?.reason);
     this.order.signal?.addEventListener('abort', stop, { once: true });
@@ -160,17 +159,17 @@ class Delivery {
 
     const bring = async (place: number, shard: Shard): Promise<void> => {
       const hold = (bytes: number): void => {
-        room.hold(place, bytes);
+        budget.hold(place, bytes);
         arrive(place, bytes);
       };
       let bytes: Uint8Array<ArrayBuffer> | undefined;
       if (!absent.has(shard)) {
-        await room.take(place, shard.bytes);
+        await budget.take(place, shard.bytes);
         bytes = await this.#stored(shard);
       }
       if (bytes === undefined) {
         cached = false;
-        bytes = await this.#fetch(shard, { signal: halt.signal, ready: () => room.take(place, PIECE), onBytes: hold });
+        bytes = await this.#fetch(shard, { signal: halt.signal, ready: () => budget.take(place, PIECE), onBytes: hold });
         await this.#keep(shard, bytes);
       }
       halt.signal.throwIfAborted();
@@ -184,9 +183,9 @@ class Delivery {
     const line = async (): Promise<void> => {
       for (const [place, shard] of queue) {
         if (halt.signal.aborted) return;
-        room.enter(place, shard.bytes);
+        budget.enter(place, shard.bytes);
         await bring(place, shard).catch((error: unknown) => halt.abort(error));
-        room.leave(place);
+        budget.leave(place);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, line));
@@ -203,7 +202,7 @@ class Delivery {
   }
 
   /** The shard from the network. One that is wrong is fetched once more, past the browser's HTTP cache. */
-  async #fetch(shard: Shard, watch: Pick<Wanted, 'signal' | 'ready' | 'onBytes'>): Promise<Uint8Array<ArrayBuffer>> {
+  async #fetch(shard: Shard, watch: Pick<DownloadRequest, 'signal' | 'ready' | 'onBytes'>): Promise<Uint8Array<ArrayBuffer>> {
     const { name, bytes: limit } = shard;
     if (this.#folders.length === 0) {
       await this.store?.remove(this.order.model).catch(() => undefined);
@@ -232,7 +231,7 @@ class Delivery {
       await this.store.add(this.order.model, sha256, bytes);
     } catch (error) {
       this.#stopKeeping(error as UpscalerError);
-      // A part of a model is of no use where the whole has no room.
+      // A part of a model is of no use for which there is no space.
       await this.store.abandon(this.order.model).catch(() => undefined);
     }
   }
@@ -250,46 +249,6 @@ class Delivery {
     if (this.#keeps) this.warnings.push(reason);
     this.#keeps = false;
   }
-}
-
-/** Whether the browser has room for so many bytes more; yes if it does not tell. */
-export async function hasRoom(bytes: number): Promise<boolean> {
-  const told = navigator.storage?.estimate?.();
-  const { quota = Infinity, usage = 0 } = (told && (await within(told).catch(() => undefined))) ?? {};
-  return bytes <= quota - usage;
-}
-
-async function isWhole(bytes: Uint8Array<ArrayBuffer>, shard: Shard): Promise<boolean> {
-  return bytes.length === shard.bytes && (await sha256(bytes)) === shard.sha256;
-}
-
-/** 64 lower-case hexadecimal digits. Without a secure context the browser offers no digest. */
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  if (!crypto.subtle) return slowSha256(bytes);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** The lock of a model on its way. */
-export function lockOf(model: string): string {
-  return `resshift ${model}`;
-}
-
-/**
- * While no other tab brings this model; at once where the browser has no locks. A tab that is frozen, or a browser that
- * does not answer, would keep the lock for ever: after a while the work begins without it, and at worst bytes come twice.
- */
-export async function alone<T>(model: string, work: () => Promise<T>): Promise<T> {
-  if (!navigator.locks) return work();
-  let begun: Promise<T> | undefined;
-  const begin = (): Promise<T> => (begun ??= work());
-  const patience = new AbortController();
-  const held = navigator.locks.request(lockOf(model), { signal: patience.signal }, begin) as Promise<T>;
-  held.catch(() => undefined);
-  const over = new Promise<void>((resolve) => setTimeout(resolve, LOCK_MS));
-  await Promise.race([held, over]).catch(() => undefined);
-  if (begun === undefined) patience.abort();
-  return begin();
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

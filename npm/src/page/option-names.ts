@@ -1,26 +1,28 @@
 /** Options by name: those that a call has, what is not one of them, and the kinds that many have in common. */
 
-import { badOption, tag, wrong } from '../shared/error.ts';
+import { badOption, invalidOption, tag } from '../shared/error.ts';
 
 const ASSETS = 'baseUrl engine worker signal onProgress ';
 const PRELOAD = `${ASSETS}model modelUrl mirrors`;
 const OF = {
   create: `${PRELOAD} device gpuDevice engines`,
   preload: PRELOAD,
-  upscale: 'steps seed temperature tile format canvas quality depth width height scale metadata signal onProgress onTile onPreview onSnapshot snapshotInterval resume',
+  upscale:
+    'steps seed temperature tile format canvas quality depth width height scale metadata signal onProgress onTile onPreview onSnapshot snapshotInterval resume',
   importModel: `${ASSETS}name config storage onLicence`,
   estimate: 'steps',
 };
 
 /** @throws UpscalerError `bad-option` */
 export function check(call: keyof typeof OF, given: unknown): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrong(`The options of ${call} must be an object`, given);
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw invalidOption(`The options of ${call} must be an object`, given);
   const names = OF[call].split(' ');
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     if (!names.includes(name)) throw badOption(`There is no option \`${name}\`${hint(name, names)}`);
-    if (/^on[A-Z]/.test(name) && typeof value !== 'function') throw wrong(`${name} must be a function`, value);
-    if (name === 'signal' && tag(value) !== 'AbortSignal') throw wrong('signal must be an AbortSignal', value);
+    if (/^on[A-Z]/.test(name) && typeof value !== 'function') throw invalidOption(`${name} must be a function`, value);
+    if (name === 'signal' && tag(value) !== 'AbortSignal') throw invalidOption('signal must be an AbortSignal', value);
   }
 }
 

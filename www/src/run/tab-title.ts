@@ -2,13 +2,13 @@
 import { text } from '../i18n/text.ts';
 
 /** @param fraction 0 to 1 */
-export function tellProgress(fraction: number): void {
+export function showProgressInTab(fraction: number): void {
   document.title = `${text.percent(fraction)} · ${text.title}`;
   // Whole per cents from 1 on: a badge of 0 is none.
   badge(Math.max(1, Math.floor(fraction * 100)));
 }
 
-export function tellRest(): void {
+export function clearTab(): void {
   document.title = text.title;
   badge(0);
 }

@@ -10,7 +10,7 @@ const MOST = 4;
 
 const { compareWith, compareWithSetting, swap } = elements;
 
-export class Answers {
+export class EarlierResults {
   private picture: Blob | null = null;
   private last: Done | null = null;
   /** The newest first. */
@@ -19,12 +19,16 @@ export class Answers {
   private chosen: Done | null = null;
 
   /** @param onSwap told which result is the picture's from now on */
-  constructor(private readonly stage: Stage, private readonly compare: Compare, private readonly onSwap: (done: Done) => void) {
+  constructor(
+    private readonly stage: Stage,
+    private readonly compare: Compare,
+    private readonly onSwap: (done: Done) => void,
+  ) {
     swap.addEventListener('click', () => this.swap());
     compareWith.addEventListener('change', () => void this.choose(this.earlier[compareWith.selectedIndex - 1] ?? null));
   }
 
-  /** A result is on screen. @param picture what it was made of; another one has answers of its own */
+  /** A result is on screen. @param picture what it was made of; another one has results of its own */
   async show(picture: Blob, done: Done): Promise<void> {
     if (picture !== this.picture) {
       this.earlier = [];
@@ -34,7 +38,9 @@ export class Answers {
     }
     [this.picture, this.last] = [picture, done];
     // The same once more is the same picture.
-    this.earlier = this.earlier.filter((other) => other !== done && text.answer(other.outcome) !== text.answer(done.outcome)).slice(0, MOST);
+    this.earlier = this.earlier
+      .filter((other) => other !== done && text.answer(other.outcome) !== text.answer(done.outcome))
+      .slice(0, MOST);
     await this.choose(this.chosen && this.earlier.includes(this.chosen) ? this.chosen : null);
   }
 
@@ -45,7 +51,9 @@ export class Answers {
 
   /** Writes the choice, and what lies on both sides of the line, in the language of the page. */
   relabel(): void {
-    compareWith.replaceChildren(...[text.before, ...this.earlier.map(({ outcome }) => text.answer(outcome))].map((words) => new Option(words)));
+    compareWith.replaceChildren(
+      ...[text.before, ...this.earlier.map(({ outcome }) => text.answer(outcome))].map((words) => new Option(words)),
+    );
     swap.hidden = !this.chosen;
     compareWith.selectedIndex = this.chosen ? this.earlier.indexOf(this.chosen) + 1 : 0;
     this.compare.label(this.chosen && this.last ? namesOf(this.chosen, this.last) : null);

@@ -9,7 +9,7 @@ interface Factory {
 
 let policy: Policy | undefined;
 
-export function trusted(address: string): string {
+export function trustedUrl(address: string): string {
   try {
     policy ??= (globalThis as { trustedTypes?: Factory }).trustedTypes?.createPolicy('resshift', { createScriptURL: (own) => own });
   } catch {

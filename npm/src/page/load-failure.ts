@@ -1,6 +1,6 @@
 /** Why a file could not be loaded. Browsers do not say: its address is asked once more, and the page's policy is listened to. */
 
-import { typeOf } from '../shared/answer.ts';
+import { contentType } from '../shared/content-type.ts';
 import { anotherSite, http, notTheFile, offline, openedAsFile, policy, unstarted, type UpscalerError } from '../shared/error.ts';
 
 /** Longest wait for an answer, in milliseconds. */
@@ -21,12 +21,13 @@ export class PolicyWatch {
 
   /** The directive that forbids an address, or anything that is needed to use it. */
   forbids(url: string): string | undefined {
-    return this.#heard.find(({ blockedURI }) => /^(blob|wasm-eval|trusted-types)/.test(blockedURI) || url.startsWith(blockedURI))?.effectiveDirective;
+    return this.#heard.find(({ blockedURI }) => /^(blob|wasm-eval|trusted-types)/.test(blockedURI) || url.startsWith(blockedURI))
+      ?.effectiveDirective;
   }
 }
 
 /** @param script it was to be run, so its type matters and an answer alone is not enough */
-export async function why(url: string, watch: PolicyWatch, script = false): Promise<UpscalerError> {
+export async function loadFailure(url: string, watch: PolicyWatch, script = false): Promise<UpscalerError> {
   const { protocol, origin } = globalThis.location;
   if (protocol === 'file:') return openedAsFile();
   const ask = (mode: RequestMode): Promise<Response | undefined> =>
@@ -42,7 +43,7 @@ export async function why(url: string, watch: PolicyWatch, script = false): Prom
     return elsewhere && (await ask('no-cors')) ? anotherSite(url) : offline(url);
   }
   if (!answer.ok) return http(url, answer.status);
-  const type = typeOf(answer);
+  const type = contentType(answer);
   if (type === 'text/html' || (script && !/javascript|ecmascript/.test(type))) return notTheFile(url, type);
   return script ? unstarted(url) : offline(url);
 }

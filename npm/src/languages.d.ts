@@ -1,0 +1,7 @@
+/** `resshift-web/languages/es`, `ja`, `vi` and `zh`: what errors say in another language than English. */
+
+import type { ErrorSentences } from './index.js';
+
+/** For each code of an error, what happened and what a person can do. */
+declare const sentences: ErrorSentences;
+export default sentences;

@@ -1,0 +1,28 @@
+/** One tab at a time loads or imports a model. */
+
+import { ANSWER_MS } from '../shared/time-limit.ts';
+
+/** How long another tab that loads the same model is waited for. */
+const LOCK_MS = 2 * ANSWER_MS;
+
+/** The name of a model's lock. */
+export function lockOf(model: string): string {
+  return `resshift ${model}`;
+}
+
+/**
+ * While no other tab brings this model; at once where the browser has no locks. A tab that is frozen, or a browser that
+ * does not answer, would keep the lock for ever: after a while the work begins without it, and at worst bytes come twice.
+ */
+export async function withModelLock<T>(model: string, work: () => Promise<T>): Promise<T> {
+  if (!navigator.locks) return work();
+  let begun: Promise<T> | undefined;
+  const begin = (): Promise<T> => (begun ??= work());
+  const waiting = new AbortController();
+  const held = navigator.locks.request(lockOf(model), { signal: waiting.signal }, begin) as Promise<T>;
+  held.catch(() => undefined);
+  const over = new Promise<void>((resolve) => setTimeout(resolve, LOCK_MS));
+  await Promise.race([held, over]).catch(() => undefined);
+  if (begun === undefined) waiting.abort();
+  return begin();
+}
