@@ -3,12 +3,10 @@
 
 use crate::chain::tiles::{Plan, largest_tile, plan};
 use crate::compute::Compute;
+use crate::limits::{BAND_KEPT, BAND_MAPS, BAND_PIXELS, BAND_WIDTH};
 use crate::model::Reach;
 use std::ops::Range;
 
-/// Positions of a band, unless it is said otherwise: a picture of 320x320 is taken at once, which is some 4 % faster; more cost
-/// memory, and time until a run can be cancelled.
-const POSITIONS: usize = 320 * 320;
 /// Share of one engine's time that a team must stay below to be worth its memory.
 const WORTHWHILE: (usize, usize) = (3, 4);
 
@@ -60,7 +58,8 @@ pub struct Part {
 
 impl Cut {
     /// For a computation of the given reach over a canvas, by a team. `tile`: rows of a band or positions of a tile's side, if
-    /// not a default. A GPU takes tiles in any case.
+    /// not a default. What is kept from band to band grows with the width: very wide canvases are cut in tiles. A GPU takes tiles
+    /// in any case.
     pub fn new(
         [height, width]: [usize; 2],
         reach: Reach,
@@ -70,7 +69,7 @@ impl Cut {
         compute: &Compute,
     ) -> Self {
         match (reach, compute) {
-            (Reach::Finite(halo), Compute::Cpu(_)) => {
+            (Reach::Finite(halo), Compute::Cpu(_)) if width <= BAND_WIDTH => {
                 Cut::Bands(Bands::new([height, width], halo, multiple, tile, team))
             }
             _ => Cut::Tiles(plan(height, width, reach, multiple, tile, team.most)),
@@ -81,7 +80,7 @@ impl Cut {
     pub fn largest(reach: Reach, multiple: usize, most: Option<usize>, compute: &Compute) -> usize {
         match (reach, compute) {
             (Reach::Finite(_), Compute::Cpu(_)) => {
-                most.unwrap_or(POSITIONS).min(POSITIONS).isqrt() / multiple * multiple
+                most.unwrap_or(BAND_PIXELS).min(BAND_PIXELS).isqrt() / multiple * multiple
             }
             _ => largest_tile(reach, multiple, most),
         }
@@ -105,6 +104,18 @@ impl Cut {
         }
     }
 
+    /// Bytes that a network takes on the CPU at its worst, for a canvas of `height` x `width`, beside its weights: some maps of
+    /// what is computed together, of `channels` at the canvas' own size; and rows that it keeps from band to band, of such maps
+    /// and of its inputs, which have `latent` channels. About: `limits.ts` has the same formula.
+    pub fn network_bytes(&self, [height, width]: [usize; 2], channels: usize, latent: usize) -> usize {
+        let (positions, kept) = match self {
+            Cut::Bands(Bands { rows, .. }) if *rows < height => (rows * width, width * height.min(BAND_KEPT)),
+            Cut::Bands(_) => (height * width, 0),
+            Cut::Tiles(plan) => (plan.largest(), 0),
+        };
+        (positions * BAND_MAPS * channels + kept * (channels + latent)) * size_of::<f32>()
+    }
+
     /// Whether a picture of `height` rows is taken at once.
     pub fn is_whole(&self, height: usize) -> bool {
         match self {
@@ -124,7 +135,7 @@ impl Bands {
         rows: Option<usize>,
         Team { engines, most }: Team,
     ) -> Self {
-        let fitting = || most.unwrap_or(POSITIONS).min(POSITIONS) / width.max(1) / multiple * multiple;
+        let fitting = || most.unwrap_or(BAND_PIXELS).min(BAND_PIXELS) / width.max(1) / multiple * multiple;
         let rows = rows.map_or_else(fitting, |rows| rows.next_multiple_of(multiple)).max(multiple);
         let halo = halo.next_multiple_of(multiple);
         let (begin, whole) = WORTHWHILE;
@@ -158,6 +169,21 @@ impl Bands {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `large.spec.ts` compares the package's estimate with the same numbers.
+    #[test]
+    fn what_a_network_takes_is_what_the_package_tells() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/network_bytes.json");
+        let table: Vec<std::collections::BTreeMap<String, usize>> =
+            serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        for row in table {
+            let (size, channels) = ([row["height"], row["width"]], row["channels"]);
+            let cut = Cut::new(size, Reach::Finite(61), 8, None, Team::default(), &Compute::cpu());
+            let (bytes, told) = (cut.network_bytes(size, channels, 48), row["bytes"]);
+            // A band is a whole number of rows.
+            assert!(bytes <= told + told / 100 && told <= bytes + bytes / 8, "{row:?}: {bytes}");
+        }
+    }
 
     /// Parts cover the picture once, with their halo, and are shared only where that pays.
     #[test]

@@ -1,6 +1,6 @@
 /** How much memory a picture takes, and how large a picture may be on this device. */
 
-import { pixels } from '../../../limits.json';
+import { band, pixels } from '../../../limits.json';
 
 /**
  * Engine memory in bytes per input pixel: 192 for the latent canvas, 96 for the picture that the chain starts from (if the model has a
@@ -15,12 +15,9 @@ const PER_PREDICTED = 192;
 const CORE = 256;
 const HALO = 64;
 const WHOLE = CORE + HALO;
-/** Of a band on the CPU: pixels, as in `src/chain/bands.rs`, and maps of 32-bit numbers that a network has at a time. */
-const BAND = 320 * 320;
-const MAPS = 8;
-/** Rows that the network keeps from band to band: of a map, and of the latent canvas. */
-const KEPT = 110;
-const PER_LATENT = 192;
+/** Bytes of a number, and channels of the latent canvas. */
+const NUMBER = 4;
+const LATENT = 48;
 /** The engine's memory before there is a model. */
 const ENGINE = 2e6;
 /** Weights come as 16-bit numbers; the CPU computes with 32 bits, and a 3x3 kernel takes 4x4 numbers (Winograd). */
@@ -61,11 +58,23 @@ export function cut(side: number, longer: number): { tiles: number; length: numb
   return { tiles, length: Math.ceil(side / tiles) + HALO * Math.min(2, tiles - 1) };
 }
 
+/**
+ * What a network takes on the CPU beside its weights, as `network_bytes` in `src/chain/bands.rs` has it: some maps of the pixels that
+ * are computed together, and the rows that it keeps from band to band, of such a map and of the latent canvas.
+ */
+export function networkBytes(width: number, height: number, channels: number): number {
+  const pixels = width * height;
+  if (width > band.width) {
+    const tile = [width, height].map((side) => Math.min(side, cut(side, width).length));
+    return tile[0]! * tile[1]! * band.maps * channels * NUMBER;
+  }
+  const kept = pixels > band.pixels ? width * Math.min(height, band.kept) : 0;
+  return (Math.min(pixels, band.pixels) * band.maps * channels + kept * (channels + LATENT)) * NUMBER;
+}
+
 /** All memory of one engine on the CPU; `large.spec.ts` measures it. */
 export function wasmBytes(width: number, height: number, { channels, bytes }: ModelSize): number {
-  const pixels = width * height;
-  const kept = pixels > BAND ? width * Math.min(height, KEPT) * (4 * channels + PER_LATENT) : 0;
-  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + Math.min(pixels, BAND) * MAPS * 4 * channels + kept;
+  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + networkBytes(width, height, channels);
 }
 
 /** All that a page needs for a picture, on the CPU and with one engine. */
