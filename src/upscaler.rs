@@ -81,7 +81,7 @@ impl Upscaler {
     /// Side of the largest square picture that the network takes at once, with `most` and the rest of [`Options`] as by default.
     pub fn largest_tile(&self, most: Option<usize>) -> usize {
         let denoiser = &self.model.denoiser;
-        Cut::largest(denoiser.reach(), denoiser.multiple(), most, &self.compute)
+        Cut::largest(denoiser.reach(), denoiser.multiple(), most)
     }
 
     /// Upscales. Alpha, if any, is upscaled by bicubic interpolation.

@@ -13,7 +13,7 @@ const FINITE_TILE: usize = 256;
 /// Most tiles along a side of a canvas that is divided for a slow device.
 const MOST_PARTS: usize = 12;
 /// Side of a tile of a network that sees all of it; what the released networks were trained on.
-const GLOBAL_TILE: usize = 64;
+pub(super) const GLOBAL_TILE: usize = 64;
 
 /// One tile's extent along one axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -228,15 +228,6 @@ pub fn plan(
             let tile = tile.unwrap_or(GLOBAL_TILE).next_multiple_of(multiple).max(multiple);
             Plan::blended(height, width, tile, overlap, multiple.min(8))
         }
-    }
-}
-
-/// Side of the largest square canvas that is one tile, where no side is given: for networks of finite reach as large as
-/// `most` positions allow.
-pub fn largest_tile(reach: Reach, multiple: usize, most: Option<usize>) -> usize {
-    match reach {
-        Reach::Finite(_) => FINITE_WHOLE.min(most.map_or(FINITE_WHOLE, usize::isqrt)) / multiple * multiple,
-        Reach::Global { .. } => GLOBAL_TILE.next_multiple_of(multiple),
     }
 }
 

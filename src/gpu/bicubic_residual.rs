@@ -1,7 +1,9 @@
 //! `shaders/bicubic_residual.wgsl`.
 
+use super::bicubic::size;
 use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number};
+use super::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::layer::Window;
 
 /// The kernel.
 pub fn bicubic_residual_kernel() -> Kernel {
@@ -16,14 +18,21 @@ pub fn bicubic_residual(picture: &Node, lr: &Node) -> Node {
     let [picture, lr] = [picture, lr].map(Node::materialize);
     let list = &lr.list;
     let [n, h, w, c] = lr.dims;
-    let y = list.result([n, h, w, 16 * c]);
-    list.push(Command {
-        kernel: bicubic_residual_kernel(),
-        bindings: vec![Binding::Read(lr.id), Binding::Read(picture.id), Binding::Write(y.id)],
-        elements: vec![picture.id],
-        numbers: Vec::from([n, h, w, 0].map(|v| Number::Value(v as u32))),
-        groups: invocations(16 * n * h * w),
-        macs: 0,
-    });
+    let taps = Window { above: 2, below: 2, ..Window::ROW };
+    let y = list.by_rows(&[(picture.id, Window::ROW), (lr.id, taps)], [n, h, w, 16 * c], Slices::None);
+    let rows = y.rows();
+    let mut numbers = size(&lr, rows.len(), rows.start);
+    numbers.extend([&picture, &y].map(|map| Number::Offset(map.id, Start::Row(rows.start))));
+    list.push_rows(
+        &y,
+        Command {
+            kernel: bicubic_residual_kernel(),
+            bindings: vec![Binding::Read(lr.id), Binding::Read(picture.id), Binding::Write(y.id)],
+            elements: vec![picture.id],
+            numbers,
+            groups: invocations(16 * n * rows.len() * w),
+            macs: 0,
+        },
+    );
     y
 }

@@ -5,10 +5,13 @@
 //! GPU; [`crate::checks`] compares the two forms.
 
 mod attention;
+mod band;
+mod band_programs;
 mod bicubic;
 mod bicubic_residual;
 mod buffer;
 pub mod buffer_plan;
+mod compile;
 mod conv2d;
 pub mod device;
 mod kernel;
@@ -28,6 +31,7 @@ mod wiener;
 mod window_attention;
 
 pub use attention::{MAX_CHANNELS, attention, attention_kernel};
+pub use band_programs::BandPrograms;
 pub use bicubic::{bicubic, bicubic_kernel};
 pub use bicubic_residual::{bicubic_residual, bicubic_residual_kernel};
 pub use conv2d::{ConvForm, conv2d, conv2d_kernel};

@@ -1,7 +1,8 @@
 //! `shaders/parameter_free_attention.wgsl`.
 
 use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number, Slices};
+use super::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::layer::Window;
 
 /// The kernel.
 pub fn parameter_free_attention_kernel() -> Kernel {
@@ -12,17 +13,25 @@ pub fn parameter_free_attention_kernel() -> Kernel {
 /// Appends `(x + y) (sigmoid(y) - 1/2)`, `x` and `y` `[n, h, w, c]`.
 pub fn parameter_free_attention(x: &Node, y: &Node) -> Node {
     let [x, y] = [x, y].map(Node::materialize);
-    let [n, h, w, c] = x.dims;
-    let z = x.list.sliceable(x.dims, Slices::Any);
-    let mut numbers = Vec::from([n * h * w, c].map(|v| Number::Value(v as u32)));
-    numbers.extend([&x, &y, &z].into_iter().flat_map(|map| [Number::Stride(map.id), Number::Offset(map.id)]));
-    x.list.push(Command {
-        kernel: parameter_free_attention_kernel(),
-        bindings: vec![Binding::View(x.id), Binding::View(y.id), Binding::Write(z.id)],
-        elements: vec![x.id, y.id, z.id],
-        numbers,
-        groups: invocations(x.count()),
-        macs: 0,
-    });
+    let [n, _, w, c] = x.dims;
+    let z = x.list.by_rows(&[(x.id, Window::ROW), (y.id, Window::ROW)], x.dims, Slices::Any);
+    let rows = z.rows();
+    let mut numbers = Vec::from([n * rows.len() * w, c].map(|v| Number::Value(v as u32)));
+    numbers.extend(
+        [&x, &y, &z]
+            .into_iter()
+            .flat_map(|map| [Number::Stride(map.id), Number::Offset(map.id, Start::Row(rows.start))]),
+    );
+    x.list.push_rows(
+        &z,
+        Command {
+            kernel: parameter_free_attention_kernel(),
+            bindings: vec![Binding::View(x.id), Binding::View(y.id), Binding::Write(z.id)],
+            elements: vec![x.id, y.id, z.id],
+            numbers,
+            groups: invocations(n * rows.len() * w * c),
+            macs: 0,
+        },
+    );
     z
 }

@@ -1,7 +1,8 @@
 //! `shaders/wiener.wgsl`.
 
 use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number};
+use super::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::layer::Window;
 
 /// The kernel, with or without a prior mean.
 pub fn wiener_kernel(mean: bool) -> Kernel {
@@ -16,17 +17,26 @@ pub fn wiener_kernel(mean: bool) -> Kernel {
 pub fn wiener(z_t: &Node, network: &Node, wiener: &Node, correction: &Node, mean: Option<&Node>) -> Node {
     let [z_t, network] = [z_t, network].map(Node::materialize);
     let list = &z_t.list;
-    let [n, h, w, c] = z_t.dims;
-    let y = list.result(z_t.dims);
+    let [n, _, w, c] = z_t.dims;
+    let inputs: Vec<_> = [&z_t, &network].into_iter().chain(mean).map(|map| (map.id, Window::ROW)).collect();
+    let y = list.by_rows(&inputs, z_t.dims, Slices::None);
+    let rows = y.rows();
+    let pixels = n * rows.len() * w;
+    let mut numbers = Vec::from([pixels, c].map(|v| Number::Value(v as u32)));
+    let maps = [Some(&z_t), Some(&network), mean, Some(&y)];
+    numbers.extend(maps.map(|map| map.map_or(Number::Value(0), |map| Number::Offset(map.id, Start::Row(rows.start)))));
     let reads = [&z_t, &network, wiener, correction].into_iter().chain(mean).map(|map| Binding::Read(map.id));
     let bindings = reads.chain([Binding::Write(y.id)]).collect();
-    list.push(Command {
-        kernel: wiener_kernel(mean.is_some()),
-        bindings,
-        elements: vec![network.id],
-        numbers: Vec::from([n * h * w, c, 0, 0].map(|v| Number::Value(v as u32))),
-        groups: invocations(z_t.count()),
-        macs: 0,
-    });
+    list.push_rows(
+        &y,
+        Command {
+            kernel: wiener_kernel(mean.is_some()),
+            bindings,
+            elements: vec![network.id],
+            numbers,
+            groups: invocations(pixels * c),
+            macs: 0,
+        },
+    );
     y
 }
