@@ -200,7 +200,7 @@ pub(super) fn recorded(
         let map = &state.maps[output.id];
         map.role == Role::Temporary && map.slice_of.is_none()
     };
-    let output = if plain { output } else { super::scale::copy(&output) };
+    let output = if plain { output } else { super::kernels::scale::copy(&output) };
     list.state.borrow_mut().maps[output.id].role = Role::Output;
     let mut state = std::mem::take(&mut *list.state.borrow_mut());
     (state.memory, state.carried) = state.rows_in_memory();

@@ -300,7 +300,7 @@ impl Node {
                 drop(state);
                 let slice = part.list.by_rows(&[(part.id, Window::ROW)], part.dims, Slices::Any);
                 slice.list.state.borrow_mut().maps[slice.id].slice_of = Some((whole.id, offset));
-                super::scale::record(&part, &slice);
+                super::kernels::scale::record(&part, &slice);
             }
             offset += part.dims[3];
         }

@@ -1,12 +1,12 @@
 //! `shaders/scale.wgsl`.
 
-use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::kernel::{Kernel, invocations};
+use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
 use crate::layer::Window;
 
 /// The kernel, with or without factors, and with them with or without a mean.
 pub fn scale_kernel(factor: bool, mean: bool) -> Kernel {
-    Kernel::new("scale", include_str!("../../shaders/scale.wgsl"))
+    Kernel::new("scale", include_str!("../../../shaders/scale.wgsl"))
         .count("RESULT", 1 + usize::from(factor) + usize::from(mean))
         .flag("FACTOR", factor)
         .flag("MEAN", mean)
@@ -30,7 +30,7 @@ pub(crate) fn copy(x: &Node) -> Node {
 }
 
 /// Appends the copy of `x` to `y`.
-pub(super) fn record(x: &Node, y: &Node) {
+pub(in crate::gpu) fn record(x: &Node, y: &Node) {
     write(x, None, None, y);
 }
 

@@ -1,9 +1,9 @@
 //! Statistics of both norms (`shaders/group_norm_*.wgsl`, `shaders/rms_norm_stats.wgsl`), and their application where
 //! the reader does not apply them itself (`shaders/norm_apply.wgsl`).
 
-use super::kernel::{Kernel, fold, invocations};
-use super::list::{Binding, Command, Node, Number, PendingNorm, Slices, Start};
-use super::weight::Weight;
+use crate::gpu::kernel::{Kernel, fold, invocations};
+use crate::gpu::list::{Binding, Command, Node, Number, PendingNorm, Slices, Start};
+use crate::gpu::weight::Weight;
 use crate::layer::Window;
 
 /// Added to the mean square by the per-pixel norm.
@@ -31,8 +31,8 @@ const PIXELS: usize = 4;
 /// The first two steps of group norm.
 pub fn group_norm_kernels(eps: f32, film: bool) -> [Kernel; 2] {
     [
-        Kernel::new("group_norm_stats", include_str!("../../shaders/group_norm_stats.wgsl")).elements(&["X"]),
-        Kernel::new("group_norm_combine", include_str!("../../shaders/group_norm_combine.wgsl"))
+        Kernel::new("group_norm_stats", include_str!("../../../shaders/group_norm_stats.wgsl")).elements(&["X"]),
+        Kernel::new("group_norm_combine", include_str!("../../../shaders/group_norm_combine.wgsl"))
             .real("EPS", eps)
             .count("RESULT", 3 + usize::from(film))
             .flag("FILM", film),
@@ -41,7 +41,7 @@ pub fn group_norm_kernels(eps: f32, film: bool) -> [Kernel; 2] {
 
 /// Both steps in one.
 pub fn group_norm_small_kernel(eps: f32, film: bool) -> Kernel {
-    Kernel::new("group_norm_small", include_str!("../../shaders/group_norm_small.wgsl"))
+    Kernel::new("group_norm_small", include_str!("../../../shaders/group_norm_small.wgsl"))
         .real("EPS", eps)
         .count("RESULT", 3 + usize::from(film))
         .flag("FILM", film)
@@ -50,7 +50,7 @@ pub fn group_norm_small_kernel(eps: f32, film: bool) -> Kernel {
 
 /// The first step of the per-pixel norm.
 pub fn rms_norm_kernel(film: bool) -> Kernel {
-    Kernel::new("rms_norm_stats", include_str!("../../shaders/rms_norm_stats.wgsl"))
+    Kernel::new("rms_norm_stats", include_str!("../../../shaders/rms_norm_stats.wgsl"))
         .real("EPS", RMS_NORM_EPS)
         .count("RESULT", 3 + usize::from(film))
         .flag("FILM", film)
@@ -59,7 +59,7 @@ pub fn rms_norm_kernel(film: bool) -> Kernel {
 
 /// The last step of either.
 pub fn norm_apply_kernel(rms: bool, silu: bool) -> Kernel {
-    Kernel::new("norm_apply", include_str!("../../shaders/norm_apply.wgsl"))
+    Kernel::new("norm_apply", include_str!("../../../shaders/norm_apply.wgsl"))
         .count("RESULT", 2 + usize::from(rms))
         .flag("RMS", rms)
         .flag("NORM_SILU", silu)

@@ -1,12 +1,12 @@
 //! `shaders/wiener.wgsl`.
 
-use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::kernel::{Kernel, invocations};
+use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
 use crate::layer::Window;
 
 /// The kernel, with or without a prior mean.
 pub fn wiener_kernel(mean: bool) -> Kernel {
-    Kernel::new("wiener", include_str!("../../shaders/wiener.wgsl"))
+    Kernel::new("wiener", include_str!("../../../shaders/wiener.wgsl"))
         .count("RESULT", 4 + usize::from(mean))
         .flag("MEAN", mean)
         .elements(&["N"])

@@ -1,13 +1,13 @@
 //! `shaders/bicubic.wgsl`.
 
-use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::kernel::{Kernel, invocations};
+use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
 use crate::layer::Window;
 
 /// The kernel, with or without a residual in space-to-depth order.
 pub fn bicubic_kernel(residual: bool) -> Kernel {
-    Kernel::new("bicubic", include_str!("../../shaders/bicubic.wgsl"))
-        .including(include_str!("../../shaders/bicubic_sample.wgsl"))
+    Kernel::new("bicubic", include_str!("../../../shaders/bicubic.wgsl"))
+        .including(include_str!("../../../shaders/bicubic_sample.wgsl"))
         .count("RESULT", 1 + usize::from(residual))
         .flag("RESIDUAL", residual)
         .elements(if residual { &["R"] } else { &[] })

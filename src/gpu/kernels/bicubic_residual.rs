@@ -1,14 +1,14 @@
 //! `shaders/bicubic_residual.wgsl`.
 
 use super::bicubic::size;
-use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::kernel::{Kernel, invocations};
+use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
 use crate::layer::Window;
 
 /// The kernel.
 pub fn bicubic_residual_kernel() -> Kernel {
-    Kernel::new("bicubic_residual", include_str!("../../shaders/bicubic_residual.wgsl"))
-        .including(include_str!("../../shaders/bicubic_sample.wgsl"))
+    Kernel::new("bicubic_residual", include_str!("../../../shaders/bicubic_residual.wgsl"))
+        .including(include_str!("../../../shaders/bicubic_sample.wgsl"))
         .elements(&["P"])
 }
 

@@ -1,12 +1,12 @@
 //! `shaders/parameter_free_attention.wgsl`.
 
-use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::kernel::{Kernel, invocations};
+use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
 use crate::layer::Window;
 
 /// The kernel.
 pub fn parameter_free_attention_kernel() -> Kernel {
-    let file = include_str!("../../shaders/parameter_free_attention.wgsl");
+    let file = include_str!("../../../shaders/parameter_free_attention.wgsl");
     Kernel::new("parameter_free_attention", file).elements(&["X", "Y", "Z"])
 }
 

@@ -1,8 +1,8 @@
 //! `shaders/conv2d.wgsl` and `shaders/conv2d_tiled.wgsl`: which of them, and how a layer is divided.
 
-use super::kernel::{Kernel, WORKGROUP, fold};
-use super::list::{Binding, Command, Node, Number, Slices, Start};
-use super::weight::Weight;
+use crate::gpu::kernel::{Kernel, WORKGROUP, fold};
+use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::weight::Weight;
 use crate::layer::{Activation, ConvShape, Window};
 
 /// Output channels of one invocation of `conv2d`, and what packed weights are a multiple of.
@@ -49,17 +49,17 @@ fn lanes(c_out: usize) -> usize {
 /// The kernel for a layer.
 pub fn conv2d_kernel(s: &ConvShape, form: ConvForm) -> Kernel {
     let kernel = match form.tiled {
-        true => Kernel::new("conv2d_tiled", include_str!("../../shaders/conv2d_tiled.wgsl"))
+        true => Kernel::new("conv2d_tiled", include_str!("../../../shaders/conv2d_tiled.wgsl"))
             .flag("NORM", form.norm)
             .flag("RMS", form.rms)
             .flag("NORM_SILU", form.norm_silu),
-        false => Kernel::new("conv2d", include_str!("../../shaders/conv2d.wgsl"))
+        false => Kernel::new("conv2d", include_str!("../../../shaders/conv2d.wgsl"))
             .count("LANES", lanes(s.c_out))
             .count("ROWS", WORKGROUP / lanes(s.c_out)),
     };
     let before = 3 + usize::from(form.norm) + 2 * usize::from(form.rms) + usize::from(form.residual);
     kernel
-        .including(include_str!("../../shaders/conv2d_store.wgsl"))
+        .including(include_str!("../../../shaders/conv2d_store.wgsl"))
         // Doubled pixels fall on 2x2 taps of the input.
         .count("KERNEL", if s.upsample { 2 } else { s.kernel })
         .count("STRIDE", s.stride)
@@ -75,7 +75,7 @@ pub fn conv2d_kernel(s: &ConvShape, form: ConvForm) -> Kernel {
         .elements(if form.residual { &["X", "Y", "R"] } else { &["X", "Y"] })
 }
 
-/// Appends the convolution of `x` `[n, h, w, c_in]` with weights as [`super::pack_conv2d()`] lays them out, the activation, and the addition of
+/// Appends the convolution of `x` `[n, h, w, c_in]` with weights as [`crate::gpu::pack_conv2d()`] lays them out, the activation, and the addition of
 /// `residual`; returns `[n, h', w', c_out]`.
 pub fn conv2d(
     x: &Node,
