@@ -5,6 +5,11 @@ mod support;
 use burn::tensor::{Device, Tensor, TensorData};
 use pollster::block_on;
 use resshift::chain::bands::{Cut, Team};
+use resshift::chain::canvas::Canvas;
+use resshift::chain::levels::Levels;
+use resshift::chain::run_context::Unwatched;
+use resshift::chain::sampler::Noise;
+use resshift::chain::tiles::Plan;
 use resshift::compute::Compute;
 use resshift::model::Model;
 use resshift::ops::band::Passage;
@@ -165,4 +170,25 @@ fn every_row_is_computed_once() {
         let given: usize = bands.parts.iter().map(|part| part.reads.len()).sum();
         assert_eq!(given, height, "{width} x {height}");
     }
+}
+
+/// Pictures that are too wide for bands are cut in tiles, which are exact as well.
+#[test]
+fn very_wide_pictures_have_the_same_bits_in_tiles() {
+    let model = model(tiny_prior_folder(), cpu());
+    let (denoiser, compute) = (&*model.denoiser, cpu());
+    let (multiple, reach) = (denoiser.multiple(), denoiser.reach());
+    let cut = |width| Cut::new([8, width], reach, multiple, None, Team::default(), &compute);
+    assert!(matches!(cut(4096), Cut::Bands(_)) && matches!(cut(4104), Cut::Tiles(_)));
+    let (h, w) = (8, 160);
+    let lr = Canvas { height: h, width: w, channels: 3, data: Hash(3).numbers(h * w * 3) };
+    let trained = Schedule::new(model.config.schedule).unwrap();
+    let run = |network: &Cut| {
+        let levels = Levels::new(denoiser, &trained, Some(2)).unwrap();
+        let chain = support::chain(&*model.latent, denoiser, levels, Noise::Seeded(3), &compute);
+        block_on(chain.run(&lr, &Cut::whole(h), network, &mut Unwatched)).unwrap().data
+    };
+    let tiles = Plan::exact(h, w, 16, 64, multiple);
+    assert!(tiles.count() > 2);
+    assert!(run(&Cut::Tiles(tiles)) == run(&Cut::whole(h)));
 }
