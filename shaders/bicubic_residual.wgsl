@@ -6,15 +6,14 @@
 //   0 x        [n, h, w, 3]
 //   1 picture  [n, h, w, 48], in space-to-depth order
 //   2 y        [n, h, w, 48]
-//   3 size     n, h, w
+//   3 size
 // Workgroup: 64 invocations, each one pixel of the enlargement. P, f32 or f16: how picture is stored.
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> picture: array<P>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<uniform> size: vec4<u32>;
-
 #include bicubic_sample
+@group(0) @binding(3) var<uniform> size: Size;
 
 @compute @workgroup_size(64)
 fn main(
@@ -25,13 +24,13 @@ fn main(
     let id = (group.y * groups.x + group.x) * 64u + lane;
     // Sixteen invocations share a pixel of x, and write its channels side by side.
     let pixel = id / 16u;
-    if (pixel >= size.x * size.y * size.z) { return; }
+    if (pixel >= size.n * size.rows * size.w) { return; }
     let place = id % 16u;
-    let column = pixel % size.z * 4u + place % 4u;
-    let row = pixel / size.z % size.y * 4u + place / 4u;
-    let sum = enlarged(pixel / size.z / size.y, row, column);
+    let column = pixel % size.w * 4u + place % 4u;
+    let row = pixel / size.w % size.rows * 4u + place / 4u;
+    let sum = enlarged(pixel / size.w / size.rows, row, column);
     for (var c = 0u; c < 3u; c++) {
         let at = pixel * 48u + 16u * c + place;
-        y[at] = clamp(f32(picture[at]), -1.0, 1.0) - sum[c];
+        y[size.y_offset + at] = clamp(f32(picture[size.r_offset + at]), -1.0, 1.0) - sum[c];
     }
 }

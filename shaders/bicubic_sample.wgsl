@@ -1,4 +1,4 @@
-// Included by `bicubic` and `bicubic_residual`, which bind `x`, the picture [n, h, w, 3], and `size`: n, h, w.
+// Included by `bicubic` and `bicubic_residual`, which bind `x`, the picture [n, h, w, 3], and `size`.
 //
 //   enlarged(n, 4i + dy, 4j + dx) = sum over k, l in -1..2 of  K_k K_l x[n, i' + k, j' + l]
 //
@@ -6,6 +6,18 @@
 // overshoot is kept.
 //
 // Bindings: none of its own; x [n, h, w, 3].
+
+struct Size {
+    n: u32,
+    h: u32,
+    w: u32,
+    // How many rows of x are enlarged, from which on.
+    rows: u32,
+    row: u32,
+    // Before the first pixel of the residual, or of the picture, and of the result.
+    r_offset: u32,
+    y_offset: u32,
+}
 
 const A = -0.75;
 
@@ -18,7 +30,7 @@ fn taps(t: f32) -> vec4<f32> {
     return vec4<f32>(outer.x, inner.x, inner.y, outer.y);
 }
 
-// A pixel of picture `n`, enlarged by 4.
+// A pixel of picture `n`, enlarged by 4; row 0 is of x's row `size.row`.
 fn enlarged(n: u32, row: u32, column: u32) -> vec3<f32> {
     let at = (vec2<f32>(f32(column), f32(row)) + 0.5) / 4.0 - 0.5;
     let first = vec2<i32>(floor(at)) - 1;
@@ -26,11 +38,11 @@ fn enlarged(n: u32, row: u32, column: u32) -> vec3<f32> {
     let wy = taps(at.y - floor(at.y));
     var sum = vec3<f32>(0.0);
     for (var k = 0; k < 4; k++) {
-        let source_row = u32(clamp(first.y + k, 0, i32(size.y) - 1));
+        let source_row = u32(clamp(i32(size.row) + first.y + k, 0, i32(size.h) - 1));
         var line = vec3<f32>(0.0);
         for (var l = 0; l < 4; l++) {
-            let source_column = u32(clamp(first.x + l, 0, i32(size.z) - 1));
-            let i = ((n * size.y + source_row) * size.z + source_column) * 3u;
+            let source_column = u32(clamp(first.x + l, 0, i32(size.w) - 1));
+            let i = ((n * size.h + source_row) * size.w + source_column) * 3u;
             line += wx[l] * vec3<f32>(x[i], x[i + 1u], x[i + 2u]);
         }
         sum += wy[k] * line;

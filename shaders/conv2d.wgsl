@@ -3,7 +3,7 @@
 //   y[n, oy, ox, o] = act(b[o] + sum over ky, kx, i of  x[n, oy*STRIDE + ky - pad, ox*STRIDE + kx - pad, i] * w[ky, kx, i, o])
 //                     + residual[n, oy, ox, o]
 //
-// x is 0 outside the picture; act is nothing, SiLU or GELU. With PHASES the input counts as doubled in both directions:
+// x is 0 outside the picture (of which y may be some rows); act is nothing, SiLU or GELU. With PHASES the input counts as doubled in both directions:
 // the 3x3 taps of an output pixel then fall on 2x2 input pixels, and which weights meet depends on whether its row and
 // its column are even or odd. So the layer is four 2x2 convolutions over the input, one for each phase (exact):
 //
@@ -63,7 +63,7 @@ fn source(q: Quad, ky: u32, kx: u32, pad: vec2<u32>) -> Source {
         return Source(q.index, vec4<bool>(true));
     }
     // Coordinates before the picture wrap around to huge ones.
-    let iy = q.row * STRIDE + ky - pad.y;
+    let iy = layer.row + q.row * STRIDE + ky - pad.y;
     let ix = q.column * STRIDE + kx - pad.x;
     let inside = (iy < vec4<u32>(layer.h)) & (ix < vec4<u32>(layer.w));
     let pixel = (q.image + iy) * layer.w + ix;

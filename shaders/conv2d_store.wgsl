@@ -23,6 +23,10 @@ struct Layer {
     y_offset: u32,
     // Rows of workgroups before the first, where the layer is dispatched in parts.
     begin: u32,
+    // The row of the input, as it lies in memory, over which the kernel begins, but for its padding; and what the scale of its
+    // first pixel has before it.
+    row: u32,
+    s_offset: u32,
     r_stride: u32,
     r_offset: u32,
 }

@@ -78,7 +78,7 @@ fn load(n: u32, pixel: u32, c: u32) -> vec4<f32> {
 #endif
 #if RMS
     let at = n * 2u * in4 + c;
-    v = fma(v * scale[pixel], coefficients[at], coefficients[at + in4]);
+    v = fma(v * scale[pixel + layer.s_offset], coefficients[at], coefficients[at + in4]);
 #endif
 #if NORM_SILU
     v = v / (1.0 + exp(-max(v, vec4<f32>(-80.0))));
@@ -181,7 +181,7 @@ fn main(
             var v = vec4<f32>(0.0);
             if (SPATIAL) {
                 // Coordinates before the picture wrap around to huge ones.
-                let row = p.row * STRIDE + local / PATCH - pad.y;
+                let row = layer.row + p.row * STRIDE + local / PATCH - pad.y;
                 let column = p.column * STRIDE + local % PATCH - pad.x;
                 if (p.n < layer.n && row < layer.h && column < layer.w) {
                     v = load(p.n, (p.n * layer.h + row) * layer.w + column, c);

@@ -19,6 +19,8 @@ struct Size {
     c: u32,
     x_stride: u32,
     x_offset: u32,
+    y_offset: u32,
+    s_offset: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<X4>;
@@ -68,9 +70,9 @@ fn main(
         let pixel = n * size.pixels + p;
         let v = vec4<f32>(x[(pixel * size.x_stride + size.x_offset) / 4u + c]);
 #if RMS
-        y[pixel * c4 + c] = Y4(activation(fma(v * scale[pixel], factor, offset)));
+        y[size.y_offset / 4u + pixel * c4 + c] = Y4(activation(fma(v * scale[pixel + size.s_offset], factor, offset)));
 #else
-        y[pixel * c4 + c] = Y4(activation(fma(v - mean, factor, offset)));
+        y[size.y_offset / 4u + pixel * c4 + c] = Y4(activation(fma(v - mean, factor, offset)));
 #endif
     }
 }

@@ -21,6 +21,7 @@ struct Size {
     films: u32,
     x_stride: u32,
     x_offset: u32,
+    s_offset: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<X4>;
@@ -62,5 +63,5 @@ fn main(
         let v = vec4<f32>(x[base + c]);
         square = fma(v, v, square);
     }
-    scale[id] = 1.0 / sqrt(dot(square, vec4<f32>(1.0)) / f32(size.c) + EPS);
+    scale[id + size.s_offset] = 1.0 / sqrt(dot(square, vec4<f32>(1.0)) / f32(size.c) + EPS);
 }

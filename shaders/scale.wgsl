@@ -18,6 +18,7 @@ struct Size {
     x_offset: u32,
     y_stride: u32,
     y_offset: u32,
+    mean_offset: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<X>;
@@ -42,7 +43,7 @@ fn main(
     let c = id % size.c;
     var v = f32(x[pixel * size.x_stride + size.x_offset + c]);
 #if MEAN
-    v -= mean[id];
+    v -= mean[size.mean_offset + id];
 #endif
 #if FACTOR
     v *= factor[c];

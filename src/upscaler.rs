@@ -80,7 +80,7 @@ impl Upscaler {
     /// Side of the largest square picture that the network takes at once, with `most` and the rest of [`Options`] as by default.
     pub fn largest_tile(&self, most: Option<usize>) -> usize {
         let denoiser = &self.model.denoiser;
-        Cut::largest(denoiser.reach(), denoiser.multiple(), most, &self.compute)
+        Cut::largest(denoiser.reach(), denoiser.multiple(), most)
     }
 
     /// Upscales. Alpha, if any, is upscaled by bicubic interpolation.
@@ -144,7 +144,11 @@ impl Upscaler {
         let team = Team { engines: 1 + watch.helpers().count(), ..alone };
         let network = cut(denoiser.reach(), denoiser.multiple(), team);
         let decode = cut(latent.decode_reach(), 1, Team::default());
-        alloc::check(need::<T>(&lr, latent.channels(), chain.keeps_y0(), &network, &decode))?;
+        let inside = match &self.compute {
+            Compute::Cpu(_) => network.network_bytes([h, w], denoiser.channels(), latent.channels()),
+            Compute::Gpu(_) => 0,
+        };
+        alloc::check(need::<T>(&lr, latent.channels(), chain.keeps_y0(), inside, &network, &decode))?;
         let restored = match earlier {
             Some(snapshot) => chain.restore(snapshot, &lr).await?,
             None => None,
@@ -291,13 +295,13 @@ impl<'a, T: Sample> Growing<'a, T> {
     }
 }
 
-/// Bytes that a run takes at its worst, beside those of the network: the latent canvas, and first y0's code, where it is `kept`
-/// for the steps, and predicted rows, then decoded rows and the result.
-fn need<T>(lr: &Canvas, channels: usize, kept: bool, network: &Cut, decode: &Cut) -> usize {
+/// Bytes that a run takes at its worst: the latent canvas, and first y0's code, where it is `kept` for the steps, what is
+/// `inside` the network, and predicted rows, then decoded rows and the result.
+fn need<T>(lr: &Canvas, channels: usize, kept: bool, inside: usize, network: &Cut, decode: &Cut) -> usize {
     let positions = lr.height * lr.width;
     let y0 = if kept { positions * channels * size_of::<f16>() } else { 0 };
     let row = |cut: &Cut| cut.tallest().min(lr.height) * lr.width;
-    let predicted = y0 + row(network) * channels * size_of::<f32>();
+    let predicted = y0 + inside + row(network) * channels * size_of::<f32>();
     let decoded = (row(decode) * size_of::<f32>() + positions * size_of::<T>()) * UPSCALE * UPSCALE * 3;
     positions * channels * size_of::<f32>() + predicted.max(decoded)
 }

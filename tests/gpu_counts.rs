@@ -5,6 +5,7 @@
 mod support;
 
 use pollster::block_on;
+use resshift::chain::bands::{Cut, Team};
 use resshift::compute::Compute;
 use resshift::gpu::{Cost, Gpu, SUBMIT_MACS};
 use resshift::model::config::{Arch, UNetConfig, VqConfig};
@@ -108,6 +109,43 @@ fn compact_model() {
     }
     // All but statistics and what the host writes.
     assert!(!gpu.f16 || 10 * bytes[2] <= 6 * bytes[1], "{bytes:?}");
+}
+
+/// A step in bands: every row of every layer once, most bands by one program, submissions as short as ever, and memory that grows
+/// with the width alone.
+#[test]
+fn bands() {
+    let gpu = gpu();
+    gpu.set_tiled(true);
+    gpu.set_half_maps(true);
+    let model = compact(&gpu);
+    let (latent, denoiser) = (&*model.latent, &*model.denoiser);
+    let schedule = Schedule::new(model.config.schedule).unwrap();
+    let compute = Compute::Gpu(gpu.clone());
+    let tile = cost(&gpu, &denoiser.sizes([1, SIDE, SIDE], latent, &schedule), |maps| denoiser.predict(maps));
+    for [width, height] in [[400, 304], [640, 480], [1024, 768], [2048, 768], [2048, 2048]] {
+        let cut = Cut::new([height, width], denoiser.reach(), denoiser.multiple(), None, Team::default(), &compute);
+        let Cut::Bands(cut) = cut else { panic!("bands") };
+        let sizes = denoiser.sizes([1, height, width], latent, &schedule);
+        let stream = compute.stream(&sizes, cut.rows, |maps| denoiser.predict(maps)).unwrap();
+        let programs = stream.programs().unwrap();
+        let costs = programs.costs();
+        let sum = |of: fn(&Cost) -> u64| costs.iter().map(of).sum::<u64>() as f64;
+        let positions = sum(|cost| cost.macs) / tile.macs as f64 * (SIDE * SIDE) as f64 / (width * height) as f64;
+        let moved = (sum(|cost| cost.bytes) + 2.0 * sum(|cost| cost.carried_bytes)) / sum(|cost| cost.least_bytes);
+        println!(
+            "{width} x {height} in {} bands of {}: {positions:.3} positions per position, {} programs, {:.0} dispatches a band, \
+             {moved:.2} of the least bytes, {:.0} MB of memory",
+            costs.len(),
+            cut.rows,
+            programs.programs(),
+            sum(|cost| cost.dispatches as u64) / costs.len() as f64,
+            programs.bytes() as f64 / 1e6,
+        );
+        assert!(positions <= 1.01, "{positions}");
+        assert!(programs.programs() <= 8 && costs.iter().all(|cost| cost.largest_submit <= SUBMIT_MACS));
+        assert!(moved <= 2.0, "{moved}");
+    }
 }
 
 /// `keys_full.json`: the configurations of the released networks.

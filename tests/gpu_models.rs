@@ -9,6 +9,7 @@ use resshift::chain::warmup::precompile;
 use resshift::compute::Compute;
 use resshift::gpu::{Cost, Gpu};
 use resshift::image::{Picture, Pixels};
+use resshift::model::Reach;
 use resshift::model::config::{ModelConfig, UNetConfig, VqConfig};
 use resshift::model::unet::UNet;
 use resshift::model::vq::VqAutoencoder;
@@ -130,7 +131,7 @@ fn small_picture() -> Picture {
 }
 
 /// The default model end to end: 8-bit pictures of the GPU and the CPU differ by one rounding at most, whole and in
-/// tiles, and with either form of the convolution.
+/// bands, and with either form of the convolution.
 #[test]
 fn compact() {
     as_on_the_cpu(compact_folder, 2);
@@ -258,7 +259,8 @@ fn a_rehearsal_leaves_no_pipeline_to_make() {
     }
 }
 
-/// While a GPU's tile is read back the next one is computed.
+/// While a GPU's rows are read back the next band is computed: the first rows are final with the band that has all that they
+/// depend on, and arrive when the next one has been started.
 #[test]
 fn reading_back_overlaps_computing() {
     #[derive(Default)]
@@ -275,18 +277,17 @@ fn reading_back_overlaps_computing() {
         }
     }
     let gpu = gpu();
-    // Through workgroup memory tiles as small as these are computed four at a time.
-    gpu.set_tiled(false);
-    let order = |compute: &Compute| {
-        let (config, files) = compact_folder();
-        let upscaler = Upscaler::load(config, files, compute).unwrap();
-        let mut order = Order::default();
-        let options = Options { steps: Some(1), tile: Some(8), ..Options::default() };
-        block_on(upscaler.upscale(&small_picture(), &options, &mut order)).unwrap();
-        // Six tiles; their decoding pauses too.
-        order.0[..12].join(" ")
-    };
-    assert_eq!(order(&Compute::Gpu(gpu)), format!("starts {} arrives", ["starts arrives"; 5].join(" ")));
+    let model = support::compact(&gpu);
+    let Reach::Finite(reach) = model.denoiser.reach() else { panic!("the default model has no attention") };
+    let (config, files) = compact_folder();
+    let upscaler = Upscaler::load(config, files, &Compute::Gpu(gpu)).unwrap();
+    let (band, mut order) = (8, Order::default());
+    let picture = Picture { width: 8, height: 128, rgb: vec![0.5; 8 * 128 * 3], alpha: None };
+    let options = Options { steps: Some(1), tile: Some(band), ..Options::default() };
+    block_on(upscaler.upscale(&picture, &options, &mut order)).unwrap();
+    let before = order.0.iter().position(|&what| what == "arrives").unwrap();
+    assert_eq!(before, (reach + 1).div_ceil(band) + 1);
+    assert_eq!(order.0[before..before + 3], ["arrives", "starts", "arrives"]);
 }
 
 /// Keeps what a run shows and hands out on its way; an evaluation takes a second.
@@ -332,8 +333,8 @@ fn cut(whole: &Pixels, [top, left]: [usize; 2], part: &Pixels) -> Pixels {
     Pixels { data, ..part.clone() }
 }
 
-/// The GPU shows what the CPU shows, whether the chain stays on it or not. In tiles it goes on from its own snapshots to the
-/// same bytes, and as one tile from those of the CPU.
+/// The GPU shows what the CPU shows, whether the chain stays on it or not. In bands it goes on from its own snapshots to the
+/// same bytes, and all at once from those of the CPU.
 #[test]
 fn previews_and_snapshots() {
     let gpu = gpu();
@@ -349,7 +350,6 @@ fn previews_and_snapshots() {
         (looker, pixels)
     };
     let worst = |a: &Pixels, b: &Pixels| a.data.iter().zip(&b.data).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-    // In registers: through workgroup memory tiles as small as these are computed, and shown, four at a time.
     gpu.set_tiled(false);
     for tile in [None, Some(8)] {
         // The CPU shows all of the picture at once, one time for each step but the last.

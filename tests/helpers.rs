@@ -5,7 +5,7 @@ mod support;
 use resshift::chain::bands::{Cut, Team};
 use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::chain::team::{Answer, Helpers, PartSize};
-use resshift::chain::tiles::{largest_tile, plan};
+use resshift::chain::tiles::plan;
 use resshift::compute::Compute;
 use resshift::image::Picture;
 use resshift::model::Reach;
@@ -149,7 +149,7 @@ fn the_largest_at_once() {
     for reach in [Reach::Finite(61), Reach::Global { overlap: 16 }] {
         for most in [None, Some(256 * 256), Some(100 * 100 + 50)] {
             let team = Team { engines: 1, most };
-            let side = Cut::largest(reach, 8, most, &cpu);
+            let side = Cut::largest(reach, 8, most);
             let whole = |side: usize| Cut::new([side, side], reach, 8, None, team, &cpu).is_whole(side);
             println!("{reach:?}, at most {most:?}: {side}");
             assert!(whole(side) && !whole(side + 8));
@@ -157,16 +157,10 @@ fn the_largest_at_once() {
     }
 }
 
-/// The same of tiles on a GPU, which also respect that limit where it is possible.
+/// Tiles respect that limit where it is possible.
 #[test]
-fn the_largest_tile() {
+fn no_tile_is_too_large() {
     let reach = Reach::Finite(61);
-    for most in [None, Some(256 * 256), Some(100 * 100 + 50)] {
-        let side = largest_tile(reach, 8, most);
-        let tiles = |side| plan(side, side, reach, 8, None, most).count();
-        assert_eq!(tiles(side), 1);
-        assert!(tiles(side + 8) > 1 || most.is_some_and(|most| side * side <= most && most < (side + 8).pow(2)));
-    }
     for (height, width) in [(64, 64), (200, 320), (480, 640), (1000, 1000)] {
         for most in [256 * 256, 160 * 160] {
             let plan = plan(height, width, reach, 8, None, Some(most));

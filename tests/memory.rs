@@ -3,9 +3,11 @@
 mod support;
 
 use pollster::block_on;
+use resshift::chain::bands::{Cut, Team};
 use resshift::chain::run_context::Unwatched;
 use resshift::compute::Compute;
 use resshift::image::Picture;
+use resshift::model::Reach;
 use resshift::model::config::ModelConfig;
 use resshift::upscaler::{Options, Upscaler};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -16,6 +18,8 @@ struct Counting;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
+/// The largest allocation.
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
 /// Allocations of at least so many bytes are large.
 static LARGE: AtomicUsize = AtomicUsize::new(usize::MAX);
 /// How many large ones are granted before one is refused.
@@ -29,6 +33,7 @@ unsafe impl GlobalAlloc for Counting {
         if layout.size() >= LARGE.load(Relaxed) && GRANTED.fetch_sub(1, Relaxed) == 0 {
             return std::ptr::null_mut();
         }
+        LARGEST.fetch_max(layout.size(), Relaxed);
         PEAK.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
         // SAFETY: the caller keeps what `GlobalAlloc` asks for.
         unsafe { System.alloc(layout) }
@@ -87,6 +92,49 @@ fn peak_grows_only_by((config, files): (ModelConfig, Vec<Vec<u8>>), runs: &[(usi
         println!("peak above the weights: {small} and {large} bytes; growth {} of {allowed} allowed", large - small);
         assert!(large - small <= allowed);
         assert!(large - small >= (4 * 48 + y0) * pixels, "the count must see the canvas and y0");
+    }
+}
+
+/// What a run reserves before it begins, in one piece, is about what it takes at its worst, the rows that the network keeps from
+/// band to band included: a picture that is too large for the device is refused at once.
+#[test]
+fn what_is_reserved_is_what_a_run_takes() {
+    let _turn = TURN.lock();
+    on_one_thread();
+    let (config, files) = support::model_folder("nano");
+    let upscaler = Upscaler::load(config, files, &Compute::cpu()).unwrap();
+    // The first run also fills buffers that the threads keep.
+    for (width, height, tile) in [(8, 8, 8), (64, 64, 64), (256, 136, 16), (256, 136, 8), (256, 32, 16)] {
+        let picture = grey(width, height);
+        let options = Options { steps: Some(1), tile: Some(tile), ..Options::default() };
+        let before = NOW.load(Relaxed);
+        PEAK.store(before, Relaxed);
+        LARGEST.store(0, Relaxed);
+        block_on(upscaler.upscale(&picture, &options, &mut Unwatched)).unwrap();
+        let (took, reserved) = (PEAK.load(Relaxed) - before, LARGEST.load(Relaxed));
+        println!("{width} x {height}, bands of {tile}: {reserved} bytes reserved, {took} taken");
+        let input = 2 * 4 * 3 * width * height + 100_000;
+        assert!(width * height < 1000 || (took <= reserved + reserved / 5 + input && reserved <= took + took / 2));
+    }
+}
+
+/// A picture, and what a network takes for it.
+#[derive(serde::Deserialize)]
+struct Told {
+    width: usize,
+    height: usize,
+    channels: usize,
+    bytes: usize,
+}
+
+/// `large.spec.ts` compares the package's estimate with the same numbers.
+#[test]
+fn what_a_network_takes_is_what_the_package_tells() {
+    for Told { width, height, channels, bytes: told } in support::json::<Vec<Told>>("network_bytes") {
+        let cut = Cut::new([height, width], Reach::Finite(61), 8, None, Team::default(), &Compute::cpu());
+        let bytes = cut.network_bytes([height, width], channels, 48);
+        // A band is a whole number of rows.
+        assert!(bytes <= told + told / 100 && told <= bytes + bytes / 8, "{width} x {height}: {bytes}, {told}");
     }
 }
 

@@ -5,6 +5,11 @@ mod support;
 use burn::tensor::{Device, Tensor, TensorData};
 use pollster::block_on;
 use resshift::chain::bands::{Cut, Team};
+use resshift::chain::canvas::Canvas;
+use resshift::chain::levels::Levels;
+use resshift::chain::run_context::Unwatched;
+use resshift::chain::sampler::Noise;
+use resshift::chain::tiles::Plan;
 use resshift::compute::Compute;
 use resshift::model::Model;
 use resshift::ops::band::Passage;
@@ -12,6 +17,9 @@ use resshift::ops::{Band, Map};
 use resshift::paper::schedule::Schedule;
 use std::ops::Range;
 use support::{compact_folder, cpu, model, tiny_prior_folder};
+
+/// Width and height of pictures that are not taken at once.
+const SIZES: [[usize; 2]; 4] = [[400, 304], [640, 480], [1024, 768], [2048, 2048]];
 
 /// Numbers, and the size of a map.
 type Array = (Vec<f32>, [usize; 4]);
@@ -37,6 +45,9 @@ fn in_bands(compute: &Compute, inputs: &[Array], band: usize, network: impl Fn(&
     let sizes: Vec<[usize; 4]> = inputs.iter().map(|input| input.1).collect();
     let height = sizes[0][1];
     let mut stream = compute.stream(&sizes, band, network).unwrap();
+    if let Some(programs) = stream.programs() {
+        programs.poison();
+    }
     let (mut result, mut final_rows) = (Vec::new(), 0);
     while !stream.is_over() {
         let part = |rows: &Range<usize>, (values, [_, h, w, c]): &Array| match *h == height {
@@ -93,6 +104,20 @@ fn bands_leave_no_trace_on_the_cpu() {
     bands_leave_no_trace(&model(compact_folder(), cpu()), &cpu(), 4);
 }
 
+/// The same on a GPU, with both forms of the convolution, and with maps in f16. Between bands its memory holds no numbers.
+#[test]
+fn bands_leave_no_trace_on_a_gpu() {
+    let gpu = block_on(resshift::gpu::open()).expect("an emulated GPU will do");
+    let compute = Compute::Gpu(gpu.clone());
+    for (tiled, half) in [(false, false), (true, false), (true, true)] {
+        gpu.set_tiled(tiled);
+        gpu.set_half_maps(half);
+        bands_leave_no_trace(&model(tiny_prior_folder(), &gpu), &compute, 3);
+    }
+    gpu.set_half_maps(false);
+    bands_leave_no_trace(&model(compact_folder(), &gpu), &compute, 1);
+}
+
 /// What all layers compute in bands is what they compute of the whole picture at once: no row twice. And of a picture that one
 /// engine has to itself no row is given to the network twice.
 #[test]
@@ -139,10 +164,31 @@ fn every_row_is_computed_once() {
             assert_eq!(counted(inputs, band, network), whole, "{what} in bands of {band}");
         }
     }
-    for [width, height] in [[400, 304], [640, 480], [1024, 768], [2048, 2048]] {
+    for [width, height] in SIZES {
         let cut = Cut::new([height, width], model.denoiser.reach(), 8, None, Team::default(), &cpu());
-        let Cut::Bands(bands) = cut else { panic!("bands on the CPU") };
+        let Cut::Bands(bands) = cut else { panic!("bands") };
         let given: usize = bands.parts.iter().map(|part| part.reads.len()).sum();
         assert_eq!(given, height, "{width} x {height}");
     }
+}
+
+/// Pictures that are too wide for bands are cut in tiles, which are exact as well.
+#[test]
+fn very_wide_pictures_have_the_same_bits_in_tiles() {
+    let model = model(tiny_prior_folder(), cpu());
+    let (denoiser, compute) = (&*model.denoiser, cpu());
+    let (multiple, reach) = (denoiser.multiple(), denoiser.reach());
+    let cut = |width| Cut::new([8, width], reach, multiple, None, Team::default(), &compute);
+    assert!(matches!(cut(4096), Cut::Bands(_)) && matches!(cut(4104), Cut::Tiles(_)));
+    let (h, w) = (8, 160);
+    let lr = Canvas { height: h, width: w, channels: 3, data: Hash(3).numbers(h * w * 3) };
+    let trained = Schedule::new(model.config.schedule).unwrap();
+    let run = |network: &Cut| {
+        let levels = Levels::new(denoiser, &trained, Some(2)).unwrap();
+        let chain = support::chain(&*model.latent, denoiser, levels, Noise::Seeded(3), &compute);
+        block_on(chain.run(&lr, &Cut::whole(h), network, &mut Unwatched)).unwrap().data
+    };
+    let tiles = Plan::exact(h, w, 16, 64, multiple);
+    assert!(tiles.count() > 2);
+    assert!(run(&Cut::Tiles(tiles)) == run(&Cut::whole(h)));
 }

@@ -102,8 +102,8 @@ export interface UpscaleOptions {
   /** Factor on the noise, 0 to 2; 1 is the paper's. Default: what the model recommends. */
   temperature?: number;
   /**
-   * In input pixels, 8 to 4096, or `auto`: side of the tiles of a picture on a GPU, and of a converted model's. A side smaller than
-   * that of `auto` takes up to four times as long. On the CPU other models compute bands of rows: so many at a time, at no such cost.
+   * In input pixels, 8 to 4096, or `auto`: rows that are computed together; for a converted model, and pictures wider than 4096 pixels,
+   * the side of a tile, and one smaller than that of `auto` takes up to four times as long.
    */
   tile?: number | 'auto';
   /** Kind of the result's file: `png` (default), `jpeg` (transparent pixels on white), or `webp` (lossless, unless it has a `quality`). */

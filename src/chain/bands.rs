@@ -1,15 +1,12 @@
 //! How a picture passes through a network of finite reach: in bands of rows as wide as the picture, and where several engines
 //! work together in parts one above the other.
 
-use crate::chain::tiles::{Plan, largest_tile, plan};
+use crate::chain::tiles::{GLOBAL_TILE, Plan, plan};
 use crate::compute::Compute;
-use crate::limits::BAND_PIXELS;
+use crate::limits::{BAND_KEPT, BAND_MAPS, BAND_PIXELS, BAND_WIDTH};
 use crate::model::Reach;
 use std::ops::Range;
 
-/// Positions of a band, unless it is said otherwise: a picture of 320x320 is taken at once, which is some 4 % faster; more cost
-/// memory, and time until a run can be cancelled.
-const POSITIONS: usize = BAND_PIXELS;
 /// Share of one engine's time that a team must stay below to be worth its memory.
 const WORTHWHILE: (usize, usize) = (3, 4);
 
@@ -61,7 +58,7 @@ pub struct Part {
 
 impl Cut {
     /// For a computation of the given reach over a canvas, by a team. `tile`: rows of a band or positions of a tile's side, if
-    /// not a default. A GPU takes tiles in any case.
+    /// not a default. What is kept from band to band grows with the width: very wide canvases are cut in tiles.
     pub fn new(
         [height, width]: [usize; 2],
         reach: Reach,
@@ -70,21 +67,21 @@ impl Cut {
         team: Team,
         compute: &Compute,
     ) -> Self {
-        match (reach, compute) {
-            (Reach::Finite(halo), Compute::Cpu(_)) => {
-                Cut::Bands(Bands::new([height, width], halo, multiple, tile, team))
+        // Helpers compute on the CPU.
+        let engines = if matches!(compute, Compute::Cpu(_)) { team.engines } else { 1 };
+        match reach {
+            Reach::Finite(halo) if width <= BAND_WIDTH => {
+                Cut::Bands(Bands::new([height, width], halo, multiple, tile, Team { engines, ..team }))
             }
             _ => Cut::Tiles(plan(height, width, reach, multiple, tile, team.most)),
         }
     }
 
     /// Side of the largest square canvas that is taken at once; arguments as of [`Self::new`].
-    pub fn largest(reach: Reach, multiple: usize, most: Option<usize>, compute: &Compute) -> usize {
-        match (reach, compute) {
-            (Reach::Finite(_), Compute::Cpu(_)) => {
-                most.unwrap_or(POSITIONS).min(POSITIONS).isqrt() / multiple * multiple
-            }
-            _ => largest_tile(reach, multiple, most),
+    pub fn largest(reach: Reach, multiple: usize, most: Option<usize>) -> usize {
+        match reach {
+            Reach::Finite(_) => most.unwrap_or(BAND_PIXELS).min(BAND_PIXELS).isqrt() / multiple * multiple,
+            Reach::Global { .. } => GLOBAL_TILE.next_multiple_of(multiple),
         }
     }
 
@@ -124,6 +121,18 @@ impl Cut {
         ranges(&rows, height).into_iter().flat_map(|rows| cols.iter().map(move |c| [rows.clone(), c.clone()])).collect()
     }
 
+    /// Bytes that a network takes on the CPU at its worst, for a canvas of `height` x `width`, beside its weights: some maps of
+    /// what is computed together, of `channels` at the canvas' own size; and rows that it keeps from band to band, of such maps
+    /// and of its inputs, which have `latent` channels. About: `limits.ts` has the same formula.
+    pub fn network_bytes(&self, [height, width]: [usize; 2], channels: usize, latent: usize) -> usize {
+        let (positions, kept) = match self {
+            Cut::Bands(Bands { rows, .. }) if *rows < height => (rows * width, width * height.min(BAND_KEPT)),
+            Cut::Bands(_) => (height * width, 0),
+            Cut::Tiles(plan) => (plan.largest(), 0),
+        };
+        (positions * BAND_MAPS * channels + kept * (channels + latent)) * size_of::<f32>()
+    }
+
     /// Whether a picture of `height` rows is taken at once.
     pub fn is_whole(&self, height: usize) -> bool {
         match self {
@@ -143,7 +152,7 @@ impl Bands {
         rows: Option<usize>,
         Team { engines, most }: Team,
     ) -> Self {
-        let fitting = || most.unwrap_or(POSITIONS).min(POSITIONS) / width.max(1) / multiple * multiple;
+        let fitting = || most.unwrap_or(BAND_PIXELS).min(BAND_PIXELS) / width.max(1) / multiple * multiple;
         let rows = rows.map_or_else(fitting, |rows| rows.next_multiple_of(multiple)).max(multiple);
         let halo = halo.next_multiple_of(multiple);
         let (begin, whole) = WORTHWHILE;

@@ -3,14 +3,14 @@
 //! A plan is a grid, the product of one list of [`Span`]s per axis. Every span carries a weight per position;
 //! at every position of the axis the weights of all spans sum to 1, so the product's do as well.
 
-use crate::limits::{GPU_TILE_SIDE, GPU_TILE_WHOLE};
+use crate::limits::{EXACT_TILE_CORE, EXACT_TILE_WHOLE};
 use crate::model::Reach;
 use std::ops::Range;
 
 /// Most tiles along a side of a canvas that is divided for a slow device.
 const MOST_PARTS: usize = 12;
 /// Side of a tile of a network that sees all of it; what the released networks were trained on.
-const GLOBAL_TILE: usize = 64;
+pub(super) const GLOBAL_TILE: usize = 64;
 
 /// One tile's extent along one axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -210,14 +210,15 @@ pub fn plan(
                 return exact([side; 2]);
             }
             // A core of 256 has, with its halo of about 64 on both sides, 384.
-            let usual = exact([if height.max(width) <= GPU_TILE_WHOLE { GPU_TILE_WHOLE } else { GPU_TILE_SIDE }; 2]);
+            let usual =
+                exact([if height.max(width) <= EXACT_TILE_WHOLE { EXACT_TILE_WHOLE } else { EXACT_TILE_CORE }; 2]);
             let fits = |plan: &Plan| most.is_none_or(|most| plan.largest() <= most);
             if fits(&usual) {
                 return usual;
             }
             let sides = |length: usize| (1..=MOST_PARTS).map(move |parts| length.div_ceil(parts));
             let cores = sides(height).flat_map(|rows| sides(width).map(move |cols| [rows, cols]));
-            let small = cores.filter(|cores| cores.iter().all(|&side| side <= GPU_TILE_WHOLE));
+            let small = cores.filter(|cores| cores.iter().all(|&side| side <= EXACT_TILE_WHOLE));
             let plans: Vec<Plan> = small.map(exact).collect();
             let best = plans.iter().filter(|plan| fits(plan)).min_by_key(|plan| plan.computed());
             best.or(plans.iter().min_by_key(|plan| plan.largest())).cloned().unwrap_or(usual)
@@ -226,15 +227,6 @@ pub fn plan(
             let tile = tile.unwrap_or(GLOBAL_TILE).next_multiple_of(multiple).max(multiple);
             Plan::blended(height, width, tile, overlap, multiple.min(8))
         }
-    }
-}
-
-/// Side of the largest square canvas that is one tile, where no side is given: for networks of finite reach as large as
-/// `most` positions allow.
-pub fn largest_tile(reach: Reach, multiple: usize, most: Option<usize>) -> usize {
-    match reach {
-        Reach::Finite(_) => GPU_TILE_WHOLE.min(most.map_or(GPU_TILE_WHOLE, usize::isqrt)) / multiple * multiple,
-        Reach::Global { .. } => GLOBAL_TILE.next_multiple_of(multiple),
     }
 }
 

@@ -1,12 +1,12 @@
 //! A model's command lists, recorded before its weights have come: the GPU compiles the kernels while they are on their
 //! way.
 
-use crate::chain::tiles::plan;
+use crate::chain::bands::{Cut, Team};
 use crate::compute::Compute;
 use crate::gpu::resident_chain::GpuChain;
 use crate::gpu::{self, Gpu};
-use crate::model::Model;
 use crate::model::config::ModelConfig;
+use crate::model::{Model, Reach};
 use crate::ops::Weight;
 use crate::paper::schedule::Schedule;
 use crate::weights::{TensorSource, Weights, Zeros};
@@ -50,23 +50,27 @@ pub fn precompile(config: &ModelConfig, half: bool, compute: &Compute, height: u
     let (latent, denoiser) = (&*model.latent, &*model.denoiser);
     let (height, width) = (height.next_multiple_of(denoiser.multiple()), width.next_multiple_of(denoiser.multiple()));
 
-    let network = plan(height, width, denoiser.reach(), denoiser.multiple(), None, None);
-    if let Some(tile) = network.tiles().next() {
-        let (rows, cols) = (tile.y.len(), tile.x.len());
-        let n = compute.batch(rows * cols).min(network.count());
-        compute.precompile(&denoiser.sizes([n, rows, cols], latent, &schedule), |maps| denoiser.predict(maps));
-    }
-    if network.count() == 1 {
+    let together = |reach, multiple| match Cut::new([height, width], reach, multiple, None, Team::default(), compute) {
+        Cut::Bands(bands) => (bands.rows.min(height), width, usize::from(bands.rows < height) + 1),
+        Cut::Tiles(plan) => {
+            plan.tiles().next().map_or((height, width, 1), |tile| (tile.y.len(), tile.x.len(), plan.count()))
+        }
+    };
+    let (rows, cols, count) = together(denoiser.reach(), denoiser.multiple());
+    let n = match denoiser.reach() {
+        Reach::Finite(_) => 1,
+        Reach::Global { .. } => compute.batch(rows * cols).min(count),
+    };
+    compute.precompile(&denoiser.sizes([n, rows, cols], latent, &schedule), |maps| denoiser.predict(maps));
+    if count == 1 {
         GpuChain::precompile(gpu);
     }
-    let encode = plan(height, width, latent.encode_reach(), latent.multiple(), None, None);
-    if let (true, Some(tile)) = (latent.has_encoder(), encode.tiles().next()) {
-        compute.precompile(&[[1, tile.y.len(), tile.x.len(), 3]], |maps| latent.encode(&maps[0]));
+    if latent.has_encoder() {
+        let (rows, cols, _) = together(latent.encode_reach(), latent.multiple());
+        compute.precompile(&[[1, rows, cols, 3]], |maps| latent.encode(&maps[0]));
     }
-    if let Some(tile) = plan(height, width, latent.decode_reach(), 1, None, None).tiles().next() {
-        let (rows, cols) = (tile.y.len(), tile.x.len());
-        let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
-        compute.precompile(&sizes, |maps| latent.decode(&maps[0], &maps[1]));
-    }
+    let (rows, cols, _) = together(latent.decode_reach(), 1);
+    let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
+    compute.precompile(&sizes, |maps| latent.decode(&maps[0], &maps[1]));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{Compute, Stage, Work};
 use crate::Result;
+use crate::gpu::BandPrograms;
 use crate::ops::band::Passage;
 use crate::ops::{Band, Map};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -19,6 +20,8 @@ pub struct Stream<'a> {
     /// Rows that have been taken, and rows whose result has been asked for.
     taken: usize,
     asked: usize,
+    /// Bands that have been begun.
+    bands: usize,
     /// Results on their way.
     queue: VecDeque<(Range<usize>, Work<'static>)>,
     form: Form<'a>,
@@ -28,6 +31,7 @@ enum Form<'a> {
     /// All rows at once.
     Whole(Stage<'a>),
     Cpu(Device, Rc<Passage>, Box<dyn Fn(&[Map]) -> Map + 'a>),
+    Gpu(BandPrograms),
 }
 
 impl Compute {
@@ -46,16 +50,19 @@ impl Compute {
             Compute::Cpu(device) if band < height => {
                 Form::Cpu(device.clone(), Passage::new(height, band), Box::new(network))
             }
+            Compute::Gpu(gpu) if band < height => {
+                Form::Gpu(BandPrograms::new(gpu, sizes, band, |inputs| super::recorded(inputs, &network))?)
+            }
             _ => Form::Whole(self.prepare(sizes, network)?),
         };
-        Ok(Stream { sizes: sizes.to_vec(), band, taken: 0, asked: 0, queue: VecDeque::new(), form })
+        Ok(Stream { sizes: sizes.to_vec(), band, taken: 0, asked: 0, bands: 0, queue: VecDeque::new(), form })
     }
 }
 
 impl Stream<'_> {
     /// Begins with another picture.
     pub fn restart(&mut self) {
-        (self.taken, self.asked) = (0, 0);
+        (self.taken, self.asked, self.bands) = (0, 0, 0);
         self.queue.clear();
         if let Form::Cpu(_, passage, _) = &mut self.form {
             *passage = Passage::new(self.sizes[0][1], self.band);
@@ -102,6 +109,11 @@ impl Stream<'_> {
         if self.queue.len() > usize::from(waits) { self.queue.pop_front() } else { None }
     }
 
+    /// Its programs, on a GPU that takes bands.
+    pub fn programs(&self) -> Option<&BandPrograms> {
+        if let Form::Gpu(programs) = &self.form { Some(programs) } else { None }
+    }
+
     /// The rows that the next band takes.
     fn reads(&self) -> Range<usize> {
         let height = self.sizes[0][1];
@@ -112,8 +124,14 @@ impl Stream<'_> {
     fn push(&mut self, inputs: &[&[f32]]) -> (Range<usize>, Option<Work<'static>>) {
         let (rows, height) = (self.reads(), self.sizes[0][1]);
         self.taken = rows.end;
+        self.bands += 1;
         match &self.form {
             Form::Whole(stage) => (0..height, Some(stage.start(inputs))),
+            Form::Gpu(programs) => {
+                let enlarged = programs.height() / height;
+                let (rows, job) = programs.start(self.bands - 1, inputs);
+                (rows.start / enlarged..rows.end / enlarged, job.map(Work::Queued))
+            }
             Form::Cpu(device, passage, network) => {
                 let map = |(values, &[n, h, w, c]): (&&[f32], &[usize; 4])| {
                     let tensor =

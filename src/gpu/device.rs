@@ -167,7 +167,7 @@ impl Gpu {
     /// Buffers of at least these sizes from the shared memory.
     pub(super) fn arena(&self, sizes: &[u64]) -> Vec<Buffer> {
         let mut arena = self.arena.borrow_mut();
-        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
         let take = |(i, &bytes): (usize, &u64)| {
             match arena.get(i) {
                 Some(buffer) if buffer.size() >= bytes => {}

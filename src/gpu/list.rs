@@ -6,10 +6,13 @@
 //! every other reader has it written out first. And maps that are put side by side need no copy where a convolution
 //! writes them: it writes into its slice of the wide map from the start.
 
+use super::band::Band;
 use super::device::Gpu;
 use super::kernel::Kernel;
 use super::weight::Weight;
+use crate::layer::Window;
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// The commands so far, and the maps that they read and write.
@@ -23,17 +26,31 @@ pub(super) struct List {
 pub(super) struct State {
     pub(super) maps: Vec<MapState>,
     pub(super) commands: Vec<Command>,
+    /// For every command, whether it computes by rows, and whether it has any to compute.
+    pub(super) rows: Vec<Rows>,
+    /// What the list is for, if not whole maps.
+    pub(super) band: Option<Band>,
     /// Which maps are stored as f16; none until [`State::store`] has decided.
     pub(super) half: Vec<bool>,
     /// Whether all of them stay f32, whatever the GPU's other lists do.
     pub(super) in_f32: bool,
+    /// Of maps that own memory, the rows that are there, and those that are carried over to the next band.
+    pub(super) memory: Vec<Range<usize>>,
+    pub(super) carried: Vec<Range<usize>>,
     /// What could not be recorded; reported when the list is compiled.
     pub(super) trouble: Option<String>,
 }
 
 /// A feature map of the list.
 pub(super) struct MapState {
+    /// Of the whole map.
     pub(super) dims: [usize; 4],
+    /// The rows that the list writes: of a map that passes by bands, those that are new.
+    pub(super) rows: Range<usize>,
+    /// Whether it does.
+    pub(super) banded: bool,
+    /// The first row that later bands will read.
+    pub(super) read_from: Option<usize>,
     pub(super) role: Role,
     /// The wide map that this one is a slice of, and its first channel there.
     pub(super) slice_of: Option<(usize, usize)>,
@@ -50,6 +67,17 @@ pub(super) enum Slices {
     Aligned,
     /// All.
     Any,
+}
+
+/// Whether a command computes by rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// No: it looks at whole maps.
+    Whole,
+    /// Yes.
+    Some,
+    /// Yes, but in this band there are none.
+    None,
 }
 
 /// Who owns a map's memory.
@@ -91,10 +119,23 @@ pub(super) enum Number {
     Value(u32),
     /// From pixel to pixel of a map, in numbers.
     Stride(usize),
-    /// Before the first channel of a map.
-    Offset(usize),
+    /// Before the first channel of a map's pixel.
+    Offset(usize, Start),
+    /// Rows of a map that are there, from the first in memory to the last.
+    Height(usize),
+    /// Where a row of a map is among them.
+    Row(usize, usize),
     /// Rows of workgroups before the first: a command that has it can be dispatched in parts.
     Begin,
+}
+
+/// Which pixel of a map a command begins with.
+#[derive(Clone, Copy)]
+pub(super) enum Start {
+    /// The first of a row.
+    Row(usize),
+    /// That beside the first pixel in memory of another map.
+    Of(usize),
 }
 
 /// A feature map `[n, h, w, c]` of a list.
@@ -117,33 +158,56 @@ pub(super) struct PendingNorm {
 }
 
 impl List {
-    pub(super) fn new(gpu: &Rc<Gpu>) -> Rc<Self> {
-        Rc::new(Self { gpu: gpu.clone(), state: RefCell::default() })
+    /// For whole maps, or for a band.
+    pub(super) fn new(gpu: &Rc<Gpu>, band: Option<Band>) -> Rc<Self> {
+        Rc::new(Self { gpu: gpu.clone(), state: RefCell::new(State { band, ..State::default() }) })
     }
 
     /// A map that the host writes.
     pub(super) fn input(self: &Rc<Self>, dims: [usize; 4]) -> Node {
-        self.map(dims, Role::Input, Slices::None)
+        let rows = self.state.borrow().band.as_ref().and_then(|band| band.of_input(dims[1]));
+        self.map(dims, Role::Input, Slices::None, rows)
     }
 
-    fn map(self: &Rc<Self>, dims: [usize; 4], role: Role, writes: Slices) -> Node {
+    /// `rows` of a map that passes by bands.
+    fn map(self: &Rc<Self>, dims: [usize; 4], role: Role, writes: Slices, rows: Option<Range<usize>>) -> Node {
         let maps = &mut self.state.borrow_mut().maps;
-        maps.push(MapState { dims, role, slice_of: None, writes });
+        let (banded, rows) = (rows.is_some(), rows.unwrap_or(0..dims[1]));
+        maps.push(MapState { dims, rows, banded, read_from: None, role, slice_of: None, writes });
         Node { list: self.clone(), id: maps.len() - 1, dims, pending: None }
     }
 
-    /// A map for the next command to write.
+    /// A map for the next command to write, whole.
     pub(super) fn result(self: &Rc<Self>, dims: [usize; 4]) -> Node {
-        self.map(dims, Role::Temporary, Slices::None)
+        self.map(dims, Role::Temporary, Slices::None, None)
     }
 
-    /// As [`Self::result`], for a command that can write into a slice of a wider map.
-    pub(super) fn sliceable(self: &Rc<Self>, dims: [usize; 4], writes: Slices) -> Node {
-        self.map(dims, Role::Temporary, writes)
+    /// A map for the next command to write, by rows, each from a window of rows of the `inputs`: of a band, those rows that can be
+    /// computed now. `writes`: into which slices of a wider map it can.
+    pub(super) fn by_rows(self: &Rc<Self>, inputs: &[(usize, Window)], dims: [usize; 4], writes: Slices) -> Node {
+        let rows = self.state.borrow_mut().next_rows(inputs, dims[1]);
+        self.map(dims, Role::Temporary, writes, rows)
     }
 
+    /// Most rows that a map of `height` rows gets at a time.
+    pub(super) fn most_rows(&self, height: usize) -> usize {
+        self.state.borrow().band.as_ref().map_or(height, |band| band.most_rows(height).min(height))
+    }
+
+    /// Appends a command that looks at whole maps.
     pub(super) fn push(&self, command: Command) {
-        self.state.borrow_mut().commands.push(command);
+        self.append(command, Rows::Whole);
+    }
+
+    /// Appends a command that writes the new rows of `result`.
+    pub(super) fn push_rows(&self, result: &Node, command: Command) {
+        self.append(command, if result.rows().is_empty() { Rows::None } else { Rows::Some });
+    }
+
+    fn append(&self, command: Command, rows: Rows) {
+        let state = &mut *self.state.borrow_mut();
+        state.commands.push(command);
+        state.rows.push(rows);
     }
 
     /// The weight as a binding. Without one, as it lies elsewhere, the list cannot be compiled.
@@ -199,12 +263,19 @@ impl Node {
         self.dims.iter().product()
     }
 
+    /// Rows that the list writes.
+    pub(super) fn rows(&self) -> Range<usize> {
+        self.list.state.borrow().maps[self.id].rows.clone()
+    }
+
     /// Puts maps of equal size side by side: `[n, h, w, sum of c]`.
     pub fn concat(parts: &[Node]) -> Node {
         let first = &parts[0];
         let [n, h, w, _] = first.dims;
         let channels = parts.iter().map(|part| part.dims[3]).sum();
-        let whole = first.list.result([n, h, w, channels]);
+        let inputs: Vec<(usize, Window)> = parts.iter().map(|part| (part.id, Window::ROW)).collect();
+        let rows = first.list.state.borrow_mut().possible_rows(&inputs, h);
+        let whole = first.list.map([n, h, w, channels], Role::Temporary, Slices::None, rows);
         // Kernels read four channels at a time.
         let aligned = parts.iter().all(|part| part.dims[3].is_multiple_of(4));
         let mut offset = 0;
@@ -222,11 +293,14 @@ impl Node {
             };
             if free && fits {
                 map.slice_of = Some((whole.id, offset));
+                // A part may be ahead of the others.
+                let end = state.maps[whole.id].rows.end;
+                state.read(part.id, Window::ROW, end, h);
             } else {
                 drop(state);
-                let slice = part.list.sliceable(part.dims, Slices::Any);
+                let slice = part.list.by_rows(&[(part.id, Window::ROW)], part.dims, Slices::Any);
                 slice.list.state.borrow_mut().maps[slice.id].slice_of = Some((whole.id, offset));
-                super::scale::record(&part, &slice);
+                super::kernels::scale::record(&part, &slice);
             }
             offset += part.dims[3];
         }

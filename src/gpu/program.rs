@@ -2,17 +2,13 @@
 //! submits the commands again.
 
 use super::buffer::Buffer;
-use super::buffer_plan::{self, TensorUsage};
+use super::compile::{compile, recorded};
 use super::device::{Gpu, take_error};
-use super::kernel::Kernel;
-use super::list::{Binding, Command, List, Node, Number, Role, State};
+use super::list::Node;
 use super::signal::Signal;
 use crate::{Error, Result};
 use std::cell::Cell;
 use std::rc::Rc;
-
-/// A uniform's place in the buffer of all uniforms: what every device accepts as an offset.
-const UNIFORM: u64 = 256;
 
 /// What a program takes, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,25 +29,67 @@ pub struct Cost {
     pub activation_bytes: u64,
     /// Bytes of its inputs and outputs.
     pub io_bytes: u64,
+    /// Bytes that are copied for rows that are carried over from band to band.
+    pub carried_bytes: u64,
     /// Largest single buffer.
     pub largest_buffer: u64,
 }
 
 /// A compiled command list.
 pub struct Program {
-    gpu: Rc<Gpu>,
-    dispatches: Vec<Dispatch>,
-    /// Ends of the submissions, as numbers of dispatches.
-    submits: Vec<usize>,
-    inputs: Vec<Buffer>,
-    outputs: Vec<Buffer>,
+    pub(super) gpu: Rc<Gpu>,
+    pub(super) steps: Vec<Step>,
+    /// Ends of the submissions, as numbers of steps.
+    pub(super) submits: Vec<usize>,
+    pub(super) io: Io,
+    /// Where the host writes into the inputs, in bytes.
+    pub(super) written_at: Vec<u64>,
+    pub(super) output_bytes: u64,
+    pub(super) cost: Cost,
+    pub(super) temporaries: Vec<Buffer>,
+    /// What else its bind groups name: weights and uniforms.
+    pub(super) _read: Vec<Buffer>,
+}
+
+/// What the host writes and reads; programs for the bands of one picture share it.
+#[derive(Clone)]
+pub(super) struct Io {
+    pub(super) inputs: Vec<Buffer>,
+    pub(super) output: Buffer,
     /// Two of them take turns, so that a result is read while the next is computed.
     staging: [Buffer; 2],
-    turn: Cell<usize>,
-    cost: Cost,
-    temporaries: Vec<Buffer>,
-    /// What else its bind groups name: weights and uniforms.
-    _read: Vec<Buffer>,
+    turn: Rc<Cell<usize>>,
+}
+
+/// Something that a program has the GPU do.
+pub(super) enum Step {
+    Dispatch(Dispatch),
+    Carry(Carry),
+}
+
+/// Bytes of one buffer to another.
+#[derive(Clone)]
+pub(super) struct Carry {
+    pub(super) from: Buffer,
+    pub(super) from_at: u64,
+    pub(super) to: Buffer,
+    pub(super) to_at: u64,
+    pub(super) bytes: u64,
+}
+
+impl Io {
+    /// Buffers of so many bytes.
+    pub(super) fn new(gpu: &Gpu, (inputs, output): (Vec<u64>, u64)) -> Self {
+        use wgpu::BufferUsages as Usage;
+        let own = |bytes: u64| gpu.buffer(bytes, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC);
+        let staging = || gpu.buffer(output, Usage::MAP_READ | Usage::COPY_DST);
+        Self {
+            inputs: inputs.into_iter().map(own).collect(),
+            output: own(output),
+            staging: [staging(), staging()],
+            turn: Rc::default(),
+        }
+    }
 }
 
 /// A kernel with its buffers.
@@ -73,6 +111,7 @@ impl Dispatch {
 /// A run whose result is on its way.
 pub struct Job {
     staging: Buffer,
+    bytes: u64,
     mapped: Signal<Result<(), wgpu::BufferAsyncError>>,
     gpu: Rc<Gpu>,
 }
@@ -83,14 +122,13 @@ impl Program {
     /// # Errors
     /// [`Error::Gpu`] if a buffer is larger than the device allows; [`Error::Internal`] for a list that WebGPU forbids.
     pub fn new(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) -> Result<Self> {
-        let (state, inputs, output) = recorded(gpu, inputs, record);
-        compile(gpu, state, &inputs, output)
+        let recorded = recorded(gpu, None, inputs, record);
+        compile(gpu, &recorded, Io::new(gpu, recorded.io_bytes()), &[])
     }
 
     /// Has the GPU make the pipelines that [`Self::new`] would need, and nothing else.
     pub fn precompile(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) {
-        let (state, ..) = recorded(gpu, inputs, record);
-        for command in &state.commands {
+        for command in &recorded(gpu, None, inputs, record).state.commands {
             gpu.pipeline(&command.kernel);
         }
     }
@@ -117,39 +155,54 @@ impl Program {
 
     /// Runs without reading the result back; `before` goes before everything else.
     pub(super) fn run(&self, inputs: &[Option<&[f32]>], mut before: Option<&Dispatch>) {
-        for (buffer, data) in self.inputs.iter().zip(inputs) {
-            if let Some(data) = data {
-                self.gpu.queue.write_buffer(buffer, 0, bytes_of(data));
+        for ((buffer, &at), data) in self.io.inputs.iter().zip(&self.written_at).zip(inputs) {
+            if let Some(data) = data.filter(|data| !data.is_empty()) {
+                self.gpu.queue.write_buffer(buffer, at, bytes_of(data));
             }
         }
         let mut begin = 0;
         for &end in &self.submits {
-            self.gpu.submit(|pass| {
-                for dispatch in before.take().into_iter().chain(&self.dispatches[begin..end]) {
-                    dispatch.record(pass);
+            let mut encoder = self.gpu.wgpu.create_command_encoder(&Default::default());
+            let is_copy = |step: &Step| matches!(step, Step::Carry(_));
+            for steps in self.steps[begin..end].chunk_by(|a, b| is_copy(a) == is_copy(b)) {
+                if !is_copy(&steps[0]) || before.is_some() {
+                    let mut pass = encoder.begin_compute_pass(&Default::default());
+                    before.take().into_iter().for_each(|dispatch| dispatch.record(&mut pass));
+                    for step in steps {
+                        if let Step::Dispatch(dispatch) = step {
+                            dispatch.record(&mut pass);
+                        }
+                    }
                 }
-            });
+                for step in steps {
+                    if let Step::Carry(Carry { from, from_at, to, to_at, bytes }) = step {
+                        encoder.copy_buffer_to_buffer(from, *from_at, to, *to_at, *bytes);
+                    }
+                }
+            }
+            self.gpu.queue.submit([encoder.finish()]);
             begin = end;
         }
     }
 
     /// Asks for the result of the last run.
     pub(super) fn read(&self) -> Job {
-        let turn = self.turn.replace(1 - self.turn.get());
-        Job::read(&self.gpu, &self.outputs[0], &self.staging[turn])
+        let Io { output, staging, turn, .. } = &self.io;
+        let turn = turn.replace(1 - turn.get());
+        Job::read(&self.gpu, output, &staging[turn], self.output_bytes)
     }
 
     pub(super) fn input(&self, index: usize) -> &Buffer {
-        &self.inputs[index]
+        &self.io.inputs[index]
     }
 
     pub(super) fn output(&self) -> &Buffer {
-        &self.outputs[0]
+        &self.io.output
     }
 
     /// Fills every buffer that a run writes with NaN: what a kernel forgets to write, or reads too early, shows.
     pub fn poison(&self) {
-        for buffer in self.temporaries.iter().chain(&self.outputs) {
+        for buffer in self.temporaries.iter().chain([&self.io.output]) {
             // Of these bits f32 and f16 are NaN.
             let nan = vec![f32::from_bits(0x7FFF_7FFF); buffer.size() as usize / 4];
             self.gpu.queue.write_buffer(buffer, 0, bytes_of(&nan));
@@ -158,15 +211,15 @@ impl Program {
 }
 
 impl Job {
-    /// Asks for a buffer's numbers, by way of `staging`.
-    pub(super) fn read(gpu: &Rc<Gpu>, buffer: &Buffer, staging: &Buffer) -> Self {
+    /// Asks for so many bytes of a buffer's numbers, by way of `staging`.
+    pub(super) fn read(gpu: &Rc<Gpu>, buffer: &Buffer, staging: &Buffer, bytes: u64) -> Self {
         let mut encoder = gpu.wgpu.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(buffer, 0, staging, 0, staging.size());
+        encoder.copy_buffer_to_buffer(buffer, 0, staging, 0, bytes);
         gpu.queue.submit([encoder.finish()]);
         let mapped = Signal::default();
         let sender = mapped.clone();
-        staging.slice(..).map_async(wgpu::MapMode::Read, move |result| sender.send(result));
-        Self { staging: staging.clone(), mapped, gpu: gpu.clone() }
+        staging.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| sender.send(result));
+        Self { staging: staging.clone(), bytes, mapped, gpu: gpu.clone() }
     }
 
     /// The result, row-major.
@@ -178,7 +231,7 @@ impl Job {
         let mapped = (&mut self.mapped).await;
         mapped.map_err(|e| Error::Gpu(take_error().unwrap_or(format!("reading a result back failed ({e})"))))?;
         let result = {
-            let view = self.staging.slice(..).get_mapped_range();
+            let view = self.staging.slice(..self.bytes).get_mapped_range();
             let view = view.map_err(|e| Error::Gpu(format!("a result could not be read ({e})")))?;
             view.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect::<Vec<f32>>()
         };
@@ -204,270 +257,4 @@ impl Drop for Job {
 pub(super) fn bytes_of(data: &[f32]) -> &[u8] {
     // SAFETY: every bit pattern is a valid byte, and WebGPU is little-endian as every platform that it runs on.
     unsafe { std::slice::from_raw_parts(data.as_ptr().cast(), size_of_val(data)) }
-}
-
-impl State {
-    /// The map whose memory holds this one.
-    fn root(&self, id: usize) -> usize {
-        self.maps[id].slice_of.map_or(id, |(whole, _)| self.root(whole))
-    }
-
-    fn bytes(&self, id: usize) -> u64 {
-        let number = if self.is_half(id) { 2 } else { 4 };
-        number * self.maps[id].dims.iter().product::<usize>() as u64
-    }
-
-    fn stride(&self, id: usize) -> usize {
-        self.maps[self.root(id)].dims[3]
-    }
-
-    fn offset(&self, id: usize) -> usize {
-        self.maps[id].slice_of.map_or(0, |(whole, first)| first + self.offset(whole))
-    }
-
-    fn is_half(&self, id: usize) -> bool {
-        self.half.get(self.root(id)).is_some_and(|&half| half)
-    }
-
-    /// Stores as f16 what can be: shared maps that are read and written four channels at a time, by kernels that know.
-    /// What is summed over a map, and what the host writes or reads, stays f32.
-    fn store(&mut self) {
-        let mut able: Vec<bool> = self.maps.iter().map(|map| map.role == Role::Temporary).collect();
-        for (id, map) in self.maps.iter().enumerate() {
-            let aligned = map.dims[3].is_multiple_of(4) && self.offset(id).is_multiple_of(4);
-            able[self.root(id)] &= aligned;
-        }
-        for command in &self.commands {
-            let (reads, writes) = Self::reads_and_writes(command);
-            for id in reads.into_iter().chain(writes).filter(|id| !command.elements.contains(id)) {
-                able[self.root(id)] = false;
-            }
-        }
-        self.half = able;
-        for i in 0..self.commands.len() {
-            let half: Vec<bool> = self.commands[i].elements.iter().map(|&id| self.is_half(id)).collect();
-            let kernel = self.commands[i].kernel.clone();
-            self.commands[i].kernel = kernel.stored(half);
-        }
-    }
-
-    /// Maps that a command reads, and those that it writes.
-    fn reads_and_writes(command: &Command) -> (Vec<usize>, Vec<usize>) {
-        let (mut reads, mut writes) = (Vec::new(), Vec::new());
-        for binding in &command.bindings {
-            match binding {
-                Binding::Read(id) | Binding::View(id) => reads.push(*id),
-                Binding::Write(id) => writes.push(*id),
-                Binding::Weight(_) => {}
-            }
-        }
-        (reads, writes)
-    }
-
-    /// Refuses what WebGPU would: one buffer read and written in a dispatch, a slice where a packed map is read.
-    fn check(&self) -> Result<()> {
-        if let Some(trouble) = &self.trouble {
-            return Err(Error::Gpu(trouble.clone()));
-        }
-        for command in &self.commands {
-            let (reads, writes) = Self::reads_and_writes(command);
-            let clash = writes.iter().any(|&w| reads.iter().any(|&r| self.root(r) == self.root(w)));
-            let packed = |b: &Binding| !matches!(b, Binding::Read(id) if self.maps[*id].slice_of.is_some());
-            if clash || !command.bindings.iter().all(packed) {
-                return Err(Error::Internal(format!("{:?} cannot be recorded", command.kernel)));
-            }
-        }
-        Ok(())
-    }
-
-    /// Memory of every temporary root map: its buffer among `sizes`.
-    fn plan(&self) -> (Vec<Option<usize>>, Vec<u64>) {
-        let mut spans: Vec<Option<(usize, usize)>> = vec![None; self.maps.len()];
-        for (i, command) in self.commands.iter().enumerate() {
-            let (reads, writes) = Self::reads_and_writes(command);
-            for id in reads.into_iter().chain(writes) {
-                let span = spans[self.root(id)].get_or_insert((i, i));
-                span.1 = i;
-            }
-        }
-        let temporary = |id: &usize| self.maps[*id].role == Role::Temporary && spans[*id].is_some();
-        let roots: Vec<usize> = (0..self.maps.len()).filter(temporary).collect();
-        let usage = |&id: &usize| {
-            let (first, last) = spans[id].unwrap_or_default();
-            TensorUsage { bytes: self.bytes(id), first, last }
-        };
-        let (place, sizes) = buffer_plan::plan(&roots.iter().map(usage).collect::<Vec<_>>());
-        let mut buffer = vec![None; self.maps.len()];
-        for (id, place) in roots.into_iter().zip(place) {
-            buffer[id] = Some(place);
-        }
-        (buffer, sizes)
-    }
-}
-
-/// The list that `record` makes of inputs of the given sizes, and its inputs and output.
-fn recorded(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) -> (State, Vec<usize>, usize) {
-    let list = List::new(gpu);
-    let inputs: Vec<Node> = inputs.iter().map(|&dims| list.input(dims)).collect();
-    let output = record(&inputs).materialize();
-    let input_ids: Vec<usize> = inputs.iter().map(|input| input.id).collect();
-    drop(inputs);
-    // An input, or a slice of a wider map, is copied to where it can be read.
-    let plain = {
-        let state = list.state.borrow();
-        let map = &state.maps[output.id];
-        map.role == Role::Temporary && map.slice_of.is_none()
-    };
-    let output = if plain { output } else { super::scale::copy(&output) };
-    list.state.borrow_mut().maps[output.id].role = Role::Output;
-    let mut state = std::mem::take(&mut *list.state.borrow_mut());
-    if gpu.half_maps() && !state.in_f32 {
-        state.store();
-    }
-    (state, input_ids, output.id)
-}
-
-fn compile(gpu: &Rc<Gpu>, state: State, inputs: &[usize], output: usize) -> Result<Program> {
-    use wgpu::BufferUsages as Usage;
-    state.check()?;
-    let (place, sizes) = state.plan();
-    let largest = sizes.iter().copied().chain(inputs.iter().chain([&output]).map(|&id| state.bytes(id)));
-    let largest_buffer = largest.max().unwrap_or(0);
-    if largest_buffer > gpu.max_tensor_bytes {
-        return Err(Error::Gpu(format!(
-            "a tile needs {} MiB in one piece, and this GPU gives {}; choose smaller tiles",
-            largest_buffer >> 20,
-            gpu.max_tensor_bytes >> 20
-        )));
-    }
-    let temporaries: Vec<Buffer> = gpu.arena(&sizes);
-    let own = |id: usize| gpu.buffer(state.bytes(id), Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC);
-    let input_buffers: Vec<Buffer> = inputs.iter().map(|&id| own(id)).collect();
-    let output_buffer = own(output);
-    let buffer_of = |id: usize| -> Option<&Buffer> {
-        let root = state.root(id);
-        match state.maps[root].role {
-            Role::Temporary => place[root].map(|place| &temporaries[place]),
-            Role::Input => inputs.iter().position(|&input| input == root).map(|i| &input_buffers[i]),
-            Role::Output => Some(&output_buffer),
-        }
-    };
-
-    let limit = gpu.submit_macs();
-    let parts: Vec<Vec<Part>> = state.commands.iter().map(|command| divide(command, limit)).collect();
-    let count: usize = parts.iter().map(Vec::len).sum();
-    let uniforms = gpu.buffer(UNIFORM * count.max(1) as u64, Usage::UNIFORM | Usage::COPY_DST);
-    let mut numbers = vec![0u8; uniforms.size() as usize];
-    let mut read = vec![uniforms.clone()];
-    let mut dispatches = Vec::with_capacity(count);
-    let mut cost = Cost::default();
-    let (mut submits, mut since) = (Vec::new(), 0);
-    for (command, parts) in state.commands.iter().zip(parts) {
-        let pipeline = gpu.pipeline(&command.kernel);
-        let mut entries = Vec::with_capacity(command.bindings.len() + 1);
-        let mut touched = 0;
-        for binding in &command.bindings {
-            let resource = match binding {
-                Binding::Weight(weight) => {
-                    touched += weight.buffer.size();
-                    read.push(weight.buffer.clone());
-                    weight.buffer.as_entire_buffer_binding()
-                }
-                Binding::Read(id) | Binding::View(id) | Binding::Write(id) => {
-                    touched += state.bytes(*id);
-                    let Some(buffer) = buffer_of(*id) else {
-                        return Err(Error::Internal(format!("{:?} reads what nothing writes", command.kernel)));
-                    };
-                    let size = wgpu::BufferSize::new(state.bytes(state.root(*id)));
-                    wgpu::BufferBinding { buffer, offset: 0, size }
-                }
-            };
-            entries.push(wgpu::BindGroupEntry {
-                binding: entries.len() as u32,
-                resource: wgpu::BindingResource::Buffer(resource),
-            });
-        }
-        cost.macs += command.macs;
-        cost.bytes += touched;
-        if is_product(&command.kernel) {
-            cost.least_bytes += touched;
-        }
-        let macs = command.macs / parts.len() as u64;
-        for Part { groups, begin } in parts {
-            let at = dispatches.len() * UNIFORM as usize;
-            for (number, bytes) in command.numbers.iter().zip(numbers[at..].chunks_exact_mut(4)) {
-                let value = match *number {
-                    Number::Value(value) => value,
-                    Number::Stride(id) => state.stride(id) as u32,
-                    Number::Offset(id) => state.offset(id) as u32,
-                    Number::Begin => begin,
-                };
-                bytes.copy_from_slice(&value.to_le_bytes());
-            }
-            let uniform = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer: &uniforms,
-                offset: at as u64,
-                size: wgpu::BufferSize::new(UNIFORM),
-            });
-            let last = wgpu::BindGroupEntry { binding: entries.len() as u32, resource: uniform };
-            let entries: Vec<wgpu::BindGroupEntry<'_>> = entries.iter().cloned().chain([last]).collect();
-            let bind_group = gpu.bind_group(&pipeline, &entries);
-            if since > 0 && since + macs > limit {
-                submits.push(dispatches.len());
-                since = 0;
-            }
-            since += macs;
-            cost.largest_submit = cost.largest_submit.max(since);
-            dispatches.push(Dispatch { pipeline: pipeline.clone(), bind_group, groups });
-        }
-    }
-    if submits.last() != Some(&dispatches.len()) {
-        submits.push(dispatches.len());
-    }
-    gpu.queue.write_buffer(&uniforms, 0, &numbers);
-    cost.dispatches = dispatches.len();
-    cost.submits = submits.len();
-    cost.activation_bytes = sizes.iter().sum();
-    cost.io_bytes = inputs.iter().chain([&output]).map(|&id| state.bytes(id)).sum();
-    cost.largest_buffer = largest_buffer;
-    let staging = || gpu.buffer(output_buffer.size(), Usage::MAP_READ | Usage::COPY_DST);
-    Ok(Program {
-        gpu: gpu.clone(),
-        dispatches,
-        submits,
-        inputs: input_buffers,
-        staging: [staging(), staging()],
-        outputs: vec![output_buffer],
-        turn: Cell::new(0),
-        cost,
-        temporaries,
-        _read: read,
-    })
-}
-
-/// A dispatch of a command, or of a part of it.
-struct Part {
-    groups: [u32; 3],
-    /// Rows of workgroups that other parts take before it.
-    begin: u32,
-}
-
-/// Most workgroups along an axis of a dispatch, on every device.
-const MOST_GROUPS: u32 = 65_535;
-
-/// A command in parts of at most `limit` multiply-adds, as far as its kernel can be divided: into rows of workgroups, each
-/// a dispatch of its own.
-fn divide(command: &Command, limit: u64) -> Vec<Part> {
-    let [x, y, z] = command.groups;
-    let count = command.macs.div_ceil(limit.max(1)).min(u64::from(x * y)) as u32;
-    if count <= 1 || !command.numbers.iter().any(|number| matches!(number, Number::Begin)) {
-        return vec![Part { groups: command.groups, begin: 0 }];
-    }
-    let length = (x * y / count).min(MOST_GROUPS);
-    (0..(x * y).div_ceil(length)).map(|begin| Part { groups: [length, 1, z], begin }).collect()
-}
-
-/// Whether a kernel multiplies by weights or attends: what no fusion could leave out.
-fn is_product(kernel: &Kernel) -> bool {
-    ["conv2d", "conv2d_tiled", "attention", "window_attention"].contains(&kernel.name())
 }

@@ -1,7 +1,7 @@
 //! A chain that stays on the GPU: for pictures of one tile nothing is read back before z_0.
 
 use super::device::Gpu;
-use super::posterior::{Posterior, posterior_kernel};
+use super::kernels::posterior::{Posterior, posterior_kernel};
 use super::program::{Program, bytes_of};
 use crate::Result;
 use crate::paper::process::Gaussian;

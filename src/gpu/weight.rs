@@ -89,6 +89,6 @@ impl Weight {
     pub async fn read(&self) -> Result<Vec<f32>> {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let staging = self.gpu.buffer(self.buffer.size(), usage);
-        Job::read(&self.gpu, &self.buffer, &staging).finish().await
+        Job::read(&self.gpu, &self.buffer, &staging, self.buffer.size()).finish().await
     }
 }

@@ -324,6 +324,10 @@ impl Denoiser for CompactUNet {
         Reach::Finite(self.halo())
     }
 
+    fn channels(&self) -> usize {
+        self.config.channels[0]
+    }
+
     fn accepts_any_noise_level(&self) -> bool {
         true
     }

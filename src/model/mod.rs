@@ -75,6 +75,10 @@ pub trait Denoiser {
     fn multiple(&self) -> usize;
     /// Reach of [`Self::predict_x0`].
     fn reach(&self) -> Reach;
+    /// Channels of its maps at the canvas' own size, by which its memory is told; 0 where nothing is known of it.
+    fn channels(&self) -> usize {
+        0
+    }
     /// Whether it takes any noise level, so that a chain of T' steps has its own schedule; else a shorter chain
     /// visits some of the trained levels.
     fn accepts_any_noise_level(&self) -> bool {

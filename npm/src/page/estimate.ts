@@ -1,6 +1,6 @@
 /** What a run will cost, before it starts. */
 
-import { evaluation } from '../../../limits.json';
+import { band, evaluation } from '../../../limits.json';
 import type { DeviceInfo, Estimate, ModelInfo, RunProgress } from '../index.d.ts';
 import { cut, pageBytes } from '../shared/limits.ts';
 import { modelSize } from './options.ts';
@@ -33,8 +33,7 @@ export function estimate(
 ): Estimate {
   const seconds = pace?.seconds ?? measured(device, model);
   return {
-    seconds:
-      seconds === undefined ? null : seconds * (work(width, height, steps + model.y0, device) + PER_RUN + PER_PIXEL * width * height),
+    seconds: seconds === undefined ? null : seconds * (work(width, height, steps + model.y0) + PER_RUN + PER_PIXEL * width * height),
     bytes: pageBytes(width, height, { ...modelSize(model.name), bytes: model.bytes }),
   };
 }
@@ -62,24 +61,17 @@ export class Clock {
  * The pace after a run. One that is much smaller than an earlier one tells less of the device, and changes nothing.
  * @param seconds that all steps would take, without what precedes the first and follows the last
  */
-export function learn(
-  pace: Pace | undefined,
-  width: number,
-  height: number,
-  steps: number,
-  seconds: number,
-  device: DeviceInfo,
-): Pace | undefined {
-  const done = work(width, height, steps, device);
+export function learn(pace: Pace | undefined, width: number, height: number, steps: number, seconds: number): Pace | undefined {
+  const done = work(width, height, steps);
   return seconds > 0 && done > 0 && done * 4 >= (pace?.work ?? 0) ? { seconds: seconds / done, work: done } : pace;
 }
 
 /** Of all steps of a run, in pixels of one step; the picture that the chain starts from counts as {@link ModelInfo.y0} steps. */
-function work(width: number, height: number, steps: number, { kind }: DeviceInfo): number {
+function work(width: number, height: number, steps: number): number {
   const padded = (side: number): number => Math.ceil(side / MULTIPLE) * MULTIPLE;
-  /** On the CPU every pixel once; on a GPU of all tiles along a side. */
+  /** Every pixel once; of a very wide picture, of all tiles along a side. */
   const computed = (side: number): number => {
-    if (kind === 'cpu') return padded(side);
+    if (width <= band.width) return padded(side);
     const { tiles, length } = cut(side, Math.max(width, height));
     return tiles * padded(Math.min(side, length));
   };

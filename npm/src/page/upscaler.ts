@@ -111,7 +111,7 @@ export class Upscaler implements api.Upscaler {
       const { file, image, width, height, pixels, decodedBy } = await this.#withFallback(source, payload, run, { ...given, onProgress });
       // The result is about as much wider than high as the input.
       const side = Math.sqrt((pixels * width) / height);
-      this.#pace = learn(this.#pace, side, pixels / side, run.steps ?? this.model.steps, clock.seconds, this.device);
+      this.#pace = learn(this.#pace, side, pixels / side, run.steps ?? this.model.steps, clock.seconds);
       if (context) draw(context, image as ImageData);
       // Each kind of result has one of the two, or is drawn.
       return { blob: file!, image: context ? undefined! : image!, width, height, device: this.device, decodedBy };

@@ -1,23 +1,21 @@
 /** How much memory a picture takes, and how large a picture may be on this device. */
 
-import { bandPixels, gpuTile, pixels } from '../../../limits.json';
+import { band, exactTile, pixels } from '../../../limits.json';
 
 /**
  * Engine memory in bytes per input pixel: 192 for the latent canvas, 96 for the picture that the chain starts from (if the model has a
  * network for it), and the input twice (`README.md`). The result, 48, comes when those 96 are no longer needed.
  */
 const PER_PIXEL = 192 + 96 + 2 * 12;
-/** Rows of input that are computed together on a GPU, and the bytes of what is predicted for a pixel of them. */
-const ROWS = gpuTile.whole;
+/** Most rows of input that are computed together, and the bytes of what is predicted for a pixel of them. */
+const ROWS = exactTile.whole;
 const PER_PREDICTED = 192;
 
-/** Pixels that a tile on a GPU reads beyond each of its edges: what the networks of the package see. */
+/** Pixels that a tile reads beyond each of its edges: what the networks of the package see. */
 const HALO = 64;
-/** Maps of 32-bit numbers that a network has at a time of a band on the CPU. */
-const MAPS = 8;
-/** Rows that the network keeps from band to band: of a map, and of the latent canvas. */
-const KEPT = 110;
-const PER_LATENT = 192;
+/** Bytes of a number, and channels of the latent canvas. */
+const NUMBER = 4;
+const LATENT = 48;
 /** The engine's memory before there is a model. */
 const ENGINE = 2e6;
 /** Weights come as 16-bit numbers; the CPU computes with 32 bits, and a 3x3 kernel takes 4x4 numbers (Winograd). */
@@ -51,18 +49,30 @@ export function engineBytes(width: number, height: number): number {
   return width * (height * PER_PIXEL + Math.min(height, ROWS) * PER_PREDICTED);
 }
 
-/** How a side of a picture is cut on a GPU: the number of tiles, and the length of the largest with its halo. Both sides are cut, or neither. */
+/** How a side of a picture too wide for bands is cut: the number of tiles, and the length of the largest with its halo. Both sides are cut, or neither. */
 export function cut(side: number, longer: number): { tiles: number; length: number } {
-  const tiles = longer > gpuTile.whole ? Math.ceil(side / gpuTile.side) : 1;
+  const tiles = longer > exactTile.whole ? Math.ceil(side / exactTile.core) : 1;
   // Tiles at an edge have a halo on one side only.
   return { tiles, length: Math.ceil(side / tiles) + HALO * Math.min(2, tiles - 1) };
 }
 
+/**
+ * What a network takes on the CPU beside its weights, as `network_bytes` in `src/chain/bands.rs` has it: some maps of the pixels that
+ * are computed together, and the rows that it keeps from band to band, of such a map and of the latent canvas.
+ */
+export function networkBytes(width: number, height: number, channels: number): number {
+  const pixels = width * height;
+  if (width > band.width) {
+    const tile = [width, height].map((side) => Math.min(side, cut(side, width).length));
+    return tile[0]! * tile[1]! * band.maps * channels * NUMBER;
+  }
+  const kept = pixels > band.pixels ? width * Math.min(height, band.kept) : 0;
+  return (Math.min(pixels, band.pixels) * band.maps * channels + kept * (channels + LATENT)) * NUMBER;
+}
+
 /** All memory of one engine on the CPU; `large.spec.ts` measures it. */
 export function wasmBytes(width: number, height: number, { channels, bytes }: ModelSize): number {
-  const pixels = width * height;
-  const kept = pixels > bandPixels ? width * Math.min(height, KEPT) * (4 * channels + PER_LATENT) : 0;
-  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + Math.min(pixels, bandPixels) * MAPS * 4 * channels + kept;
+  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + networkBytes(width, height, channels);
 }
 
 /** All that a page needs for a picture, on the CPU and with one engine. */

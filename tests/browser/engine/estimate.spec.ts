@@ -28,7 +28,7 @@ const CPU = { kind: 'cpu' };
 
 interface Module {
   estimate(width: number, height: number, steps: number, pace: unknown, device: object, model: object): { seconds: number };
-  learn(pace: unknown, width: number, height: number, steps: number, seconds: number, device: object): unknown;
+  learn(pace: unknown, width: number, height: number, steps: number, seconds: number): unknown;
 }
 
 test('after a run of any size, an estimate for any other is within a factor of 1.5', async () => {
@@ -42,7 +42,7 @@ test('after a run of any size, an estimate for any other is within a factor of 1
   });
   const { estimate, learn } = (await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]!.text)}`)) as Module;
   for (const [width, height, seconds] of MEASURED) {
-    const pace = learn(undefined, width, height, 15, 15 * seconds, CPU);
+    const pace = learn(undefined, width, height, 15, 15 * seconds);
     const steps = (w: number, h: number, count: number): number =>
       estimate(w, h, count, pace, CPU, { name: 'compact', bytes: 8173408, y0: 0 }).seconds;
     for (const [w, h, truth] of MEASURED) {
@@ -50,6 +50,6 @@ test('after a run of any size, an estimate for any other is within a factor of 1
       expect(Math.max(ratio, 1 / ratio), `${w}x${h} after ${width}x${height}`).toBeLessThan(1.5);
     }
     // A run that is much smaller than an earlier one changes nothing.
-    expect(learn(pace, 1, 1, 1, 100, CPU)).toBe(pace);
+    expect(learn(pace, 1, 1, 1, 100)).toBe(pace);
   }
 });

@@ -17,7 +17,7 @@ async function limits(): Promise<typeof import('../../../npm/src/shared/limits.t
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0]!.text)}`);
 }
 
-const { engineBytes, maxPixels, wasmBytes } = await limits();
+const { engineBytes, maxPixels, networkBytes, wasmBytes } = await limits();
 
 const MEGA = 2 ** 20;
 
@@ -84,6 +84,20 @@ test('the limit follows from what the engine needs and what the device tells', (
   expect(maxPixels({ maxTouchPoints: 5 }), 'a phone that does not tell').toBe(MEGA);
   expect(maxPixels({ maxTouchPoints: 0 }), 'a computer that does not tell').toBe(4 * MEGA);
   expect(engineBytes(2048, 2048), 'what WebAssembly can have').toBeLessThan(2 ** 32);
+});
+
+/** `tests/memory.rs` compares the engine's reservation with the same numbers. A tile's sides are multiples of a few pixels there. */
+test('what a network takes is told as the engine reserves it', () => {
+  const table = JSON.parse(readFileSync(fileURLToPath(new URL('../../golden/network_bytes.json', import.meta.url)), 'utf8')) as {
+    width: number;
+    height: number;
+    channels: number;
+    bytes: number;
+  }[];
+  for (const { width, height, channels, bytes } of table) {
+    const told = networkBytes(width, height, channels);
+    expect(Math.abs(told / bytes - 1), `${width} x ${height}: ${told}`).toBeLessThan(0.01);
+  }
 });
 
 /** Runs in the worker before the engine: keeps its memory, and tells how large that has become. */

@@ -1,9 +1,10 @@
 //! Statistics of both norms (`shaders/group_norm_*.wgsl`, `shaders/rms_norm_stats.wgsl`), and their application where
 //! the reader does not apply them itself (`shaders/norm_apply.wgsl`).
 
-use super::kernel::{Kernel, fold, invocations};
-use super::list::{Binding, Command, Node, Number, PendingNorm};
-use super::weight::Weight;
+use crate::gpu::kernel::{Kernel, fold, invocations};
+use crate::gpu::list::{Binding, Command, Node, Number, PendingNorm, Slices, Start};
+use crate::gpu::weight::Weight;
+use crate::layer::Window;
 
 /// Added to the mean square by the per-pixel norm.
 pub const RMS_NORM_EPS: f32 = 1e-5;
@@ -30,8 +31,8 @@ const PIXELS: usize = 4;
 /// The first two steps of group norm.
 pub fn group_norm_kernels(eps: f32, film: bool) -> [Kernel; 2] {
     [
-        Kernel::new("group_norm_stats", include_str!("../../shaders/group_norm_stats.wgsl")).elements(&["X"]),
-        Kernel::new("group_norm_combine", include_str!("../../shaders/group_norm_combine.wgsl"))
+        Kernel::new("group_norm_stats", include_str!("../../../shaders/group_norm_stats.wgsl")).elements(&["X"]),
+        Kernel::new("group_norm_combine", include_str!("../../../shaders/group_norm_combine.wgsl"))
             .real("EPS", eps)
             .count("RESULT", 3 + usize::from(film))
             .flag("FILM", film),
@@ -40,7 +41,7 @@ pub fn group_norm_kernels(eps: f32, film: bool) -> [Kernel; 2] {
 
 /// Both steps in one.
 pub fn group_norm_small_kernel(eps: f32, film: bool) -> Kernel {
-    Kernel::new("group_norm_small", include_str!("../../shaders/group_norm_small.wgsl"))
+    Kernel::new("group_norm_small", include_str!("../../../shaders/group_norm_small.wgsl"))
         .real("EPS", eps)
         .count("RESULT", 3 + usize::from(film))
         .flag("FILM", film)
@@ -49,7 +50,7 @@ pub fn group_norm_small_kernel(eps: f32, film: bool) -> Kernel {
 
 /// The first step of the per-pixel norm.
 pub fn rms_norm_kernel(film: bool) -> Kernel {
-    Kernel::new("rms_norm_stats", include_str!("../../shaders/rms_norm_stats.wgsl"))
+    Kernel::new("rms_norm_stats", include_str!("../../../shaders/rms_norm_stats.wgsl"))
         .real("EPS", RMS_NORM_EPS)
         .count("RESULT", 3 + usize::from(film))
         .flag("FILM", film)
@@ -58,7 +59,7 @@ pub fn rms_norm_kernel(film: bool) -> Kernel {
 
 /// The last step of either.
 pub fn norm_apply_kernel(rms: bool, silu: bool) -> Kernel {
-    Kernel::new("norm_apply", include_str!("../../shaders/norm_apply.wgsl"))
+    Kernel::new("norm_apply", include_str!("../../../shaders/norm_apply.wgsl"))
         .count("RESULT", 2 + usize::from(rms))
         .flag("RMS", rms)
         .flag("NORM_SILU", silu)
@@ -89,8 +90,15 @@ pub fn group_norm(x: &Node, norm: NormWeights<'_>, groups: usize, eps: f32, film
     if pixels <= SMALL {
         let mut bindings = vec![Binding::View(x.id)];
         bindings.extend(weights);
-        let numbers =
-            vec![value(n), value(pixels), value(c), value(groups), films, Number::Stride(x.id), Number::Offset(x.id)];
+        let numbers = vec![
+            value(n),
+            value(pixels),
+            value(c),
+            value(groups),
+            films,
+            Number::Stride(x.id),
+            Number::Offset(x.id, Start::Row(0)),
+        ];
         let kernel = group_norm_small_kernel(eps, film.is_some());
         let elements = vec![x.id];
         list.push(Command { kernel, bindings, elements, numbers, groups: fold(n * groups, 1), macs: 0 });
@@ -102,7 +110,7 @@ pub fn group_norm(x: &Node, norm: NormWeights<'_>, groups: usize, eps: f32, film
         let part = list.result([n, chunks, 2, c]);
         let size = || [n, pixels, c, chunks, length].map(value);
         let mut numbers = Vec::from(size());
-        numbers.extend([Number::Stride(x.id), Number::Offset(x.id)]);
+        numbers.extend([Number::Stride(x.id), Number::Offset(x.id, Start::Row(0))]);
         let bindings = vec![Binding::View(x.id), Binding::Write(part.id)];
         let launched = invocations(n * chunks * lanes);
         list.push(Command { kernel: stats, bindings, elements: vec![x.id], numbers, groups: launched, macs: 0 });
@@ -123,18 +131,24 @@ pub fn rms_norm(x: &Node, norm: NormWeights<'_>, film: Option<&Node>, silu: bool
     let film = film.map(Node::materialize);
     let list = x.list.clone();
     let [n, h, w, c] = x.dims;
-    let (scale, coefficients) = (list.result([n, h, w, 1]), list.result([n, 1, 2, c]));
+    let scale = list.by_rows(&[(x.id, Window::ROW)], [n, h, w, 1], Slices::None);
+    let coefficients = list.result([n, 1, 2, c]);
+    let rows = scale.rows();
+    let pixels = n * rows.len() * w;
     let mut bindings = vec![Binding::View(x.id)];
     bindings.extend(list.weight(norm.gamma));
     bindings.extend(list.weight(norm.beta));
     bindings.extend(film.as_ref().map(|film| Binding::Read(film.id)));
     bindings.extend([Binding::Write(scale.id), Binding::Write(coefficients.id)]);
-    let size = [n, h * w, c].map(|v| Number::Value(v as u32));
+    let size = [n, rows.len() * w, c].map(|v| Number::Value(v as u32));
     let mut numbers = Vec::from(size);
-    numbers.extend([films(film.as_ref(), n), Number::Stride(x.id), Number::Offset(x.id)]);
-    let groups = invocations((n * h * w).max(n * c / 4));
+    let first = Start::Row(rows.start);
+    numbers.extend([films(film.as_ref(), n), Number::Stride(x.id), Number::Offset(x.id, first)]);
+    numbers.push(Number::Offset(scale.id, first));
+    let groups = invocations(pixels.max(n * c / 4));
     let kernel = rms_norm_kernel(film.is_some());
-    list.push(Command { kernel, bindings, elements: vec![x.id], numbers, groups, macs: 0 });
+    // The coefficients are of use to rows that were there before.
+    list.push_rows(&coefficients, Command { kernel, bindings, elements: vec![x.id], numbers, groups, macs: 0 });
     Node { pending: Some(PendingNorm { coefficients: coefficients.id, scale: Some(scale.id), silu }), ..x }
 }
 
@@ -146,16 +160,19 @@ impl Node {
             let unaligned = list.state.borrow().is_unaligned(self.id);
             return if unaligned { super::scale::copy(self) } else { self.clone() };
         };
-        let [n, h, w, c] = self.dims;
-        let y = list.result(self.dims);
+        let [n, _, w, c] = self.dims;
+        let inputs: Vec<_> = [Some(self.id), norm.scale].into_iter().flatten().map(|id| (id, Window::ROW)).collect();
+        let y = list.by_rows(&inputs, self.dims, Slices::None);
+        let (rows, first) = (y.rows().len(), Start::Row(y.rows().start));
         let mut bindings = vec![Binding::View(self.id), Binding::Read(norm.coefficients)];
         bindings.extend(norm.scale.map(Binding::Read));
         bindings.push(Binding::Write(y.id));
-        let mut numbers = Vec::from([n, h * w, c].map(|v| Number::Value(v as u32)));
-        numbers.extend([Number::Stride(self.id), Number::Offset(self.id)]);
-        let groups = invocations(n * (h * w).div_ceil(PIXELS) * c / 4);
+        let mut numbers = Vec::from([n, rows * w, c].map(|v| Number::Value(v as u32)));
+        numbers.extend([Number::Stride(self.id), Number::Offset(self.id, first), Number::Offset(y.id, first)]);
+        numbers.extend(norm.scale.map(|scale| Number::Offset(scale, first)));
+        let groups = invocations(n * (rows * w).div_ceil(PIXELS) * c / 4);
         let kernel = norm_apply_kernel(norm.scale.is_some(), norm.silu);
-        list.push(Command { kernel, bindings, elements: vec![self.id, y.id], numbers, groups, macs: 0 });
+        list.push_rows(&y, Command { kernel, bindings, elements: vec![self.id, y.id], numbers, groups, macs: 0 });
         y
     }
 }

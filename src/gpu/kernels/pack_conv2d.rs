@@ -1,15 +1,15 @@
 //! `shaders/pack_conv2d.wgsl`: a convolution's weights as both convolutions read them.
 
 use super::conv2d::CHANNELS;
-use super::device::Gpu;
-use super::kernel::{Kernel, invocations};
-use super::weight::Weight;
+use crate::gpu::device::Gpu;
+use crate::gpu::kernel::{Kernel, invocations};
+use crate::gpu::weight::Weight;
 use crate::layer::ConvShape;
 use std::rc::Rc;
 
 /// The kernel.
 pub fn pack_conv2d_kernel(phases: bool, half: bool) -> Kernel {
-    Kernel::new("pack_conv2d", include_str!("../../shaders/pack_conv2d.wgsl"))
+    Kernel::new("pack_conv2d", include_str!("../../../shaders/pack_conv2d.wgsl"))
         .flag("PHASES", phases)
         .flag("HALVES", half)
 }

@@ -1,8 +1,8 @@
 //! `shaders/window_attention.wgsl`.
 
-use super::kernel::{Kernel, fold};
-use super::list::{Binding, Command, Node, Number};
-use super::weight::Weight;
+use crate::gpu::kernel::{Kernel, fold};
+use crate::gpu::list::{Binding, Command, Node, Number};
+use crate::gpu::weight::Weight;
 use crate::layer::MaskKind;
 
 /// Windows of an attention layer.
@@ -20,7 +20,7 @@ pub struct WindowShape {
 
 /// The kernel for a layer with `dim` channels per head.
 pub fn window_attention_kernel(heads: usize, dim: usize, window: usize, shift: usize, mask: MaskKind) -> Kernel {
-    Kernel::new("window_attention", include_str!("../../shaders/window_attention.wgsl"))
+    Kernel::new("window_attention", include_str!("../../../shaders/window_attention.wgsl"))
         .elements(&["X", "Y"])
         .count("HEADS", heads)
         .count("DIM", dim)

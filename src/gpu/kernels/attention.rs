@@ -1,7 +1,7 @@
 //! `shaders/attention.wgsl`.
 
-use super::kernel::{Kernel, WORKGROUP, fold};
-use super::list::{Binding, Command, Node, Number};
+use crate::gpu::kernel::{Kernel, WORKGROUP, fold};
+use crate::gpu::list::{Binding, Command, Node, Number};
 
 /// Queries of a workgroup.
 const QUERIES: usize = 8;
@@ -10,7 +10,7 @@ pub const MAX_CHANNELS: usize = 512;
 
 /// The kernel for `dim` channels.
 pub fn attention_kernel(dim: usize) -> Kernel {
-    Kernel::new("attention", include_str!("../../shaders/attention.wgsl"))
+    Kernel::new("attention", include_str!("../../../shaders/attention.wgsl"))
         .count("DIM", dim)
         .count("SHARE", dim.div_ceil(4 * WORKGROUP))
         .elements(&["Q", "K", "V", "Y"])

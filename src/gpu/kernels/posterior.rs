@@ -1,16 +1,16 @@
 //! `shaders/posterior.wgsl`: the chain's own step, on the buffers of a program.
 
-use super::buffer::Buffer;
-use super::device::Gpu;
-use super::kernel::{Kernel, invocations};
-use super::program::{Dispatch, Program, bytes_of};
+use crate::gpu::buffer::Buffer;
+use crate::gpu::device::Gpu;
+use crate::gpu::kernel::{Kernel, invocations};
+use crate::gpu::program::{Dispatch, Program, bytes_of};
 use crate::paper::noise;
 use crate::paper::process::Gaussian;
 use std::rc::Rc;
 
 /// The kernel.
 pub fn posterior_kernel() -> Kernel {
-    Kernel::new("posterior", include_str!("../../shaders/posterior.wgsl"))
+    Kernel::new("posterior", include_str!("../../../shaders/posterior.wgsl"))
 }
 
 /// Moves a program's first input, x_t, on by a step: `a x_t + b x0 + std n`, with the program's result as x0.
@@ -39,7 +39,7 @@ impl Posterior {
 
     /// The step with the noise of draw `draw`, to go before a program's next run; the standard deviation is `std`, not
     /// the Gaussian's own.
-    pub(super) fn step(&self, q: Gaussian, std: f64, draw: u32) -> &Dispatch {
+    pub(in crate::gpu) fn step(&self, q: Gaussian, std: f64, draw: u32) -> &Dispatch {
         let [_, h, w, c] = self.dims;
         let [seed, high] = noise::words(self.seed, draw);
         let real = |v: f64| (v as f32).to_bits();

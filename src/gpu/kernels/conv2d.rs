@@ -1,9 +1,9 @@
 //! `shaders/conv2d.wgsl` and `shaders/conv2d_tiled.wgsl`: which of them, and how a layer is divided.
 
-use super::kernel::{Kernel, WORKGROUP, fold};
-use super::list::{Binding, Command, Node, Number, Slices};
-use super::weight::Weight;
-use crate::layer::{Activation, ConvShape};
+use crate::gpu::kernel::{Kernel, WORKGROUP, fold};
+use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::weight::Weight;
+use crate::layer::{Activation, ConvShape, Window};
 
 /// Output channels of one invocation of `conv2d`, and what packed weights are a multiple of.
 pub(super) const CHANNELS: usize = 8;
@@ -49,17 +49,17 @@ fn lanes(c_out: usize) -> usize {
 /// The kernel for a layer.
 pub fn conv2d_kernel(s: &ConvShape, form: ConvForm) -> Kernel {
     let kernel = match form.tiled {
-        true => Kernel::new("conv2d_tiled", include_str!("../../shaders/conv2d_tiled.wgsl"))
+        true => Kernel::new("conv2d_tiled", include_str!("../../../shaders/conv2d_tiled.wgsl"))
             .flag("NORM", form.norm)
             .flag("RMS", form.rms)
             .flag("NORM_SILU", form.norm_silu),
-        false => Kernel::new("conv2d", include_str!("../../shaders/conv2d.wgsl"))
+        false => Kernel::new("conv2d", include_str!("../../../shaders/conv2d.wgsl"))
             .count("LANES", lanes(s.c_out))
             .count("ROWS", WORKGROUP / lanes(s.c_out)),
     };
     let before = 3 + usize::from(form.norm) + 2 * usize::from(form.rms) + usize::from(form.residual);
     kernel
-        .including(include_str!("../../shaders/conv2d_store.wgsl"))
+        .including(include_str!("../../../shaders/conv2d_store.wgsl"))
         // Doubled pixels fall on 2x2 taps of the input.
         .count("KERNEL", if s.upsample { 2 } else { s.kernel })
         .count("STRIDE", s.stride)
@@ -75,7 +75,7 @@ pub fn conv2d_kernel(s: &ConvShape, form: ConvForm) -> Kernel {
         .elements(if form.residual { &["X", "Y", "R"] } else { &["X", "Y"] })
 }
 
-/// Appends the convolution of `x` `[n, h, w, c_in]` with weights as [`super::pack_conv2d()`] lays them out, the activation, and the addition of
+/// Appends the convolution of `x` `[n, h, w, c_in]` with weights as [`crate::gpu::pack_conv2d()`] lays them out, the activation, and the addition of
 /// `residual`; returns `[n, h', w', c_out]`.
 pub fn conv2d(
     x: &Node,
@@ -91,21 +91,27 @@ pub fn conv2d(
     let x = if tiled && x.pending.is_some() { x.clone() } else { x.materialize() };
     let residual = residual.map(Node::materialize);
     let [n, h, w, _] = x.dims;
-    let y = list.sliceable([n, s.output(h), s.output(w), s.c_out], Slices::Aligned);
+    let norm = x.pending.as_ref();
+    let window = s.window(false);
+    let mut inputs = vec![(x.id, window)];
+    inputs.extend(norm.and_then(|norm| norm.scale).map(|scale| (scale, window)));
+    inputs.extend(residual.as_ref().map(|residual| (residual.id, Window::ROW)));
+    let y = list.by_rows(&inputs, [n, s.output(h), s.output(w), s.c_out], Slices::Aligned);
+    let new = y.rows();
     let phases = if s.upsample { 4 } else { 1 };
-    // The grid of pixels: with phases, of one of them.
-    let (rows, columns) = (y.dims[1] / if s.upsample { 2 } else { 1 }, y.dims[2] / if s.upsample { 2 } else { 1 });
+    // The grid of pixels: with phases, of one of them. The form is that of the largest band.
+    let doubled = if s.upsample { 2 } else { 1 };
+    let [rows, most, columns] = [new.len(), list.most_rows(y.dims[1]), y.dims[2]].map(|length| length / doubled);
     let pixels = n * rows * columns;
 
-    let tiles = match s.kernel {
-        1 => pixels.div_ceil(SIDE * SIDE),
+    let tiles = |rows: usize| match s.kernel {
+        1 => (n * rows * columns).div_ceil(SIDE * SIDE),
         _ => n * rows.div_ceil(SIDE) * columns.div_ceil(SIDE),
     };
     let wide = match tiled {
-        true => tiles * s.c_out.div_ceil(64) * phases >= WIDE_GROUPS,
-        false => pixels / 8 * s.c_out.div_ceil(CHANNELS) * phases >= WIDE_FROM,
+        true => tiles(most) * s.c_out.div_ceil(64) * phases >= WIDE_GROUPS,
+        false => n * most * columns / 8 * s.c_out.div_ceil(CHANNELS) * phases >= WIDE_FROM,
     };
-    let norm = x.pending.as_ref();
     let form = ConvForm {
         tiled,
         wide,
@@ -117,7 +123,7 @@ pub fn conv2d(
         activation,
     };
     let groups = match tiled {
-        true => fold(tiles, s.c_out.div_ceil(if wide { 64 } else { 16 }) * phases),
+        true => fold(tiles(rows), s.c_out.div_ceil(if wide { 64 } else { 16 }) * phases),
         false => {
             let lanes = lanes(s.c_out);
             let rows = WORKGROUP / lanes;
@@ -134,16 +140,29 @@ pub fn conv2d(
     bindings.extend(residual.as_ref().map(|residual| Binding::View(residual.id)));
     bindings.push(Binding::Write(y.id));
 
-    let layer = [n, h, w, s.c_in, rows, columns, s.c_out, s.pad_begin].map(|v| Number::Value(v as u32));
-    let mut numbers = Vec::from(layer);
-    numbers.extend([Number::Stride(x.id), Number::Offset(x.id), Number::Stride(y.id), Number::Offset(y.id)]);
-    numbers.push(Number::Begin);
+    let value = |v: usize| Number::Value(v as u32);
+    let first = Start::Row(new.start);
+    // A 1x1 kernel goes from pixel to pixel, others know rows and columns.
+    let (height, begin, row) = match s.kernel {
+        1 => (value(rows), first, value(0)),
+        _ => (Number::Height(x.id), Start::Of(x.id), Number::Row(x.id, new.start / window.rows_out * window.rows_in)),
+    };
+    let mut numbers = vec![value(n), height];
+    numbers.extend([w, s.c_in, rows, columns, s.c_out, s.pad_begin].map(value));
+    numbers.extend([
+        Number::Stride(x.id),
+        Number::Offset(x.id, begin),
+        Number::Stride(y.id),
+        Number::Offset(y.id, first),
+    ]);
+    numbers.extend([Number::Begin, row]);
+    numbers.push(norm.and_then(|norm| norm.scale).map_or(value(0), |scale| Number::Offset(scale, begin)));
     if let Some(residual) = &residual {
-        numbers.extend([Number::Stride(residual.id), Number::Offset(residual.id)]);
+        numbers.extend([Number::Stride(residual.id), Number::Offset(residual.id, first)]);
     }
     let taps = if s.upsample { 4 } else { s.kernel * s.kernel };
-    let macs = (y.count() * s.c_in * taps) as u64;
+    let macs = (n * new.len() * y.dims[2] * s.c_out * s.c_in * taps) as u64;
     let elements = [x.id, y.id].into_iter().chain(residual.map(|residual| residual.id)).collect();
-    list.push(Command { kernel: conv2d_kernel(s, form), bindings, elements, numbers, groups, macs });
+    list.push_rows(&y, Command { kernel: conv2d_kernel(s, form), bindings, elements, numbers, groups, macs });
     y
 }

@@ -1,12 +1,12 @@
 //! `shaders/nearest_code.wgsl`.
 
-use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number};
-use super::weight::Weight;
+use crate::gpu::kernel::{Kernel, invocations};
+use crate::gpu::list::{Binding, Command, Node, Number};
+use crate::gpu::weight::Weight;
 
 /// The kernel for codes of `dim` channels.
 pub fn nearest_code_kernel(dim: usize) -> Kernel {
-    Kernel::new("nearest_code", include_str!("../../shaders/nearest_code.wgsl")).count("DIM", dim)
+    Kernel::new("nearest_code", include_str!("../../../shaders/nearest_code.wgsl")).count("DIM", dim)
 }
 
 /// Appends the search in `codebook` of `codes` `[codes, c]` for every pixel of `z` `[n, h, w, c]`; returns the codes, `[n, h, w, c]`,

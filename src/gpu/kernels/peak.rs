@@ -1,7 +1,7 @@
 //! What an adapter can do at most, measured with kernels that do nothing else: the yardstick of the benchmarks.
 
-use super::kernel::{Kernel, invocations};
-use super::list::{Binding, Command, Node, Number};
+use crate::gpu::kernel::{Kernel, invocations};
+use crate::gpu::list::{Binding, Command, Node, Number};
 
 /// Operations of one invocation and round of [`multiply_add`]: 64 times 8 fused multiply-adds of vec4s.
 pub const OPERATIONS: usize = 64 * 8 * 4 * 2;
@@ -9,8 +9,8 @@ pub const OPERATIONS: usize = 64 * 8 * 4 * 2;
 /// The kernels.
 pub fn peak_kernels() -> [Kernel; 2] {
     [
-        Kernel::new("peak_fma", include_str!("../../shaders/peak_fma.wgsl")),
-        Kernel::new("peak_copy", include_str!("../../shaders/peak_copy.wgsl")),
+        Kernel::new("peak_fma", include_str!("../../../shaders/peak_fma.wgsl")),
+        Kernel::new("peak_copy", include_str!("../../../shaders/peak_copy.wgsl")),
     ]
 }
 
