@@ -8,7 +8,7 @@ use std::io;
 ///
 /// # Errors
 /// [`Error::OutOfMemory`].
-pub fn room<T>(count: usize) -> Result<Vec<T>> {
+pub fn with_capacity<T>(count: usize) -> Result<Vec<T>> {
     let mut data = Vec::new();
     reserve(&mut data, count)?;
     Ok(data)
@@ -27,7 +27,7 @@ pub fn reserve<T>(data: &mut Vec<T>, count: usize) -> Result<()> {
 /// # Errors
 /// [`Error::OutOfMemory`].
 pub fn filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>> {
-    let mut data = room(count)?;
+    let mut data = with_capacity(count)?;
     data.resize(count, value);
     Ok(data)
 }
@@ -37,7 +37,7 @@ pub fn filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>> {
 /// # Errors
 /// [`Error::OutOfMemory`].
 pub fn try_collect<T>(count: usize, values: impl Iterator<Item = T>) -> Result<Vec<T>> {
-    let mut data = room(count)?;
+    let mut data = with_capacity(count)?;
     data.extend(values);
     Ok(data)
 }
@@ -48,7 +48,7 @@ pub fn try_collect<T>(count: usize, values: impl Iterator<Item = T>) -> Result<V
 /// [`Error::OutOfMemory`] if not.
 pub fn check(bytes: usize) -> Result<()> {
     // Unless someone looks at it, the compiler leaves out an allocation that is freed at once.
-    black_box(room::<u8>(bytes)?);
+    black_box(with_capacity::<u8>(bytes)?);
     Ok(())
 }
 

@@ -40,7 +40,7 @@ pub struct Options {
     pub tile: Option<usize>,
     /// Most positions that one evaluation of the network should compute, where `tile` is `None`: on a slow device a run can be
     /// cancelled, and shows progress, only between two of them.
-    pub most: Option<usize>,
+    pub max_positions: Option<usize>,
 }
 
 /// A model on a device, ready to run.
@@ -77,10 +77,10 @@ impl Upscaler {
         &self.model.config
     }
 
-    /// Side of the largest square picture that the network takes at once, with `most` and the rest of [`Options`] as by default.
-    pub fn largest_tile(&self, most: Option<usize>) -> usize {
+    /// Side of the largest square picture that the network takes at once, with `max_positions` and the rest of [`Options`] as by default.
+    pub fn largest_tile(&self, max_positions: Option<usize>) -> usize {
         let denoiser = &self.model.denoiser;
-        Cut::largest(denoiser.reach(), denoiser.multiple(), most)
+        Cut::largest(denoiser.reach(), denoiser.multiple(), max_positions)
     }
 
     /// Upscales. Alpha, if any, is upscaled by bicubic interpolation.
@@ -138,7 +138,7 @@ impl Upscaler {
             neutral: Some(&neutral),
             key,
         };
-        let alone = Team { engines: 1, most: options.most };
+        let alone = Team { engines: 1, max_positions: options.max_positions };
         let cut = |reach, multiple, team| Cut::new([h, w], reach, multiple, options.tile, team, &self.compute);
         let encode = cut(latent.encode_reach(), latent.multiple(), alone);
         let team = Team { engines: 1 + watch.helpers().count(), ..alone };
@@ -264,7 +264,7 @@ impl<'a, T: Sample> Growing<'a, T> {
     /// Of `picture`, which was padded to `width` columns and is shown in `tiles`.
     fn new(picture: &Picture, width: usize, neutral: &'a Neutral, mut tiles: Vec<[Range<usize>; 2]>) -> Result<Self> {
         let [width, height, line] = [picture.width, picture.height, 3 * width].map(|length| length * UPSCALE);
-        let pixels = Pixels { width, height, channels: 3, data: alloc::room(width * height * 3)? };
+        let pixels = Pixels { width, height, channels: 3, data: alloc::with_capacity(width * height * 3)? };
         tiles.reverse();
         Ok(Self { pixels, rows: 0, line, neutral, tiles })
     }
@@ -308,7 +308,7 @@ fn need<T>(lr: &Canvas, channels: usize, kept: bool, inside: usize, network: &Cu
 
 /// RGB pixels with the low-resolution alpha `[height, width]`, enlarged.
 fn with_alpha<T: Sample>(rgb: Pixels<T>, alpha: &[f32]) -> Result<Pixels<T>> {
-    let mut data = alloc::room(rgb.width * rgb.height * 4)?;
+    let mut data = alloc::with_capacity(rgb.width * rgb.height * 4)?;
     bicubic_rows(alpha, rgb.width / UPSCALE, rgb.height / UPSCALE, 1, UPSCALE, |y, row| {
         let colours = rgb.data[y * rgb.width * 3..][..rgb.width * 3].chunks_exact(3);
         data.extend(colours.zip(row).flat_map(|(c, &a)| [c[0], c[1], c[2], T::of(a)]));

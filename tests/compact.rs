@@ -230,7 +230,7 @@ fn broken_weights_are_named() {
 fn areas_cover_a_picture_once() {
     for (height, width) in [(1, 1), (21, 13), (250, 700), (1001, 999)] {
         let padded = [height, width].map(|side: usize| side.next_multiple_of(8));
-        let team = |engines| Team { engines, most: None };
+        let team = |engines| Team { engines, max_positions: None };
         let bands = |tile, engines| Cut::Bands(Bands::new(padded, 61, 8, tile, team(engines)));
         let tiles = |reach, tile| Cut::Tiles(plan(padded[0], padded[1], reach, 8, tile, None));
         for cut in [

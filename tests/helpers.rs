@@ -148,7 +148,7 @@ fn the_largest_at_once() {
     let cpu = Compute::cpu();
     for reach in [Reach::Finite(61), Reach::Global { overlap: 16 }] {
         for most in [None, Some(256 * 256), Some(100 * 100 + 50)] {
-            let team = Team { engines: 1, most };
+            let team = Team { engines: 1, max_positions: most };
             let side = Cut::largest(reach, 8, most);
             let whole = |side: usize| Cut::new([side, side], reach, 8, None, team, &cpu).is_whole(side);
             println!("{reach:?}, at most {most:?}: {side}");

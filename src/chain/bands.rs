@@ -16,12 +16,12 @@ pub struct Team {
     /// Engines that compute at the same time.
     pub engines: usize,
     /// Most positions that one of them should compute at a time; `None`: any number.
-    pub most: Option<usize>,
+    pub max_positions: Option<usize>,
 }
 
 impl Default for Team {
     fn default() -> Self {
-        Self { engines: 1, most: None }
+        Self { engines: 1, max_positions: None }
     }
 }
 
@@ -73,14 +73,14 @@ impl Cut {
             Reach::Finite(halo) if width <= BAND_WIDTH => {
                 Cut::Bands(Bands::new([height, width], halo, multiple, tile, Team { engines, ..team }))
             }
-            _ => Cut::Tiles(plan(height, width, reach, multiple, tile, team.most)),
+            _ => Cut::Tiles(plan(height, width, reach, multiple, tile, team.max_positions)),
         }
     }
 
     /// Side of the largest square canvas that is taken at once; arguments as of [`Self::new`].
-    pub fn largest(reach: Reach, multiple: usize, most: Option<usize>) -> usize {
+    pub fn largest(reach: Reach, multiple: usize, max_positions: Option<usize>) -> usize {
         match reach {
-            Reach::Finite(_) => most.unwrap_or(BAND_PIXELS).min(BAND_PIXELS).isqrt() / multiple * multiple,
+            Reach::Finite(_) => max_positions.unwrap_or(BAND_PIXELS).min(BAND_PIXELS).isqrt() / multiple * multiple,
             Reach::Global { .. } => GLOBAL_TILE.next_multiple_of(multiple),
         }
     }
@@ -150,9 +150,9 @@ impl Bands {
         halo: usize,
         multiple: usize,
         rows: Option<usize>,
-        Team { engines, most }: Team,
+        Team { engines, max_positions }: Team,
     ) -> Self {
-        let fitting = || most.unwrap_or(BAND_PIXELS).min(BAND_PIXELS) / width.max(1) / multiple * multiple;
+        let fitting = || max_positions.unwrap_or(BAND_PIXELS).min(BAND_PIXELS) / width.max(1) / multiple * multiple;
         let rows = rows.map_or_else(fitting, |rows| rows.next_multiple_of(multiple)).max(multiple);
         let halo = halo.next_multiple_of(multiple);
         let (begin, whole) = WORTHWHILE;
@@ -203,7 +203,7 @@ mod tests {
     fn parts_cover_once_with_their_halo() {
         for height in (8..2000).step_by(56) {
             for engines in 1..=4 {
-                let bands = Bands::new([height, 640], 61, 8, None, Team { engines, most: None });
+                let bands = Bands::new([height, 640], 61, 8, None, Team { engines, max_positions: None });
                 let mut next = 0;
                 for Part { keeps, reads } in &bands.parts {
                     assert_eq!(keeps.start, next);
@@ -217,7 +217,7 @@ mod tests {
                 assert!(bands.parts.len() == 1 || 4 * longest <= 3 * height, "{height} rows, {engines} engines");
             }
         }
-        let two = Bands::new([768, 1024], 61, 8, None, Team { engines: 2, most: None });
+        let two = Bands::new([768, 1024], 61, 8, None, Team { engines: 2, max_positions: None });
         assert_eq!(two.parts.iter().map(|part| part.reads.len()).collect::<Vec<_>>(), [448, 448]);
         assert_eq!(two.rows, 96);
     }

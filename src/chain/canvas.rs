@@ -36,7 +36,7 @@ impl Canvas {
     /// # Errors
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn band(rows: usize, width: usize, channels: usize) -> Result<Self> {
-        Ok(Self { height: 0, width, channels, data: alloc::room(rows * width * channels)? })
+        Ok(Self { height: 0, width, channels, data: alloc::with_capacity(rows * width * channels)? })
     }
 
     /// A part of the canvas.
@@ -72,7 +72,7 @@ impl Canvas {
         if (height, width) == (self.height, self.width) {
             return Ok(self);
         }
-        let mut data = alloc::room(height * width * self.channels)?;
+        let mut data = alloc::with_capacity(height * width * self.channels)?;
         for y in 0..height {
             for x in 0..width {
                 let source = reflect(y, self.height) * self.width + reflect(x, self.width);

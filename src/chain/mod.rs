@@ -3,6 +3,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`sampler`] | one run of the chain, Eq. 7 |
+//! | `encode` | the prior mean y0, before the chain |
 //! | [`levels`] | the noise levels that it visits |
 //! | [`bands`], [`tiles`], [`canvas`] | how a picture is cut; picture-shaped arrays |
 //! | `band_pass` | a step by bands, alone or with other engines |
@@ -17,6 +18,7 @@
 mod band_pass;
 pub mod bands;
 pub mod canvas;
+mod encode;
 pub mod levels;
 pub mod preview;
 pub mod prior_code;

@@ -20,7 +20,7 @@ impl PriorCode {
     /// # Errors
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub fn room(height: usize, width: usize, channels: usize) -> Result<Self> {
-        Ok(Self { width, channels, data: alloc::room(height * width * channels)? })
+        Ok(Self { width, channels, data: alloc::with_capacity(height * width * channels)? })
     }
 
     /// Rounds the next rows, here and where they are.

@@ -110,7 +110,7 @@ impl Chain<'_> {
         self.run_on_host(done, x, y0, lr, cut, watch).await
     }
 
-    fn previews<'b>(&'b self, lr: &'b Canvas, watch: &impl Watch) -> Previews<'b> {
+    pub(super) fn previews<'b>(&'b self, lr: &'b Canvas, watch: &impl Watch) -> Previews<'b> {
         Previews::new(self.latent, self.compute, lr, (self.size, self.neutral), watch.now())
     }
 
@@ -215,7 +215,7 @@ impl Chain<'_> {
                     pass.run(&mut x, &given, watch, take).await?;
                 }
                 Predictor::Tiles(tiles) => {
-                    self.step_by_tiles(tiles, step, next, &mut x, &given, &mut previews, watch).await?;
+                    self.step_by_tiles(tiles, (step, next), &mut x, &given, &mut previews, watch).await?;
                 }
             }
             if next.is_none() {
@@ -234,12 +234,10 @@ impl Chain<'_> {
     }
 
     /// One step in tiles: x0 is joined from them, and rows that no further tile reads move on.
-    #[allow(clippy::too_many_arguments)]
     async fn step_by_tiles<'t>(
         &self,
         Tiles { plan, all, stages, x0 }: &mut Tiles<'t>,
-        step: usize,
-        next: Option<Gaussian>,
+        (step, next): (usize, Option<Gaussian>),
         x: &mut Canvas,
         Given { lr, y0, level }: &Given<'_>,
         previews: &mut Previews<'_>,
@@ -334,72 +332,6 @@ impl Chain<'_> {
             }
         }
         Err(no_steps())
-    }
-
-    /// The prior mean y0, where there is one: `keep` is given its rows from the top down, and the number of the first. It is
-    /// shown at once where that costs little, unless it is the result.
-    async fn encode(
-        &self,
-        lr: &Canvas,
-        cut: &Cut,
-        watch: &mut impl Watch,
-        mut keep: impl FnMut(usize, &mut [f32]),
-    ) -> Result<()> {
-        if !self.latent.has_encoder() {
-            return Ok(());
-        }
-        let mut previews = self.previews(lr, watch);
-        let channels = self.latent.channels();
-        let shown = watch.previews() && self.latent.is_decoded_cheaply() && !self.levels.visited.is_empty();
-        let plan = match cut {
-            Cut::Tiles(plan) => plan,
-            Cut::Bands(bands) => {
-                let size = [1, lr.height, lr.width, 3];
-                let mut stream = self.compute.stream(&[size], bands.rows, |maps| self.latent.encode(&maps[0]))?;
-                while !stream.is_over() {
-                    watch.pause().await?;
-                    let Some((rows, work)) = stream.next(|rows| vec![lr.part(rows, 0..lr.width).data]) else {
-                        continue;
-                    };
-                    let mut y0 = Canvas { height: rows.len(), width: lr.width, channels, data: work.finish().await? };
-                    if shown {
-                        let area = previews.rows(rows.clone());
-                        let z = y0.part_below(rows.start, area.decoded[0].clone(), 0..lr.width);
-                        previews.show(area, &z, watch).await?;
-                        previews.arrive(watch).await?;
-                    }
-                    keep(rows.start, &mut y0.data);
-                }
-                return Ok(());
-            }
-        };
-        let mut y0 = Canvas::band(plan.tallest(), lr.width, channels)?;
-        let stages = Stages::new(plan, |rows, cols| {
-            self.compute.prepare(&[[1, rows, cols, 3]], |maps| self.latent.encode(&maps[0]))
-        })?;
-        let tiles: Vec<Tile<'_>> = plan.tiles().collect();
-        let mut pipeline = TilePipeline::new(&mut y0, 1);
-        for tile in tiles.chunks(1).map(Some).chain([None]) {
-            match tile {
-                Some(tile) => {
-                    watch.pause().await?;
-                    let part = lr.part(tile[0].y.range(), tile[0].x.range());
-                    pipeline.add(tile, stages.of(tile[0])?.start(&[&part.data]), 0).await?;
-                }
-                None => pipeline.drain().await?,
-            }
-            for index in pipeline.arrived() {
-                if shown {
-                    let area = Area::from(tiles[index]);
-                    let [rows, cols] = area.decoded.clone();
-                    let z = pipeline.canvas.part_below(pipeline.top, rows, cols);
-                    previews.show(area, &z, watch).await?;
-                    previews.arrive(watch).await?;
-                }
-            }
-            pipeline.retire_rows(plan, &mut keep);
-        }
-        Ok(())
     }
 
     /// To rows of `line` values, of which the first is row `top` of the canvas.

@@ -193,7 +193,7 @@ pub fn released_starts(length: usize, chop: usize, stride: usize) -> Vec<usize> 
 }
 
 /// The plan for a computation of the given reach over a canvas: `tile` positions a side, or a default that keeps its memory
-/// small beside its halo's cost. `most`: positions that one of the tiles should compute, halo included, where the reach is finite
+/// small beside its halo's cost. `max_positions`: that one of the tiles should compute, halo included, where the reach is finite
 /// and no side is given; `None`: any number.
 pub fn plan(
     height: usize,
@@ -201,7 +201,7 @@ pub fn plan(
     reach: Reach,
     multiple: usize,
     tile: Option<usize>,
-    most: Option<usize>,
+    max_positions: Option<usize>,
 ) -> Plan {
     match reach {
         Reach::Finite(halo) => {
@@ -212,7 +212,7 @@ pub fn plan(
             // A core of 256 has, with its halo of about 64 on both sides, 384.
             let usual =
                 exact([if height.max(width) <= EXACT_TILE_WHOLE { EXACT_TILE_WHOLE } else { EXACT_TILE_CORE }; 2]);
-            let fits = |plan: &Plan| most.is_none_or(|most| plan.largest() <= most);
+            let fits = |plan: &Plan| max_positions.is_none_or(|most| plan.largest() <= most);
             if fits(&usual) {
                 return usual;
             }

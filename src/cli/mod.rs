@@ -160,7 +160,7 @@ async fn upscale(arguments: &Upscale) -> Result<()> {
         seed: arguments.seed,
         temperature: arguments.temperature,
         tile: arguments.tile.0,
-        most: None,
+        max_positions: None,
     };
     let mut progress = Progress::new();
     let quality = arguments.quality;

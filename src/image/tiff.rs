@@ -362,7 +362,7 @@ fn interpreted(
         Colours::Rgb | Colours::YCbCr => [0, 1, 2].map(|channel| at(pixel, channel)),
     };
     let shown = layout.colours.shown();
-    let mut data = alloc::room(pixels * (shown + usize::from(layout.alpha.is_some())))?;
+    let mut data = alloc::with_capacity(pixels * (shown + usize::from(layout.alpha.is_some())))?;
     for pixel in 0..pixels {
         let mut colour = rgb(pixel);
         let alpha = layout.alpha.map(|kind| (kind, at(pixel, layout.colours.stored())));

@@ -57,7 +57,7 @@ pub enum Reason {
 
 impl Chosen {
     /// How many positions of the compact network it computes in [`STEP_MS`], as far as it was measured.
-    pub fn most_positions(&self) -> Option<usize> {
+    pub fn max_positions(&self) -> Option<usize> {
         let measured = self.measured?;
         let milliseconds = if self.gpu { measured.fastest() } else { measured.cpu? };
         Some(

@@ -34,7 +34,7 @@ impl Engine {
     /// `DeviceInfo` of `npm/src/index.d.ts`.
     #[wasm_bindgen(getter)]
     pub fn device(&self) -> JsValue {
-        self.chosen.info(self.upscaler.largest_tile(self.chosen.most_positions()))
+        self.chosen.info(self.upscaler.largest_tile(self.chosen.max_positions()))
     }
 
     /// `ModelInfo` of `npm/src/index.d.ts`.
@@ -80,7 +80,7 @@ impl Engine {
             seed: seed as u64,
             temperature,
             tile: tile.map(|n| n as usize),
-            most: self.chosen.most_positions(),
+            max_positions: self.chosen.max_positions(),
         };
         let helpers = PageHelpers(helpers);
         let watch = PageWatch::new(&listeners, &earlier, &self.aborted, &helpers)?;

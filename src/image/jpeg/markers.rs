@@ -36,7 +36,7 @@ impl Markers {
     /// picture does, or has no picture.
     pub fn read(bytes: &[u8]) -> Result<(Self, Vec<u8>)> {
         let (mut found, mut scans) = (Self::default(), 0);
-        let mut padded = GrowableFile(alloc::room(bytes.len())?);
+        let mut padded = GrowableFile(alloc::with_capacity(bytes.len())?);
         let mut copy = |part: &[u8]| padded.write_all(part).map_err(|_| Error::OutOfMemory);
         let (mut at, mut copied) = (0, 0);
         // Whether what lies before the next marker is coded data.
