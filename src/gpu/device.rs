@@ -3,7 +3,6 @@
 use super::buffer::Buffer;
 use super::kernel::Kernel;
 use super::program::Dispatch;
-use super::signal::Signal;
 use crate::limits::SOFTWARE_ADAPTERS;
 use crate::{Error, Result};
 use std::cell::{Cell, RefCell};
@@ -239,11 +238,13 @@ impl Gpu {
     pub async fn finish(&self) -> Result<()> {
         // Natively, writes alone wait for a submission.
         self.queue.submit([]);
-        let done = Signal::default();
-        let sender = done.clone();
-        self.queue.on_submitted_work_done(move || sender.send(()));
+        let (sender, done) = async_channel::bounded(1);
+        self.queue.on_submitted_work_done(move || {
+            let _ = sender.try_send(());
+        });
         self.wait()?;
-        done.await;
+        // A device that is lost drops the callback; the error slot says so.
+        let _ = done.recv().await;
         take_error().map_or(Ok(()), |error| Err(Error::Gpu(error)))
     }
 

@@ -15,7 +15,6 @@ mod kernels;
 mod list;
 mod program;
 pub mod resident_chain;
-pub(crate) mod signal;
 mod weight;
 
 pub use band_programs::BandPrograms;

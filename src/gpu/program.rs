@@ -5,7 +5,6 @@ use super::buffer::Buffer;
 use super::compile::{compile, recorded};
 use super::device::{Gpu, take_error};
 use super::list::Node;
-use super::signal::Signal;
 use crate::{Error, Result};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -112,7 +111,7 @@ impl Dispatch {
 pub struct Job {
     staging: Buffer,
     bytes: u64,
-    mapped: Signal<Result<(), wgpu::BufferAsyncError>>,
+    mapped: async_channel::Receiver<Result<(), wgpu::BufferAsyncError>>,
     gpu: Rc<Gpu>,
 }
 
@@ -216,9 +215,10 @@ impl Job {
         let mut encoder = gpu.wgpu.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(buffer, 0, staging, 0, bytes);
         gpu.queue.submit([encoder.finish()]);
-        let mapped = Signal::default();
-        let sender = mapped.clone();
-        staging.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| sender.send(result));
+        let (sender, mapped) = async_channel::bounded(1);
+        staging.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
+            let _ = sender.try_send(result);
+        });
         Self { staging: staging.clone(), bytes, mapped, gpu: gpu.clone() }
     }
 
@@ -226,9 +226,9 @@ impl Job {
     ///
     /// # Errors
     /// [`Error::Gpu`] if the device failed, now or in the work before.
-    pub async fn finish(mut self) -> Result<Vec<f32>> {
+    pub async fn finish(self) -> Result<Vec<f32>> {
         self.gpu.wait()?;
-        let mapped = (&mut self.mapped).await;
+        let mapped = self.mapped.recv().await.unwrap_or(Err(wgpu::BufferAsyncError));
         mapped.map_err(|e| Error::Gpu(take_error().unwrap_or(format!("reading a result back failed ({e})"))))?;
         let result = {
             let view = self.staging.slice(..self.bytes).get_mapped_range();

@@ -2,10 +2,9 @@
 
 use super::object::{field, object};
 use crate::compute::device_trial::Measured;
-use crate::gpu::signal::Signal;
 use gloo::timers::callback::Timeout;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::Poll;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -32,14 +31,15 @@ impl Measured {
 
 /// What `work` gives, if it does so in time. Work that is late goes no further.
 pub async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    let mut late = Signal::default();
-    let ring = late.clone();
+    let (sender, receiver) = async_channel::bounded(1);
+    let (mut work, mut late) = (pin!(work), pin!(receiver.recv()));
     // Dropped with this call, and the timer with it.
-    let _timer = Timeout::new(milliseconds, move || ring.send(()));
+    let _timer = Timeout::new(milliseconds, move || {
+        let _ = sender.try_send(());
+    });
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => Pin::new(&mut late).poll(context).map(|()| None),
+        Poll::Pending => late.as_mut().poll(context).map(|_| None),
     })
     .await
 }
