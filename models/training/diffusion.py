@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from corpus import Crops
-from network import LATENT, Compact
+from network import LATENT, Model
 
 
 def levels(config: dict, steps: int) -> list[float]:
@@ -31,7 +31,7 @@ def posterior(z_t: Tensor, z0: Tensor, q: Tensor, before: Tensor, kappa: float, 
 
 
 @torch.no_grad()
-def sample(model: Compact, lr: Tensor, sqrt_eta: list[float], noise, temperature: float = 1.0, trace=None) -> Tensor:
+def sample(model: Model, lr: Tensor, sqrt_eta: list[float], noise, temperature: float = 1.0, trace=None) -> Tensor:
     """The chain of Eq. 7 from z_T to z_0. `lr` [n, 3, h, w] with sides that are multiples of the network's; `noise(i)` is
     draw i, [n, 48, h, w]. `trace`, if given, receives every predicted z0."""
     n, _, h, w = lr.shape

@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save
 
 LARGEST_SHARD = 8 << 20
 
-# Networks that a model with a network of y0 began as or learned from.
+# Networks that a model with SPAN in it began as or learned from.
 SOURCES = [
-    {"name": "SPAN", "url": "https://github.com/hongyuanyu/SPAN", "licence": "Apache-2.0", "use": "start of the network of y0"},
+    {"name": "SPAN", "url": "https://github.com/hongyuanyu/SPAN", "licence": "Apache-2.0", "use": "start of the network"},
     {"name": "RealSR-DF2K", "url": "https://github.com/Tencent/Real-SR", "licence": "Apache-2.0", "use": "teacher"},
     {"name": "Real-ESRGAN x4plus", "url": "https://github.com/xinntao/Real-ESRGAN", "licence": "BSD-3-Clause", "use": "teacher"},
 ]
@@ -23,7 +23,7 @@ SOURCES = [
 def export(config: dict, weights: dict, folder: Path, temperature: float) -> None:
     """`weights`: tensors `net.*`, `basis.*` and `prior.*`. The basis and SPAN's mean stay f32, the rest becomes f16. The
     network of y0 has a file of its own, the first: it runs first."""
-    keeps_f32 = lambda name: name.startswith("basis.") or name == "prior.mean"
+    keeps_f32 = lambda name: name.startswith("basis.") or name in ("prior.mean", "net.mean")
     tensors = {name: (t.float() if keeps_f32(name) else t.half()).contiguous() for name, t in weights.items()}
     folder.mkdir(parents=True, exist_ok=True)
     shards = []
@@ -39,6 +39,10 @@ def export(config: dict, weights: dict, folder: Path, temperature: float) -> Non
         (folder / name).write_bytes(data)
         shards.append({"name": name, "bytes": len(data), "sha256": digest})
         print(folder / name, len(data), "bytes")
+    network = config["network"]
+    if config.get("arch") == "span":
+        network = {key: network[key] for key in ("channels", "emb")}
+    is_distilled = bool(config["network"]["prior"]) or config.get("arch") == "span"
     fields = {
         "name": config["name"],
         "version": config["version"],
@@ -46,12 +50,12 @@ def export(config: dict, weights: dict, folder: Path, temperature: float) -> Non
         "scale": 4,
         "schedule": config["schedule"],
         "temperature": temperature,
-        "arch": "compact",
-        "network": config["network"],
+        "arch": config.get("arch", "compact"),
+        "network": network,
         "bytes": sum(shard["bytes"] for shard in shards),
         "shards": shards,
         "licence": {"name": "MIT OR Apache-2.0", "commercial": True},
-        "provenance": {"training": "MODEL_CARD.md", "dtype": "f16", **({"sources": SOURCES} if config["network"]["prior"] else {})},
+        "provenance": {"training": "MODEL_CARD.md", "dtype": "f16", **({"sources": SOURCES} if is_distilled else {})},
     }
     lines = []
     for key, value in fields.items():

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file
 
 from corpus import Corpus
-from network import LATENT, Compact
-from span import Span
+from network import LATENT, Compact, Model, SpanModel
+from span import Span, widen
 
 
 def load(path: str | Path, changes: list[str]) -> dict:
@@ -65,11 +65,14 @@ def device(config: dict) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def model(config: dict) -> Compact:
+def model(config: dict) -> Model:
     """The model with the weights and the basis of `start.weights`, a model folder or a safetensors file; new weights where
-    `start.fresh` is set. `start.prior` names a file with the network of y0; without one, y0 is that of `start.weights`."""
-    start = config["start"]
-    result = Compact(config["network"], config["schedule"]["kappa"], config.get("regression", False))
+    `start.fresh` is set. `start.prior` names a file with the network of y0; without one, y0 is that of `start.weights`. A model
+    of the kind `span` has no network of y0: `start.prior` is what it begins as."""
+    start, kappa = config["start"], config["schedule"]["kappa"]
+    if config.get("arch") == "span":
+        return span_model(config["network"], kappa, start)
+    result = Compact(config["network"], kappa, config.get("regression", False))
     stored = {name: tensor.float() for path in shards(Path(start["weights"])) for name, tensor in load_file(path).items()}
     if start.get("fresh", False):
         stored = {name: tensor for name, tensor in stored.items() if not name.startswith("net.")}
@@ -80,6 +83,20 @@ def model(config: dict) -> Compact:
     missing = [name for name in result.load_state_dict(stored, strict=False).missing_keys]
     if start.get("fresh", False):
         missing = [name for name in missing if not name.startswith("net.")]
+    if missing:
+        raise ValueError(f"{start['weights']} lacks {missing[0]}")
+    return result
+
+
+def span_model(network: dict, kappa: float, start: dict) -> SpanModel:
+    result = SpanModel(network, kappa)
+    stored = {name: tensor.float() for path in shards(Path(start["weights"])) for name, tensor in load_file(path).items()}
+    if start.get("prior"):
+        begun = prior(start["prior"]).requires_grad_(True)
+        stored = {name: tensor for name, tensor in stored.items() if name in ("basis.V", "basis.s")}
+        stored |= {f"net.{name}": tensor for name, tensor in widen(begun, network["channels"]).state_dict().items()}
+    new = ("net.te.", "net.conv_z.", "net.e.", "net.out.") if start.get("prior") else ()
+    missing = [name for name in result.load_state_dict(stored, strict=False).missing_keys if not name.startswith(new)]
     if missing:
         raise ValueError(f"{start['weights']} lacks {missing[0]}")
     return result

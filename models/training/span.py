@@ -36,14 +36,21 @@ class Span(nn.Module):
         self.register_buffer("mean", 2 * torch.tensor(MEAN) - 1)
 
     def forward(self, lr: Tensor) -> Tensor:
-        first = x = self.conv_1(lr - self.mean.view(1, 3, 1, 1))
+        first = self.conv_1(lr - self.mean.view(1, 3, 1, 1))
+        return F.pixel_shuffle(self.upsampler(self.features(first)), 4)
+
+    def features(self, first: Tensor, scales: list[Tensor] | None = None) -> Tensor:
+        """What the picture is made of; `scales`: for every block the factors of its inner features."""
+        x = first
         for number, (c1, c2, c3) in enumerate(self.blocks):
             inner = F.silu(c1(x))
+            if scales:
+                inner = inner * scales[number]
             y = c3(F.silu(c2(inner)))
             x = ((x + y) * (torch.sigmoid(y) - 0.5)).clamp(-BOUND, BOUND)
             if number == 0:
                 early = x
-        return F.pixel_shuffle(self.upsampler(self.conv_cat(torch.cat([first, self.conv_2(x), early, inner], 1))), 4)
+        return self.conv_cat(torch.cat([first, self.conv_2(x), early, inner], 1))
 
 
 def published(stem: Path) -> Span:

@@ -139,6 +139,20 @@ class Prior(unittest.TestCase):
         wide = span.widen(small.float(), 11).double()
         self.assertLess((wide(lr) - small.double()(lr)).abs().max().item(), 1e-6)
 
+    def test_a_span_in_a_chain_begins_as_it_was(self):
+        with tempfile.TemporaryDirectory() as run:
+            path = random_prior(Path(run))
+            start = {"weights": str(ROOT / "models/compact"), "prior": path}
+            model = settings.model({"arch": "span", "network": {"channels": 11, "emb": 16}, "schedule": SCHEDULE, "start": start})
+            picture = settings.prior(path)
+            lr, noise = Random(2).uniform((1, 3, 16, 16), -1, 1), Random(3).normal((15, LATENT, 16, 16))
+            z = sample(model, lr, levels(SCHEDULE, 1), lambda i: noise[i : i + 1])
+            # At the last level the latent's gain is at most .005, for noise of 2 sqrt(eta).
+            self.assertLess((model.to_picture(z, lr) - picture(lr)).abs().max().item(), 5e-2)
+            # With more steps it is open to what z_t says.
+            z = sample(model, lr, levels(SCHEDULE, 15), lambda i: noise[i : i + 1])
+            self.assertGreater((model.to_picture(z, lr) - picture(lr)).abs().max().item(), 5e-2)
+
     def test_a_network_begins_at_y0(self):
         folder = ROOT / "models/compact"
         config = json.loads((folder / "model.json").read_text())

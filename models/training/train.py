@@ -120,19 +120,20 @@ class Trainer(Training):
         seen = part(picture.clamp(-1, 1))
         share, share_mse = (torch.tensor(loss[name], device=self.device)[crops.kind] for name in ("teacher", "teacher_mse"))
         mse = mixed(lambda target: (picture - target).square().mean((1, 2, 3)), crops, share_mse)
+        l1 = mixed(lambda target: (picture - target).abs().mean((1, 2, 3)), crops, share_mse)
         lpips = torch.zeros((), device=self.device)
         if loss["lpips"]:
             with torch.autocast(self.device, dtype=torch.bfloat16):
                 features = self.lpips.features(seen)
                 lpips = mixed(lambda target: self.lpips.distance_to(features, part(target)), crops, share)
         pattern = mesh_distance(picture, crops.hr).mean()
-        total = loss["mse"] * mse + loss["lpips"] * lpips + loss["mesh"] * pattern
+        total = loss["mse"] * mse + loss["l1"] * l1 + loss["lpips"] * lpips + loss["mesh"] * pattern
         if self.adversary:
             rows = self.nearest_the_end(self.config["adversary"]["pictures"])
             fake, enlarged = seen[rows], part(bicubic(crops.lr[rows]))
             perceptual = loss["lpips"] * lpips
             total = total + self.adversary.loss(seen, fake, enlarged, perceptual)
-        result = {"loss": total.item(), "mse": mse.item(), "lpips": lpips.item(), "mesh": pattern.item()} | self.descend(total)
+        result = {"loss": total.item(), "mse": mse.item(), "l1": l1.item(), "lpips": lpips.item(), "mesh": pattern.item()} | self.descend(total)
         if self.adversary:
             result |= self.adversary.learn(part(crops.hr[rows]), fake, enlarged)
         if self.chains:

@@ -19,7 +19,7 @@ from corpus import Corpus
 from degrade import KINDS, Random, degrade
 from diffusion import levels, sample, seeded
 from mesh import luma, mesh
-from network import Compact, bicubic
+from network import Model, bicubic
 from perceptual import Lpips
 
 class Validation:
@@ -68,7 +68,7 @@ class Validation:
         return {name: round(value, 4) for name, value in result.items()}
 
     @torch.no_grad()
-    def run(self, model: Compact, steps: int, temperature: float) -> Tensor:
+    def run(self, model: Model, steps: int, temperature: float) -> Tensor:
         noise = seeded(self.lr.shape, 7, self.lr.device)
         with torch.autocast(self.lr.device.type, dtype=torch.bfloat16):
             z = sample(model, self.lr, levels(self.schedule, steps), noise, temperature)
