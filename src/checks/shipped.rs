@@ -4,6 +4,7 @@ use crate::compute::Compute;
 use crate::layer::ConvShape;
 use crate::model::compact::CompactUNet;
 use crate::model::config::{Arch, ModelConfig};
+use crate::model::span_denoiser::SpanDenoiser;
 use crate::weights::{Weights, Zeros};
 use crate::{Error, Result};
 
@@ -18,14 +19,26 @@ pub fn models() -> Result<Vec<ModelConfig>> {
     MODELS.iter().map(|json| ModelConfig::parse(json.as_bytes())).collect()
 }
 
-/// The networks, with weights of no meaning.
-fn networks() -> Result<Vec<CompactUNet>> {
+/// The convolutions of the networks, and the channels of their norms, in no order.
+fn layers() -> Result<(Vec<ConvShape>, Vec<usize>)> {
+    // Of no meaning.
     let weights = Weights::new(Zeros, Compute::cpu());
-    let network = |config: ModelConfig| match &config.arch {
-        Arch::Compact { network } => CompactUNet::load(network, &weights),
-        Arch::SwinVq { .. } => Err(Error::Internal(format!("{} is not a compact network", config.name))),
-    };
-    models()?.into_iter().map(network).collect()
+    let (mut shapes, mut norms) = (Vec::new(), Vec::new());
+    for config in models()? {
+        match &config.arch {
+            Arch::Compact { network } => {
+                let network = CompactUNet::load(network, &weights)?;
+                shapes.extend(network.convolutions().map(|layer| layer.shape));
+                norms.extend(network.norms().map(|norm| norm.gamma.dims()[0]));
+            }
+            Arch::Span { network } => {
+                let network = SpanDenoiser::load(network, &weights)?;
+                shapes.extend(network.convolutions().map(|layer| layer.shape));
+            }
+            Arch::SwinVq { .. } => return Err(Error::Internal(format!("{} is a converted network", config.name))),
+        }
+    }
+    Ok((shapes, norms))
 }
 
 /// Every convolution once; linear layers are 1x1 convolutions.
@@ -34,11 +47,9 @@ fn networks() -> Result<Vec<CompactUNet>> {
 /// As [`models`].
 pub fn convolutions() -> Result<Vec<ConvShape>> {
     let mut shapes = Vec::new();
-    for network in networks()? {
-        for layer in network.convolutions() {
-            if !shapes.contains(&layer.shape) {
-                shapes.push(layer.shape);
-            }
+    for shape in layers()?.0 {
+        if !shapes.contains(&shape) {
+            shapes.push(shape);
         }
     }
     Ok(shapes)
@@ -49,10 +60,7 @@ pub fn convolutions() -> Result<Vec<ConvShape>> {
 /// # Errors
 /// As [`models`].
 pub fn norm_channels() -> Result<Vec<usize>> {
-    let mut channels: Vec<usize> = networks()?
-        .iter()
-        .flat_map(|network| network.norms().map(|norm| norm.gamma.dims()[0]).collect::<Vec<_>>())
-        .collect();
+    let mut channels = layers()?.1;
     channels.sort_unstable();
     channels.dedup();
     Ok(channels)

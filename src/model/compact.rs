@@ -1,108 +1,14 @@
-//! The compact model: a convolutional UNet in a lossless linear latent space.
-//!
-//! Latent: space-to-depth by 4 of the picture minus its bicubic enlargement, in a fixed orthonormal basis V of the
-//! 48 channels, `z = V^T (unshuffle(x) - unshuffle(bicubic(lr)))`. Nothing is lost. The prior mean y0 is the picture of the
-//! network `prior`, or where there is none the bicubic picture, whose code is 0.
-//! Every norm looks at one pixel, so the networks' reach is finite and tiles can be exact.
+//! The compact model's network: a convolutional UNet. Every norm looks at one pixel, so its reach is finite and tiles can be exact.
 
 use super::config::CompactConfig;
-use super::span::Span;
-use super::{Denoiser, Latent, Reach};
-use crate::layer::{Activation, ConvShape};
-use crate::ops::{Conv2d, Map, RmsNorm, bicubic, bicubic_residual, wiener};
+use super::noise_level::{Embedding, factors};
+use super::space_to_depth::CHANNELS;
+use super::{Denoiser, Reach};
+use crate::layer::ConvShape;
+use crate::ops::{Conv2d, Map, RmsNorm, wiener};
 use crate::paper::schedule::Schedule;
 use crate::weights::Weights;
 use crate::{Error, Result};
-
-/// Latent channels: 3 colours x 4 x 4 positions.
-const CHANNELS: usize = 48;
-/// Frequencies of the time embedding.
-const FREQUENCIES: usize = 16;
-/// Pixels that bicubic taps reach.
-const TAPS: usize = 2;
-
-/// Space-to-depth in an orthonormal basis, over a bicubic base.
-pub struct SpaceToDepth {
-    /// `V` as a 1x1 convolution: basis coefficients to unshuffled channels.
-    basis: Conv2d,
-    prior: Option<Prior>,
-}
-
-/// What draws y0.
-struct Prior {
-    network: Span,
-    /// `V^T` as a 1x1 convolution.
-    to_basis: Conv2d,
-}
-
-impl SpaceToDepth {
-    /// Reads `basis.V`, `[48, 48]`, whose columns are the basis vectors, and `prior.*` where the configuration has it.
-    ///
-    /// # Errors
-    /// [`Error::BadWeights`] if V is missing or not orthonormal to 1e-4, or a tensor of the prior does not fit.
-    pub fn load(config: &CompactConfig, weights: &Weights) -> Result<Self> {
-        let v = weights.at("basis").read("V", &[CHANNELS, CHANNELS])?;
-        let dot = |i: usize, j: usize| (0..CHANNELS).map(|k| v[k * CHANNELS + i] * v[k * CHANNELS + j]).sum::<f32>();
-        let orthonormal = |i: usize, j: usize| (dot(i, j) - if i == j { 1.0 } else { 0.0 }).abs() < 1e-4;
-        if !(0..CHANNELS).all(|i| (0..=i).all(|j| orthonormal(i, j))) {
-            return Err(Error::BadWeights("basis.V is not orthonormal".into()));
-        }
-        let matrix = |numbers: Vec<f32>| {
-            let weight = weights.compute().weight(numbers, [CHANNELS, CHANNELS, 1, 1]);
-            let bias = weights.compute().weight(vec![0.0; CHANNELS], [CHANNELS]);
-            Conv2d::new(weight, bias, ConvShape::same(CHANNELS, CHANNELS, 1))
-        };
-        let prior = match config.prior {
-            0 => None,
-            channels => {
-                let transposed = (0..CHANNELS * CHANNELS).map(|i| v[i % CHANNELS * CHANNELS + i / CHANNELS]).collect();
-                let network = Span::load(channels, &weights.at("prior"))?;
-                Some(Prior { network, to_basis: matrix(transposed) })
-            }
-        };
-        Ok(Self { basis: matrix(v), prior })
-    }
-}
-
-impl Latent for SpaceToDepth {
-    fn channels(&self) -> usize {
-        CHANNELS
-    }
-
-    /// In f32 on every device: it is computed once, and all steps build on it.
-    fn encode(&self, lr: &Map) -> Map {
-        let Some(Prior { network, to_basis }) = &self.prior else { return lr.clone() };
-        lr.in_f32();
-        to_basis.forward(&bicubic_residual(&network.forward(lr), lr))
-    }
-
-    fn has_encoder(&self) -> bool {
-        self.prior.is_some()
-    }
-
-    fn decode(&self, z: &Map, lr: &Map) -> Map {
-        bicubic(lr, Some(&self.basis.forward(z)))
-    }
-
-    /// One 1x1 convolution, a hundredth of what the network does.
-    fn is_decoded_cheaply(&self) -> bool {
-        true
-    }
-
-    /// The CPU computes pairs of pixels (see [`crate::cpu`]), and a tile gives the same bits as the whole where its pairs are
-    /// the same.
-    fn multiple(&self) -> usize {
-        2
-    }
-
-    fn encode_reach(&self) -> Reach {
-        Reach::Finite(self.prior.as_ref().map_or(0, |prior| prior.network.halo()).max(TAPS))
-    }
-
-    fn decode_reach(&self) -> Reach {
-        Reach::Finite(TAPS)
-    }
-}
 
 /// The network.
 pub struct CompactUNet {
@@ -111,7 +17,7 @@ pub struct CompactUNet {
     s: Vec<f32>,
     /// Of y0, where a network draws it.
     y0_s: Option<Vec<f32>>,
-    time: [Conv2d; 2],
+    time: Embedding,
     inp: Conv2d,
     enc: Vec<Vec<ResBlock>>,
     down: Vec<Conv2d>,
@@ -119,13 +25,6 @@ pub struct CompactUNet {
     dec: Vec<Vec<ResBlock>>,
     norm: RmsNorm,
     out: Conv2d,
-}
-
-/// `[cos(-200 c f), sin(-200 c f)]` of a noise level: `c = ln sqrt(eta)`, `f_k = 10000^(-k/16)`.
-fn frequencies(sqrt_eta: f64) -> Vec<f32> {
-    let angle = |k: usize| -200.0 * sqrt_eta.ln() * 10000f64.powf(-(k as f64) / FREQUENCIES as f64);
-    let cos = (0..FREQUENCIES).map(|k| angle(k).cos() as f32);
-    cos.chain((0..FREQUENCIES).map(|k| angle(k).sin() as f32)).collect()
 }
 
 /// `x + c2(SiLU(film(n2(c1(SiLU(n1(x)))))))`.
@@ -177,12 +76,11 @@ impl CompactUNet {
         let numbered = |name: &str, level: usize| net.at(name).at(level.to_string());
         let y0_s = (*prior > 0).then(|| weights.at("basis").read("y0_s", &[CHANNELS])).transpose()?;
         let c_in = CHANNELS + 3 + if y0_s.is_some() { CHANNELS } else { 0 };
-        let te = |i: &str, c_in: usize| Conv2d::load_linear(&net.at("te").at(i), c_in, *emb);
         Ok(Self {
             config: config.clone(),
             s: weights.at("basis").read("s", &[CHANNELS])?,
             y0_s,
-            time: [te("0", 2 * FREQUENCIES)?, te("2", *emb)?],
+            time: Embedding::load(&net.at("te"), *emb)?,
             inp: Conv2d::load(&net.at("inp"), ConvShape::same(c_in, ch[0], 3))?,
             enc: (0..levels).map(|l| blocks("enc", l, enc_blocks[l])).collect::<Result<_>>()?,
             down: (1..levels)
@@ -203,19 +101,13 @@ impl CompactUNet {
 
     /// Every convolution, linear layers included, in no order.
     pub(crate) fn convolutions(&self) -> impl Iterator<Item = &Conv2d> {
-        let ends = self.time.iter().chain([&self.inp, &self.out]).chain(&self.down).chain(&self.up);
+        let ends = self.time.layers().iter().chain([&self.inp, &self.out]).chain(&self.down).chain(&self.up);
         ends.chain(self.blocks().flat_map(|block| [&block.c1, &block.e, &block.c2]))
     }
 
     /// Every norm, in no order.
     pub(crate) fn norms(&self) -> impl Iterator<Item = &RmsNorm> {
         self.blocks().flat_map(|block| [&block.n1, &block.n2]).chain([&self.norm])
-    }
-
-    /// Time embedding, `[1, 1, 1, emb]`, of what [`frequencies`] returns: `SiLU(W2 SiLU(W0 f))`.
-    fn embed(&self, frequencies: &Map) -> Map {
-        let silu = Some(Activation::Silu);
-        self.time[1].forward_with(&self.time[0].forward_with(frequencies, silu, None), silu, None)
     }
 
     /// The raw network: `[n, h, w, 51]`, or 99 with y0, to gate and correction, `[n, h, w, 96]`.
@@ -277,25 +169,9 @@ impl CompactUNet {
 }
 
 impl Denoiser for CompactUNet {
-    /// The noise level's frequencies, then three factors per channel, with `q = sqrt(eta)`, `a = 1 - eta` and
-    /// `v = (a s)^2 + kappa^2 eta`: the Wiener estimate's of z0 in units of s, `a s / v`; its own, `a s^2 / v`; and the
-    /// deviation that is left, `s kappa q / sqrt(v)`. With a prior one over the deviation of y0 comes last.
+    /// [`factors`], and with a prior one over the deviation of y0.
     fn level(&self, schedule: &Schedule, t: usize) -> Vec<Vec<f32>> {
-        let (kappa, q) = (schedule.config.kappa, schedule.sqrt_eta[t]);
-        let a = 1.0 - q * q;
-        let per_channel = |f: &dyn Fn(f64, f64) -> f64| -> Vec<f32> {
-            let value = |s: &f32| {
-                let s = *s as f64;
-                f(s, (a * s).powi(2) + (kappa * q).powi(2)) as f32
-            };
-            self.s.iter().map(value).collect()
-        };
-        let mut level = vec![
-            frequencies(q),
-            per_channel(&|s, v| a * s / v),
-            per_channel(&|s, v| a * s * s / v),
-            per_channel(&|s, v| s * kappa * q / v.sqrt()),
-        ];
+        let mut level = factors(&self.s, schedule, t);
         // A channel without any deviation says nothing.
         let inverse = |s: &f32| if *s > 0.0 { 1.0 / s } else { 0.0 };
         level.extend(self.y0_s.as_ref().map(|y0_s| y0_s.iter().map(inverse).collect()));
@@ -306,7 +182,7 @@ impl Denoiser for CompactUNet {
     fn predict_x0(&self, x_t: &Map, lr: &Map, y0: Option<&Map>, level: &[Map]) -> Map {
         let mut inputs = vec![x_t.scale(&level[1], y0), lr.clone()];
         inputs.extend(y0.map(|y0| y0.scale(&level[4], None)));
-        let output = self.network(&Map::concat(inputs), &self.embed(&level[0]));
+        let output = self.network(&Map::concat(inputs), &self.time.forward(&level[0]));
         wiener(x_t, &output, &level[2], &level[3], y0)
     }
 

@@ -62,7 +62,7 @@ pub struct Licence {
     pub text: Option<String>,
 }
 
-/// The two families of networks.
+/// The families of networks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "arch", rename_all = "kebab-case")]
 pub enum Arch {
@@ -70,6 +70,11 @@ pub enum Arch {
     Compact {
         /// Its shape.
         network: CompactConfig,
+    },
+    /// SPAN as the network of a chain, in the same latent.
+    Span {
+        /// Its shape.
+        network: SpanConfig,
     },
     /// The released UNet with Swin windows in the VQ latent.
     SwinVq {
@@ -123,6 +128,15 @@ impl CompactConfig {
         };
         [step, y0]
     }
+}
+
+/// Shape of SPAN in a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpanConfig {
+    /// Channels of every layer.
+    pub channels: usize,
+    /// Width of the time embedding.
+    pub emb: usize,
 }
 
 /// Shape of the released UNet; field names as in its own configuration files.
@@ -232,7 +246,7 @@ impl ModelConfig {
                 let [step, y0] = network.macs();
                 if step > 0.0 { y0 / step } else { 0.0 }
             }
-            Arch::SwinVq { .. } => 0.0,
+            Arch::Span { .. } | Arch::SwinVq { .. } => 0.0,
         }
     }
 

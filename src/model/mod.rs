@@ -3,8 +3,11 @@
 pub mod compact;
 pub mod config;
 pub(crate) mod feature_extractor;
+pub(crate) mod noise_level;
 pub(crate) mod resblock;
+pub mod space_to_depth;
 pub mod span;
+pub mod span_denoiser;
 pub(crate) mod swin;
 pub mod swin_vq;
 pub mod time_embed;
@@ -120,8 +123,12 @@ impl Model {
     pub fn load(config: config::ModelConfig, weights: &Weights) -> Result<Self> {
         let (latent, denoiser): (Box<dyn Latent>, Box<dyn Denoiser>) = match &config.arch {
             config::Arch::Compact { network } => (
-                Box::new(compact::SpaceToDepth::load(network, weights)?),
+                Box::new(space_to_depth::SpaceToDepth::load(network.prior, weights)?),
                 Box::new(compact::CompactUNet::load(network, weights)?),
+            ),
+            config::Arch::Span { network } => (
+                Box::new(space_to_depth::SpaceToDepth::load(0, weights)?),
+                Box::new(span_denoiser::SpanDenoiser::load(network, weights)?),
             ),
             config::Arch::SwinVq { unet, autoencoder } => {
                 swin_vq::load(unet, autoencoder, &weights.at("unet"), &weights.at("autoencoder"))?

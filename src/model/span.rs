@@ -1,4 +1,4 @@
-//! SPAN (Wan et al. 2023), which draws the prior mean y0: the picture that a chain starts from.
+//! SPAN (Wan et al. 2023), which draws a picture by itself: the prior mean y0, or in `span_denoiser.rs` a part of every prediction.
 
 use crate::Result;
 use crate::layer::{Activation, ConvShape};
@@ -6,7 +6,7 @@ use crate::ops::{Conv2d, Map, parameter_free_attention};
 use crate::weights::Weights;
 
 /// Blocks of three 3x3 convolutions each.
-const BLOCKS: usize = 6;
+pub(super) const BLOCKS: usize = 6;
 /// Of the numbers that a block gives. Features of photos stay below it but for single ones (the largest of 50 pictures: 6.4). Where
 /// two pure colours meet they do not, and each block multiplies what the one before it gave: without a bound the picture breaks
 /// up there.
@@ -52,19 +52,30 @@ impl Span {
 
     /// RGB `[n, h, w, 3]` in [-1, 1] to the picture four times as large in space-to-depth order, `[n, h, w, 48]`, not clamped.
     pub fn forward(&self, lr: &Map) -> Map {
+        self.picture(&self.features(lr, None, &[]))
+    }
+
+    /// What the picture is made of, `[n, h, w, c]`. `others`, shaped alike, are added to the first features; `scales`, `[1, 1, 1,
+    /// c]` for each block, are factors of its inner features, 1 where there are none.
+    pub(super) fn features(&self, lr: &Map, others: Option<&Map>, scales: &[Map]) -> Map {
         let silu = Some(Activation::Silu);
-        let first = self.conv_1.forward(&self.mean.forward(lr));
+        let first = self.conv_1.forward_with(&self.mean.forward(lr), None, others);
         let (mut x, mut early, mut inner) = (first.clone(), None, None);
-        for [c1, c2, c3] in &self.blocks {
+        for (block, [c1, c2, c3]) in self.blocks.iter().enumerate() {
             let h = c1.forward_with(&x, silu, None);
+            let h = scales.get(block).map_or(h.clone(), |scale| h.scale(scale, None));
             let y = c3.forward(&c2.forward_with(&h, silu, None));
             x = parameter_free_attention(&x, &y, BOUND);
             early.get_or_insert_with(|| x.clone());
             inner = Some(h);
         }
         let last = self.conv_2.forward(&x);
-        let features = [Some(first), Some(last), early, inner].into_iter().flatten().collect();
-        self.upsampler.forward(&self.conv_cat.forward(&Map::concat(features)))
+        self.conv_cat.forward(&Map::concat([Some(first), Some(last), early, inner].into_iter().flatten().collect()))
+    }
+
+    /// The picture of its features.
+    pub(super) fn picture(&self, features: &Map) -> Map {
+        self.upsampler.forward(features)
     }
 
     /// How far, in low-resolution pixels, a pixel of the picture can depend on the input: the reach of all layers, one after
@@ -73,7 +84,8 @@ impl Span {
         self.layers().map(|layer| layer.shape.kernel / 2).sum()
     }
 
-    fn layers(&self) -> impl Iterator<Item = &Conv2d> {
+    /// Every convolution, in their order.
+    pub(super) fn layers(&self) -> impl Iterator<Item = &Conv2d> {
         let blocks = self.blocks.iter().flatten();
         [&self.mean, &self.conv_1].into_iter().chain(blocks).chain([&self.conv_2, &self.conv_cat, &self.upsampler])
     }
