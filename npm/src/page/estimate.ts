@@ -1,8 +1,8 @@
 /** What a run will cost, before it starts. */
 
-import { band, evaluation } from '../../../limits.json';
+import { band, evaluation, exactTile } from '../../../limits.json';
 import type { DeviceInfo, Estimate, ModelInfo, RunProgress } from '../index.d.ts';
-import { cut, pageBytes } from '../shared/limits.ts';
+import { pageBytes } from '../shared/limits.ts';
 import { modelSize } from './options.ts';
 
 /** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
@@ -69,12 +69,9 @@ export function learn(pace: Pace | undefined, width: number, height: number, ste
 /** Of all steps of a run, in pixels of one step; the picture that the chain starts from counts as {@link ModelInfo.y0} steps. */
 function work(width: number, height: number, steps: number): number {
   const padded = (side: number): number => Math.ceil(side / MULTIPLE) * MULTIPLE;
-  /** Every pixel once; of a very wide picture, of all tiles along a side. */
-  const computed = (side: number): number => {
-    if (width <= band.width) return padded(side);
-    const { tiles, length } = cut(side, Math.max(width, height));
-    return tiles * padded(Math.min(side, length));
-  };
+  /** Every pixel once; of a very wide picture, all pixels of its tiles along a side. */
+  const computed = (side: number): number =>
+    width > band.width && side > exactTile.core ? (side * exactTile.side) / exactTile.core : padded(side);
   return steps * (computed(width) * computed(height) + PER_STEP);
 }
 

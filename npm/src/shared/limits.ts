@@ -11,8 +11,6 @@ const PER_PIXEL = 192 + 96 + 2 * 12;
 const ROWS = exactTile.whole;
 const PER_PREDICTED = 192;
 
-/** Pixels that a tile reads beyond each of its edges: what the networks of the package see. */
-const HALO = 64;
 /** Bytes of a number, and channels of the latent canvas. */
 const NUMBER = 4;
 const LATENT = 48;
@@ -49,13 +47,6 @@ export function engineBytes(width: number, height: number): number {
   return width * (height * PER_PIXEL + Math.min(height, ROWS) * PER_PREDICTED);
 }
 
-/** How a side of a picture too wide for bands is cut: the number of tiles, and the length of the largest with its halo. Both sides are cut, or neither. */
-export function cut(side: number, longer: number): { tiles: number; length: number } {
-  const tiles = longer > exactTile.whole ? Math.ceil(side / exactTile.core) : 1;
-  // Tiles at an edge have a halo on one side only.
-  return { tiles, length: Math.ceil(side / tiles) + HALO * Math.min(2, tiles - 1) };
-}
-
 /**
  * What a network takes on the CPU beside its weights, as `network_bytes` in `src/chain/bands.rs` has it: some maps of the pixels that
  * are computed together, and the rows that it keeps from band to band, of such a map and of the latent canvas.
@@ -63,8 +54,7 @@ export function cut(side: number, longer: number): { tiles: number; length: numb
 export function networkBytes(width: number, height: number, channels: number): number {
   const pixels = width * height;
   if (width > band.width) {
-    const tile = [width, height].map((side) => Math.min(side, cut(side, width).length));
-    return tile[0]! * tile[1]! * band.maps * channels * NUMBER;
+    return Math.min(height, exactTile.side) * exactTile.side * band.maps * channels * NUMBER;
   }
   const kept = pixels > band.pixels ? width * Math.min(height, band.kept) : 0;
   return (Math.min(pixels, band.pixels) * band.maps * channels + kept * (channels + LATENT)) * NUMBER;

@@ -42,7 +42,7 @@ test('storage that is full in the middle: the work goes on, and the part that wa
   await open(page, server);
   await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
   await expect(page.locator('.strip[data-key=warning-storage]')).toContainText(
-    'could not be kept for the next visit: there is no room left for this site.',
+    'could not be kept for the next visit: there is no space left for this site.',
   );
   expect(server.asked(/\.safetensors$/), 'nothing is fetched twice').toHaveLength(shards.length);
   expect(await count(page, 'shards')).toBe(0);
