@@ -1,8 +1,9 @@
-"""Writes the vectors that tie the Rust networks to these; `tests/compact.rs` and `tests/span.rs` compare.
+"""Writes the vectors that tie the Rust networks to these; the tests `compact`, `span`, `prior` and `span_denoiser` compare.
 
 `python check.py chain MODEL_FOLDER FILE.safetensors` makes the chain's vector anew, in f32 from the stored f16 weights. FILE must
 exist: its input and noise, of any of 1, 4 and 15 steps, are kept.
-`python check.py tiny FOLDER FILE.safetensors` makes a small model with a network of y0, all of it from a seed, and its chain.
+`python check.py tiny FOLDER FILE.safetensors` makes a small model with a network of y0, all of it from a seed, and its chain;
+`python check.py tiny_span FOLDER FILE.safetensors` one whose chain has SPAN.
 `python check.py span STEM PHOTO FILE.safetensors` makes that of the published SPAN, ncnn's STEM.param and STEM.bin, on a part of
 a photo.
 """
@@ -20,8 +21,10 @@ from torch import nn
 import settings
 from diffusion import levels, sample
 from export import export
-from network import LATENT, Compact
+from network import LATENT, Compact, Model, SpanModel
 from span import published
+
+COMPACT = Path(__file__).parent.parent / "compact"
 
 
 def chain(folder: Path, file: Path) -> None:
@@ -53,18 +56,26 @@ def chain(folder: Path, file: Path) -> None:
 
 
 def tiny(folder: Path, file: Path) -> None:
-    torch.manual_seed(1)
-    compact = Path(__file__).parent.parent / "compact"
-    config = json.loads((compact / "model.json").read_text())
-    config |= {"name": "tiny", "version": "0.0.0"}
-    config["network"] = {"channels": [16, 24], "enc_blocks": [1, 1], "dec_blocks": [1, 1], "emb": 16, "prior": 12}
-    model = Compact(config["network"], config["schedule"]["kappa"])
+    config = compact() | {"network": {"channels": [16, 24], "enc_blocks": [1, 1], "dec_blocks": [1, 1], "emb": 16, "prior": 12}}
+    tiny_model(config, Compact(config["network"], config["schedule"]["kappa"]), folder, file)
+
+
+def tiny_span(folder: Path, file: Path) -> None:
+    config = compact() | {"arch": "span", "network": {"channels": 12, "emb": 16, "prior": 0}}
+    tiny_model(config, SpanModel(config["network"], config["schedule"]["kappa"]), folder, file)
+
+
+def compact() -> dict:
+    return json.loads((COMPACT / "model.json").read_text()) | {"name": "tiny", "version": "0.0.0"}
+
+
+def tiny_model(config: dict, model: Model, folder: Path, file: Path) -> None:
     for name, parameter in model.net.named_parameters():
         # Layers that begin at zero would hide what is before them.
         if not parameter.any():
             nn.init.normal_(parameter, std=0.05)
-    basis = {name: t for path in settings.shards(compact) for name, t in load_file(path).items() if name.startswith("basis.")}
-    model.load_state_dict(basis | {"basis.y0_s": basis["basis.s"].flip(0)}, strict=False)
+    basis = {name: t for path in settings.shards(COMPACT) for name, t in load_file(path).items() if name.startswith("basis.")}
+    model.load_state_dict(basis | ({"basis.y0_s": basis["basis.s"].flip(0)} if model.prior else {}), strict=False)
     export(config, model.state_dict(), folder, config["temperature"])
     y, x = torch.meshgrid(torch.linspace(-1, 1, 12), torch.linspace(-1, 1, 16), indexing="ij")
     lr = torch.stack([torch.sin(5 * x + 3 * y), torch.cos(7 * x * y), (4 * y).sign() * 0.6])[None]
@@ -91,9 +102,10 @@ def span(stem: Path, photo: Path, file: Path) -> None:
 
 
 def main() -> None:
+    torch.manual_seed(1)
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     kinds = arguments.add_subparsers(required=True)
-    for make, names in ((chain, ["model", "file"]), (tiny, ["model", "file"]), (span, ["stem", "photo", "file"])):
+    for make, names in ((chain, ["model", "file"]), (tiny, ["model", "file"]), (tiny_span, ["model", "file"]), (span, ["stem", "photo", "file"])):
         kind = kinds.add_parser(make.__name__)
         kind.set_defaults(make=make)
         for name in names:

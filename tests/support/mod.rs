@@ -140,6 +140,11 @@ pub fn tiny_prior_folder() -> (ModelConfig, Vec<Vec<u8>>) {
     folder("tests/golden/tiny_prior")
 }
 
+/// A small model whose chain has SPAN, `models/training/check.py tiny_span`.
+pub fn tiny_span_folder() -> (ModelConfig, Vec<Vec<u8>>) {
+    folder("tests/golden/tiny_span")
+}
+
 fn folder(path: &str) -> (ModelConfig, Vec<Vec<u8>>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let config = ModelConfig::parse(&std::fs::read(folder.join("model.json")).unwrap()).unwrap();
