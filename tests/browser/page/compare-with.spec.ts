@@ -19,7 +19,7 @@ async function again(page: Page, { steps, seed }: { steps: 1 | 4 | 15; seed: num
   return (await save(page)).bytes;
 }
 
-/** What the frame shows on one side of the line, as one colour per pixel. */
+/** What the frame shows on one side of the line once it no longer changes, as one colour per pixel. */
 async function side(page: Page, share: number): Promise<Uint8Array> {
   await page.locator('#split').evaluate((slider: HTMLInputElement, value) => {
     slider.value = value;
@@ -27,7 +27,9 @@ async function side(page: Page, share: number): Promise<Uint8Array> {
   }, String(share));
   const box = (await page.locator('#result').boundingBox())!;
   const clip = { x: Math.round(box.x + box.width / 2) - 40, y: Math.round(box.y + box.height / 2) - 30, width: 30, height: 60 };
-  return (await decode(page, await page.screenshot({ clip }))).data;
+  let shown = await page.screenshot({ clip });
+  for (let before: Buffer | undefined; !before?.equals(shown); ) [before, shown] = [shown, await page.screenshot({ clip })];
+  return (await decode(page, shown)).data;
 }
 
 test('the last result is compared with an earlier one of the same picture', async ({ page, server }) => {
@@ -49,7 +51,7 @@ test('the last result is compared with an earlier one of the same picture', asyn
   const first = await side(page, 100);
   expect(first).not.toEqual(original);
   expect(first).not.toEqual(second);
-  expect(await side(page, 0)).toEqual(second);
+  await expect.poll(() => side(page, 0)).toEqual(second);
   await expect(slider).toHaveAttribute('aria-valuetext', '4 steps, seed 0: 0 %; 1 step, seed 120: 100 %');
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id }) => id)).toEqual([]);
@@ -64,7 +66,7 @@ test('the last result is compared with an earlier one of the same picture', asyn
   await expect(page.locator('#tag-after')).toHaveText('4 steps, seed 0');
   await expect(page.locator('#tag-before')).toHaveText('1 step, seed 120');
   await expect(page.locator('#outcome')).toContainText('4 steps, seed 0');
-  expect(await side(page, 0)).toEqual(first);
+  await expect.poll(() => side(page, 0)).toEqual(first);
   expect((await save(page)).bytes.equals(saved)).toBe(true);
   await page.getByRole('button', { name: 'Swap' }).click();
   await expect(page.locator('#tag-after')).toHaveText('1 step, seed 120');
@@ -73,7 +75,7 @@ test('the last result is compared with an earlier one of the same picture', asyn
   await expect(page.getByRole('button', { name: 'Swap' })).toBeHidden();
   await expect(page.locator('#other')).toBeHidden();
   await expect(page.locator('#tag-before')).toHaveText('Original, enlarged');
-  expect(await side(page, 100)).toEqual(original);
+  await expect.poll(() => side(page, 100)).toEqual(original);
 });
 
 test('the choice outlasts a run, a cancelled one too; the same settings give no second answer; another picture has its own', async ({
