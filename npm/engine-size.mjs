@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 /** Bytes, the checks of the tests included, which a release is without. More than this is a mistake. */
-const MOST = 1_150_000;
+const MOST = 1_170_000;
 
 const wasm = readFileSync(fileURLToPath(new URL('engine/resshift_bg.wasm', import.meta.url)));
 const bytes = brotliCompressSync(wasm, {
