@@ -38,6 +38,7 @@ const FILES: Record<string, string> = {
 /** Tests, by their titles. */
 const TESTS: Record<string, string> = {
   'a whole folder is taken': 'Playwright cannot hand Firefox a folder',
+  'colours of a profile come in sRGB': 'Firefox without a screen draws files on a canvas as they are stored',
   'the result is copied': 'Firefox without a screen has a clipboard without pictures',
   'a file that loses something has a quality': 'a download takes the window out of focus, and fields tell of nothing there',
   'a finger moves the line': "touches come by Chromium's protocol",
