@@ -11,49 +11,59 @@ use crate::{Error, Result};
 
 /// Latent channels: 3 colours x 4 x 4 positions.
 pub(super) const CHANNELS: usize = 48;
-/// The basis V, both ways.
-pub(super) struct Basis {
-    /// `V` as a 1x1 convolution: basis coefficients to unshuffled channels.
-    from: Conv2d,
-    /// `V^T`.
-    to: Conv2d,
+/// Pixels that bicubic taps reach.
+const TAPS: usize = 2;
+
+/// Reads `basis.V`, `[48, 48]`, whose columns are the basis vectors, row by row.
+///
+/// # Errors
+/// [`Error::BadWeights`] if it is missing or not orthonormal to 1e-4.
+fn basis(weights: &Weights) -> Result<Vec<f32>> {
+    let v = weights.at("basis").read("V", &[CHANNELS, CHANNELS])?;
+    let dot = |i: usize, j: usize| (0..CHANNELS).map(|k| v[k * CHANNELS + i] * v[k * CHANNELS + j]).sum::<f32>();
+    let orthonormal = |i: usize, j: usize| (dot(i, j) - if i == j { 1.0 } else { 0.0 }).abs() < 1e-4;
+    if !(0..CHANNELS).all(|i| (0..=i).all(|j| orthonormal(i, j))) {
+        return Err(Error::BadWeights("basis.V is not orthonormal".into()));
+    }
+    Ok(v)
 }
 
-impl Basis {
-    /// Reads `basis.V`, `[48, 48]`, whose columns are the basis vectors.
+/// A matrix as a 1x1 convolution.
+fn matrix(numbers: Vec<f32>, weights: &Weights) -> Conv2d {
+    let weight = weights.compute().weight(numbers, [CHANNELS, CHANNELS, 1, 1]);
+    let bias = weights.compute().weight(vec![0.0; CHANNELS], [CHANNELS]);
+    Conv2d::new(weight, bias, ConvShape::same(CHANNELS, CHANNELS, 1))
+}
+
+/// From pictures to codes.
+pub(super) struct Encoder {
+    /// `V^T`: unshuffled channels to basis coefficients.
+    to_basis: Conv2d,
+}
+
+impl Encoder {
+    /// Reads `basis.V`.
     ///
     /// # Errors
     /// [`Error::BadWeights`] if it is missing or not orthonormal to 1e-4.
     pub fn load(weights: &Weights) -> Result<Self> {
-        let v = weights.at("basis").read("V", &[CHANNELS, CHANNELS])?;
-        let dot = |i: usize, j: usize| (0..CHANNELS).map(|k| v[k * CHANNELS + i] * v[k * CHANNELS + j]).sum::<f32>();
-        let orthonormal = |i: usize, j: usize| (dot(i, j) - if i == j { 1.0 } else { 0.0 }).abs() < 1e-4;
-        if !(0..CHANNELS).all(|i| (0..=i).all(|j| orthonormal(i, j))) {
-            return Err(Error::BadWeights("basis.V is not orthonormal".into()));
-        }
-        let matrix = |numbers: Vec<f32>| {
-            let weight = weights.compute().weight(numbers, [CHANNELS, CHANNELS, 1, 1]);
-            let bias = weights.compute().weight(vec![0.0; CHANNELS], [CHANNELS]);
-            Conv2d::new(weight, bias, ConvShape::same(CHANNELS, CHANNELS, 1))
-        };
+        let v = basis(weights)?;
         let transposed = (0..CHANNELS * CHANNELS).map(|i| v[i % CHANNELS * CHANNELS + i / CHANNELS]).collect();
-        Ok(Self { from: matrix(v), to: matrix(transposed) })
+        Ok(Self { to_basis: matrix(transposed, weights) })
     }
 
     /// The code `[n, h, w, 48]` of a picture in space-to-depth order, which enlarges `lr`; the picture is clamped.
     pub fn code(&self, picture: &Map, lr: &Map) -> Map {
-        self.to.forward(&bicubic_residual(picture, lr))
+        self.to_basis.forward(&bicubic_residual(picture, lr))
     }
 }
 
-/// Pixels that bicubic taps reach.
-const TAPS: usize = 2;
-
 /// Space-to-depth in an orthonormal basis, over a bicubic base.
 pub struct SpaceToDepth {
-    basis: Basis,
+    /// `V`: basis coefficients to unshuffled channels.
+    from_basis: Conv2d,
     /// What draws y0.
-    prior: Option<Span>,
+    prior: Option<(Span, Encoder)>,
 }
 
 impl SpaceToDepth {
@@ -62,8 +72,11 @@ impl SpaceToDepth {
     /// # Errors
     /// [`Error::BadWeights`] if V is missing or not orthonormal to 1e-4, or a tensor of the prior does not fit.
     pub fn load(prior: usize, weights: &Weights) -> Result<Self> {
-        let prior = (prior > 0).then(|| Span::load(prior, &weights.at("prior"))).transpose()?;
-        Ok(Self { basis: Basis::load(weights)?, prior })
+        let prior = match prior {
+            0 => None,
+            channels => Some((Span::load(channels, &weights.at("prior"))?, Encoder::load(weights)?)),
+        };
+        Ok(Self { from_basis: matrix(basis(weights)?, weights), prior })
     }
 }
 
@@ -74,9 +87,9 @@ impl Latent for SpaceToDepth {
 
     /// In f32 on every device: it is computed once, and all steps build on it.
     fn encode(&self, lr: &Map) -> Map {
-        let Some(prior) = &self.prior else { return lr.clone() };
+        let Some((span, encoder)) = &self.prior else { return lr.clone() };
         lr.in_f32();
-        self.basis.code(&prior.forward(lr), lr)
+        encoder.code(&span.forward(lr), lr)
     }
 
     fn has_encoder(&self) -> bool {
@@ -84,7 +97,7 @@ impl Latent for SpaceToDepth {
     }
 
     fn decode(&self, z: &Map, lr: &Map) -> Map {
-        bicubic(lr, Some(&self.basis.from.forward(z)))
+        bicubic(lr, Some(&self.from_basis.forward(z)))
     }
 
     /// One 1x1 convolution, a hundredth of what the network does.
@@ -99,7 +112,7 @@ impl Latent for SpaceToDepth {
     }
 
     fn encode_reach(&self) -> Reach {
-        Reach::Finite(self.prior.as_ref().map_or(0, Span::halo).max(TAPS))
+        Reach::Finite(self.prior.as_ref().map_or(0, |(span, _)| span.halo()).max(TAPS))
     }
 
     fn decode_reach(&self) -> Reach {

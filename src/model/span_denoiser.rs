@@ -2,7 +2,7 @@
 
 use super::config::SpanConfig;
 use super::noise_level::{Embedding, factors};
-use super::space_to_depth::{Basis, CHANNELS};
+use super::space_to_depth::{CHANNELS, Encoder};
 use super::span::{BLOCKS, Span};
 use super::{Denoiser, Reach};
 use crate::Result;
@@ -14,7 +14,7 @@ use crate::weights::Weights;
 /// The network. The picture that it draws stands for the prior mean in its prediction; the prior mean of the chain is bicubic.
 pub struct SpanDenoiser {
     span: Span,
-    basis: Basis,
+    encoder: Encoder,
     /// Per-channel standard deviation, in the basis, of what the bicubic picture lacks.
     s: Vec<f32>,
     time: Embedding,
@@ -37,7 +37,7 @@ impl SpanDenoiser {
         let factor = |i: usize| Conv2d::load_linear(&net.at("e").at(i.to_string()), emb, channels);
         Ok(Self {
             span: Span::load(channels, &net)?,
-            basis: Basis::load(weights)?,
+            encoder: Encoder::load(weights)?,
             s: weights.at("basis").read("s", &[CHANNELS])?,
             time: Embedding::load(&net.at("te"), emb)?,
             conv_z: Conv2d::load(&net.at("conv_z"), ConvShape::same(CHANNELS, channels, 3))?,
@@ -64,7 +64,7 @@ impl Denoiser for SpanDenoiser {
         let scales: Vec<Map> = self.e.iter().map(|layer| layer.forward(&emb)).collect();
         let of_z = self.conv_z.forward(&x_t.scale(&level[1], None)).scale(&scales[0], None);
         let features = self.span.features(lr, Some(&of_z), &scales[1..]);
-        let code = self.basis.code(&self.span.picture(&features), lr);
+        let code = self.encoder.code(&self.span.picture(&features), lr);
         wiener(x_t, &self.out.forward(&features), &level[2], &level[3], Some(&code))
     }
 
