@@ -19,6 +19,14 @@ export function shippedModels() {
       const manifest = readFileSync(join(here, name, 'model.json'), 'utf8');
       const { bytes, schedule, network, shards } = JSON.parse(manifest);
       const names = shards.map((/** @type {{ name: string }} */ shard) => shard.name);
-      return { name, bytes, steps: schedule.steps, y0: network.prior ? 1 : 0, channels: [network.channels].flat()[0], shards: names, manifest };
+      return {
+        name,
+        bytes,
+        steps: schedule.steps,
+        y0: network.prior ? 1 : 0,
+        channels: [network.channels].flat()[0],
+        shards: names,
+        manifest,
+      };
     });
 }

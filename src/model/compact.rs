@@ -169,7 +169,7 @@ impl CompactUNet {
 }
 
 impl Denoiser for CompactUNet {
-    /// [`factors`], and with a prior one over the deviation of y0.
+    /// The frequencies and factors of `noise_level.rs`, and with a prior one over the deviation of y0.
     fn level(&self, schedule: &Schedule, t: usize) -> Vec<Vec<f32>> {
         let mut level = factors(&self.s, schedule, t);
         // A channel without any deviation says nothing.

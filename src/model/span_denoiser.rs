@@ -53,7 +53,7 @@ impl SpanDenoiser {
 }
 
 impl Denoiser for SpanDenoiser {
-    /// [`factors`].
+    /// The frequencies and factors of `noise_level.rs`.
     fn level(&self, schedule: &Schedule, t: usize) -> Vec<Vec<f32>> {
         factors(&self.s, schedule, t)
     }
