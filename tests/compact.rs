@@ -15,7 +15,7 @@ use resshift::image::Picture;
 use resshift::model::Reach;
 use resshift::paper::schedule::Schedule;
 use resshift::upscaler::{Options, Upscaler};
-use support::{Golden, chain, compact, compact_folder, cpu, crop, decode, max_error, predict_x0, shipped};
+use support::{Golden, compact, compact_folder, cpu, crop, max_error, predict_x0, shipped, stored_chain};
 
 fn device() -> Device {
     Device::flex()
@@ -42,10 +42,6 @@ fn chains_match(name: &str, lengths: &[usize]) {
             assert!((got / want - 1.0).abs() < 1e-12);
         }
         let draws = check.nhwc(&format!("T{steps}.noise"));
-        let noise = |row: &mut [f32], draw: u32, y: usize| {
-            let begin = (draw as usize * h + y) * w * 48;
-            row.copy_from_slice(&draws[begin..begin + w * 48]);
-        };
         // The first step's prediction, from x_T alone.
         let x_t = Canvas { height: h, width: w, channels: 48, data: draws[..h * w * 48].to_vec() };
         let std = resshift::paper::process::prior(&levels.schedule).std as f32;
@@ -56,18 +52,13 @@ fn chains_match(name: &str, lengths: &[usize]) {
         println!("{name} T={steps} first z0: max |error| = {error:.1e}, tolerance 2e-4");
         assert!(error <= 2e-4);
 
-        let compute = cpu();
-        let chain = chain(&*model.latent, &*model.denoiser, levels, Noise::Field(&noise), &compute);
-        let whole = Cut::whole(h);
-        let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
-        let error = max_error(&z.data, &check.nhwc(&format!("T{steps}.step{}.z0", steps - 1)));
-        println!("{name} T={steps} last z0: max |error| = {error:.1e}, tolerance 2e-4");
-        assert!(error <= 2e-4);
         // The stored pictures are not yet clamped.
-        let image = decode(&*model.latent, crop(&z, 0..h, 0..w, &device), crop(&lr, 0..h, 0..w, &device));
-        let error = max_error(&block_on(read(image)).unwrap(), &check.nhwc(&format!("T{steps}.image")));
-        println!("{name} T={steps} picture: max |error| = {error:.1e}, tolerance 5e-4");
-        assert!(error <= 5e-4);
+        let [[z, want_z], [image, want_image]] = stored_chain(&model, &check, [h, w], steps);
+        for (what, got, want, tolerance) in [("last z0", z, want_z, 2e-4), ("picture", image, want_image, 5e-4)] {
+            let error = max_error(&got, &want);
+            println!("{name} T={steps} {what}: max |error| = {error:.1e}, tolerance {tolerance:.0e}");
+            assert!(error <= tolerance);
+        }
     }
 }
 

@@ -2,21 +2,13 @@
 
 mod support;
 
-use burn::tensor::Device;
 use pollster::block_on;
 use resshift::Result;
-use resshift::chain::bands::Cut;
-use resshift::chain::canvas::Canvas;
-use resshift::chain::levels::Levels;
 use resshift::chain::run_context::{Event, Unwatched, Watch};
-use resshift::chain::sampler::Noise;
-use resshift::compute::read;
 use resshift::image::{Picture, Pixels};
-use resshift::model::Model;
 use resshift::model::config::ModelConfig;
-use resshift::paper::schedule::Schedule;
 use resshift::upscaler::{Options, Upscaler};
-use support::{Golden, chain, compact_folder, cpu, crop, decode, max_error, model, tiny_prior_folder};
+use support::{Golden, compact_folder, cpu, max_error, model, stored_chain, tiny_prior_folder};
 
 fn upscaler((config, files): (ModelConfig, Vec<Vec<u8>>)) -> Upscaler {
     Upscaler::load(config, files, &cpu()).unwrap()
@@ -28,22 +20,13 @@ fn photo() -> Picture {
     Picture { width: image.width() as usize, height: image.height() as usize, rgb, alpha: None }
 }
 
-fn levels(model: &Model, steps: usize) -> Levels {
-    let trained = Schedule::new(model.config.schedule).unwrap();
-    Levels::new(&*model.denoiser, &trained, Some(steps)).unwrap()
-}
-
 /// Where f32 sums in another order carry a number of y0's code across the border between two f16 numbers, it is off by 2^-11
 /// of its size, which is up to 1; the others agree as chains without a prior do.
 #[test]
 fn chains_match_the_stored_ones() {
     const MOST: f64 = 1e-3;
     const MEAN: f64 = 1e-5;
-    let device = Device::flex();
-    let model = model(tiny_prior_folder(), &device);
-    let golden = Golden::open("tiny_prior_check");
-    let (h, w) = (12, 16);
-    let lr = Canvas { height: h, width: w, channels: 3, data: golden.nhwc("lr") };
+    let (model, golden) = (model(tiny_prior_folder(), cpu()), Golden::open("tiny_prior_check"));
     let close = |what: &str, got: &[f32], want: &[f32]| {
         let mean = got.iter().zip(want).map(|(a, b)| f64::from((a - b).abs())).sum::<f64>() / got.len() as f64;
         let most = max_error(got, want);
@@ -53,21 +36,9 @@ fn chains_match_the_stored_ones() {
         assert!(most <= MOST && mean <= MEAN);
     };
     for steps in [1, 4] {
-        let draws = golden.nhwc(&format!("T{steps}.noise"));
-        let noise = |row: &mut [f32], draw: u32, y: usize| {
-            row.copy_from_slice(&draws[(draw as usize * h + y) * w * 48..][..w * 48]);
-        };
-        let compute = cpu();
-        let chain = chain(&*model.latent, &*model.denoiser, levels(&model, steps), Noise::Field(&noise), &compute);
-        let whole = Cut::whole(h);
-        let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
-        close(&format!("T={steps}, z0"), &z.data, &golden.nhwc(&format!("T{steps}.step{}.z0", steps - 1)));
-        let image = decode(&*model.latent, crop(&z, 0..h, 0..w, &device), crop(&lr, 0..h, 0..w, &device));
-        close(
-            &format!("T={steps}, picture"),
-            &block_on(read(image)).unwrap(),
-            &golden.nhwc(&format!("T{steps}.image")),
-        );
+        let [[z, want_z], [picture, want_picture]] = stored_chain(&model, &golden, [12, 16], steps);
+        close(&format!("T={steps}, z0"), &z, &want_z);
+        close(&format!("T={steps}, picture"), &picture, &want_picture);
     }
 }
 

@@ -2,48 +2,22 @@
 
 mod support;
 
-use burn::tensor::Device;
 use pollster::block_on;
-use resshift::chain::bands::Cut;
-use resshift::chain::canvas::Canvas;
-use resshift::chain::levels::Levels;
 use resshift::chain::run_context::Unwatched;
-use resshift::chain::sampler::Noise;
-use resshift::compute::{Compute, read};
+use resshift::compute::Compute;
 use resshift::image::Picture;
-use resshift::model::Model;
-use resshift::paper::schedule::Schedule;
 use resshift::upscaler::{Options, Upscaler};
-use support::{Golden, chain, cpu, crop, decode, max_error, model, tiny_span_folder};
-
-fn levels(model: &Model, steps: usize) -> Levels {
-    let trained = Schedule::new(model.config.schedule).unwrap();
-    Levels::new(&*model.denoiser, &trained, Some(steps)).unwrap()
-}
+use support::{Golden, cpu, max_error, model, stored_chain, tiny_span_folder};
 
 /// f32 sums in another order, through 22 layers and up to 4 steps.
 const TOLERANCE: f64 = 1e-4;
 
 #[test]
 fn chains_match_the_stored_ones() {
-    let device = Device::flex();
-    let model = model(tiny_span_folder(), &device);
-    let golden = Golden::open("tiny_span_check");
-    let (h, w) = (12, 16);
-    let lr = Canvas { height: h, width: w, channels: 3, data: golden.nhwc("lr") };
+    let (model, golden) = (model(tiny_span_folder(), cpu()), Golden::open("tiny_span_check"));
     for steps in [1, 4] {
-        let draws = golden.nhwc(&format!("T{steps}.noise"));
-        let noise = |row: &mut [f32], draw: u32, y: usize| {
-            row.copy_from_slice(&draws[(draw as usize * h + y) * w * 48..][..w * 48]);
-        };
-        let compute = cpu();
-        let chain = chain(&*model.latent, &*model.denoiser, levels(&model, steps), Noise::Field(&noise), &compute);
-        let whole = Cut::whole(h);
-        let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
-        let picture = decode(&*model.latent, crop(&z, 0..h, 0..w, &device), crop(&lr, 0..h, 0..w, &device));
-        let picture = block_on(read(picture)).unwrap();
-        let of_z = max_error(&z.data, &golden.nhwc(&format!("T{steps}.step{}.z0", steps - 1)));
-        let of_picture = max_error(&picture, &golden.nhwc(&format!("T{steps}.image")));
+        let [of_z, of_picture] =
+            stored_chain(&model, &golden, [12, 16], steps).map(|[got, want]| max_error(&got, &want));
         println!(
             "T={steps}: max |error| = {of_z:.1e} in z0, {of_picture:.1e} in the picture, tolerance {TOLERANCE:.0e}"
         );

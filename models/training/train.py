@@ -119,9 +119,11 @@ class Trainer(Training):
         part = RandomPart(rng, crops.hr.shape[2], loss["lpips_crop"])
         seen = part(picture.clamp(-1, 1))
         share, share_mse = (torch.tensor(loss[name], device=self.device)[crops.kind] for name in ("teacher", "teacher_mse"))
-        mse = mixed(lambda target: (picture - target).square().mean((1, 2, 3)), crops, share_mse)
-        l1 = mixed(lambda target: (picture - target).abs().mean((1, 2, 3)), crops, share_mse)
-        lpips = torch.zeros((), device=self.device)
+        mse = l1 = lpips = torch.zeros((), device=self.device)
+        if loss["mse"]:
+            mse = mixed(lambda target: (picture - target).square().mean((1, 2, 3)), crops, share_mse)
+        if loss["l1"]:
+            l1 = mixed(lambda target: (picture - target).abs().mean((1, 2, 3)), crops, share_mse)
         if loss["lpips"]:
             with torch.autocast(self.device, dtype=torch.bfloat16):
                 features = self.lpips.features(seen)

@@ -67,7 +67,7 @@ impl State {
             return None;
         }
         if !inputs.iter().all(|&(id, _)| self.maps[id].banded) {
-            self.trouble.get_or_insert("a whole map met a band".into());
+            self.error.get_or_insert("a whole map met a band".into());
             return None;
         }
         let first = band.before.get(self.maps.len()).map_or(0, |left| left.written);

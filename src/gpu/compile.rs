@@ -133,8 +133,8 @@ impl State {
 
     /// Refuses what WebGPU would: one buffer read and written in a dispatch, a slice where a packed map is read.
     fn check(&self) -> Result<()> {
-        if let Some(trouble) = &self.trouble {
-            return Err(Error::Gpu(trouble.clone()));
+        if let Some(error) = &self.error {
+            return Err(Error::Gpu(error.clone()));
         }
         for (command, rows) in self.commands.iter().zip(&self.rows) {
             let (reads, writes) = Self::reads_and_writes(command);

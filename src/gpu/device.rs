@@ -243,9 +243,9 @@ impl Gpu {
             let _ = sender.try_send(());
         });
         self.wait()?;
-        // A device that is lost drops the callback; the error slot says so.
-        let _ = done.recv().await;
-        take_error().map_or(Ok(()), |error| Err(Error::Gpu(error)))
+        // A device that is lost may drop the callback.
+        let lost = done.recv().await.is_err().then(|| "the device is lost".into());
+        take_error().or(lost).map_or(Ok(()), |error| Err(Error::Gpu(error)))
     }
 
     /// Natively, blocks until the work submitted so far is done and its callbacks have run; browsers run them by

@@ -38,7 +38,7 @@ pub(super) struct State {
     pub(super) memory: Vec<Range<usize>>,
     pub(super) carried: Vec<Range<usize>>,
     /// What could not be recorded; reported when the list is compiled.
-    pub(super) trouble: Option<String>,
+    pub(super) error: Option<String>,
 }
 
 /// A feature map of the list.
@@ -213,7 +213,7 @@ impl List {
     /// The weight as a binding. Without one, as it lies elsewhere, the list cannot be compiled.
     pub(super) fn weight(&self, weight: Option<&Weight>) -> Option<Binding> {
         if weight.is_none() {
-            self.state.borrow_mut().trouble.get_or_insert("a weight lies on another device".into());
+            self.state.borrow_mut().error.get_or_insert("a weight lies on another device".into());
         }
         weight.cloned().map(Binding::Weight)
     }

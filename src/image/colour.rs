@@ -1,6 +1,7 @@
 //! Colours as a file means them. RGB profiles go along with the result; grey and CMYK ones, and what PNG's own chunks say, are
 //! applied. The mathematics of profiles is moxcms'.
 
+use super::encode::Sample;
 use super::{Pixels, Tags};
 use crate::alloc;
 use crate::{Error, Result};
@@ -82,7 +83,7 @@ pub fn canvas_rows(pixels: &Pixels, icc: Option<&[u8]>, mut take: impl FnMut(&[u
             }
             profile.apply(stored, shown);
             for (to, from) in rgba.chunks_exact_mut(4).zip(shown.chunks_exact(3)) {
-                to.iter_mut().zip(from).for_each(|(to, &from)| *to = ((u32::from(from) + 128) / 257) as u8);
+                to.iter_mut().zip(from).for_each(|(to, &from)| *to = from.eight());
             }
         }
         take(&rgba);

@@ -2,10 +2,13 @@
 #![allow(dead_code)] // Each test file uses its own part.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use pollster::block_on;
+use resshift::chain::bands::Cut;
 use resshift::chain::canvas::Canvas;
 use resshift::chain::levels::Levels;
+use resshift::chain::run_context::Unwatched;
 use resshift::chain::sampler::{Chain, Noise};
-use resshift::compute::Compute;
+use resshift::compute::{Compute, read};
 use resshift::model::config::ModelConfig;
 use resshift::model::{Denoiser, Latent, Model};
 use resshift::ops::Map;
@@ -198,6 +201,25 @@ pub fn chain<'a>(
     compute: &'a Compute,
 ) -> Chain<'a> {
     Chain { latent, denoiser, levels, noise, temperature: 1.0, compute, size: [0, 0], neutral: None, key: None }
+}
+
+/// z_0 and picture that a model makes with a golden vector's input and noise, beside the stored ones: `[got, want]` of each.
+pub fn stored_chain(model: &Model, golden: &Golden, [h, w]: [usize; 2], steps: usize) -> [[Vec<f32>; 2]; 2] {
+    let device = Device::flex();
+    let lr = Canvas { height: h, width: w, channels: 3, data: golden.nhwc("lr") };
+    let draws = golden.nhwc(&format!("T{steps}.noise"));
+    let noise = |row: &mut [f32], draw: u32, y: usize| {
+        row.copy_from_slice(&draws[(draw as usize * h + y) * w * 48..][..w * 48]);
+    };
+    let (compute, trained) = (cpu(), Schedule::new(model.config.schedule).unwrap());
+    let levels = Levels::new(&*model.denoiser, &trained, Some(steps)).unwrap();
+    let chain = chain(&*model.latent, &*model.denoiser, levels, Noise::Field(&noise), &compute);
+    let whole = Cut::whole(h);
+    let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
+    let picture = decode(&*model.latent, crop(&z, 0..h, 0..w, &device), crop(&lr, 0..h, 0..w, &device));
+    let picture = block_on(read(picture)).unwrap();
+    let (last, image) = (format!("T{steps}.step{}.z0", steps - 1), format!("T{steps}.image"));
+    [[z.data, golden.nhwc(&last)], [picture, golden.nhwc(&image)]]
 }
 
 /// The default model.
