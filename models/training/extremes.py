@@ -19,6 +19,11 @@ def extremes(rng: Random, count: int, crop: int) -> Crops:
     return Crops(hr * 2 - 1, hr * 2 - 1, lr * 2 - 1, None, torch.zeros(count, dtype=torch.long, device=rng.device))
 
 
+def joined(crops: Crops, strange: Crops) -> Crops:
+    """Both, `strange` last."""
+    return Crops(*(None if a is None else torch.cat([a, b]) for a, b in zip(crops, strange, strict=True)))
+
+
 def colour(rng: Random, pure: bool) -> Tensor:
     """[3, 1, 1]; pure: every channel 0 or 1."""
     value = rng.uniform((3, 1, 1), 0, 1)

@@ -13,6 +13,7 @@ import settings
 from corpus import Crops
 from degrade import Random
 from diffusion import Chains, levels, q_sample
+from extremes import extremes, joined
 from mesh import mesh_distance
 from network import bicubic
 from perceptual import Lpips
@@ -80,8 +81,13 @@ class Trainer(Training):
         validation.sheet(self.run / f"sheet_{self.iteration:07d}.png", pictures)
 
     def fresh(self, rng: Random, count: int) -> tuple[Crops, Tensor]:
-        """Crops, and the codes of their y0."""
-        crops = self.stream.batch(rng, count)
+        """Crops, some of them extremes, and the codes of their y0."""
+        data, batch = self.config["data"], self.config["optimiser"]["batch"]
+        strange = sum(rng.chance(data["extremes"] / batch) for _ in range(count)) if data["extremes"] else 0
+        crops = self.stream.batch(rng, count - strange)
+        if strange:
+            made = extremes(rng, strange, data["crop"])
+            crops = joined(crops, made if crops.prior is None else made._replace(prior=self.model.y0(made.lr)))
         return crops, self.model.to_latent(bicubic(crops.lr) if crops.prior is None else crops.prior, crops.lr)
 
     def batch(self, rng: Random) -> tuple[Crops, Tensor, Tensor, Tensor]:

@@ -15,7 +15,7 @@ import settings
 import span
 from corpus import Crops
 from degrade import Random
-from extremes import extremes
+from extremes import extremes, joined
 from mesh import mesh_distance
 from network import bicubic
 from perceptual import Lpips
@@ -42,8 +42,7 @@ class PriorTrainer(Training):
         data = self.config["data"]
         strange = extremes(rng, data["extremes"], data["crop"])
         found = self.stream.batch(rng, self.config["optimiser"]["batch"] - len(strange.lr))
-        join = lambda a, b: None if a is None else torch.cat([a, b])
-        return Crops(*map(join, found, strange)), len(found.lr)
+        return joined(found, strange), len(found.lr)
 
     def step(self) -> dict:
         loss = self.config["loss"]

@@ -57,6 +57,8 @@ class Training:
         self.average = {name: t.detach().clone() for name, t in network.state_dict().items()}
         adversary, self.compiled = config["adversary"], config["device"]["compile"]
         self.adversary = Adversary(adversary, device, self.compiled) if adversary["pictures"] else None
+        if self.adversary and config["start"]["adversary"]:
+            self.adversary.restore(checkpoint.load(Path(config["start"]["adversary"]))["adversary"])
         self.iteration, self.seconds = 0, 0.0
 
     def pairs(self, prior=None) -> Pool | Stream:
