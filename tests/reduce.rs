@@ -2,7 +2,7 @@
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-use resshift::image::{Pixels, Size, reduce};
+use resshift::image::{Pixels, Reducer, Size, reduce};
 
 #[test]
 fn what_is_transparent_does_not_shine_through_when_reduced() {
@@ -66,6 +66,25 @@ fn channel_by_channel_is_what_the_resizer_makes_of_whole_pixels() {
     for (i, (sample, expected)) in ours.data.iter().zip(&expected).enumerate() {
         let slack = if i % 4 == 3 { 0 } else { 1 + 255 / u32::from(ours.data[i / 4 * 4 + 3]).max(1) };
         assert!(u32::from(sample.abs_diff(*expected)) <= slack, "sample {i}: {sample}, not {expected}");
+    }
+}
+
+/// Rows that come a few at a time give the bytes of the resizer over the whole picture.
+#[test]
+fn a_growing_picture_is_reduced_as_a_whole_one() {
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    let sizes = [(61, 470, 31, 317), (16, 1000, 16, 250), (40, 333, 10, 3), (8, 900, 5, 899), (20, 700, 20, 641)];
+    for (width, height, columns, rows) in sizes {
+        let data: Vec<u8> =
+            (0..width * height * 3).map(|i| ((i as u32).wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let from = ImageRef::new(width as u32, height as u32, &data, PixelType::U8x3).unwrap();
+        let mut whole = Image::new(columns as u32, rows as u32, PixelType::U8x3);
+        Resizer::new().resize(&from, &mut whole, &options).unwrap();
+        for step in [1, 13, height] {
+            let mut reducer = Reducer::new((width, height), (columns, rows), 3);
+            let parts = data.chunks(step * width * 3).map(|part| reducer.push(part).unwrap().into_owned());
+            assert!(parts.collect::<Vec<_>>().concat() == whole.buffer(), "{width} x {height} to {columns} x {rows}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`sampler`] | one run of the chain, Eq. 7 |
-//! | `encode` | the prior mean y0, before the chain |
+//! | `encode`, [`decode`] | the prior mean y0, before the chain; the result, after it |
 //! | [`levels`] | the noise levels that it visits |
 //! | [`bands`], [`tiles`], [`canvas`] | how a picture is cut; picture-shaped arrays |
 //! | `band_pass` | a step by bands, alone or with other engines |
@@ -18,6 +18,7 @@
 mod band_pass;
 pub mod bands;
 pub mod canvas;
+pub mod decode;
 mod encode;
 pub mod levels;
 pub mod preview;

@@ -1,8 +1,8 @@
 //! Files in and out.
 
-use resshift::image::Format;
+use resshift::image::{Format, Pieces};
 use resshift::{Error, Result};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -48,23 +48,64 @@ pub fn check_output(input: &Path, output: &Path) -> Result<Format> {
     }
 }
 
-/// Writes the file whole or not at all: under another name in the same folder, renamed when it is on the disk. That name is
+/// A file that is there whole or not at all: under another name in the same folder, renamed when it is on the disk. That name is
 /// short, since the file's own may be as long as the file system allows.
+pub struct NewFile {
+    path: PathBuf,
+    partial: PathBuf,
+    file: File,
+    finished: bool,
+}
+
+/// A [`NewFile`] of these bytes.
 ///
 /// # Errors
 /// [`Error::File`].
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = folder_of(path).join(format!(".{}.part", std::process::id()));
-    let written = OpenOptions::new().write(true).create_new(true).open(&partial).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)
-    });
-    written.map_err(|reason| {
-        // The first failure is the one to report.
-        let _ = fs::remove_file(&partial);
-        failed(path, reason)
-    })
+    let mut new = NewFile::create(path)?;
+    new.append(bytes)?;
+    new.finish()
+}
+
+impl NewFile {
+    /// To be at `path`.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn create(path: &Path) -> Result<Self> {
+        let partial = folder_of(path).join(format!(".{}.part", std::process::id()));
+        let file = OpenOptions::new().write(true).create_new(true).open(&partial).map_err(|e| failed(path, e))?;
+        Ok(Self { path: path.into(), partial, file, finished: false })
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(|reason| failed(&self.path, reason))
+    }
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn finish(mut self) -> Result<()> {
+        let kept = self.file.sync_all().and_then(|()| fs::rename(&self.partial, &self.path));
+        self.finished = kept.is_ok();
+        kept.map_err(|reason| failed(&self.path, reason))
+    }
+}
+
+impl Pieces for NewFile {
+    async fn take(&mut self, piece: &[u8]) -> Result<()> {
+        self.append(piece)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Whatever ended the run is what is reported.
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
 }
 
 fn folder_of(path: &Path) -> PathBuf {

@@ -9,15 +9,16 @@ mod model_folder;
 mod progress;
 mod sheet;
 
+use self::file::NewFile;
 use clap::{Parser, Subcommand, ValueEnum};
 use progress::Progress;
 use resshift::compute::Compute;
-use resshift::image::{Format, Limits, Size, decode_tagged, encode, reduce};
+use resshift::image::{FileRows, Format, Limits, Picture, Sample, Size, Tags, decode_tagged};
 use resshift::limits::{TEMPERATURE_LEAST, TEMPERATURE_MOST};
 use resshift::model::UPSCALE;
 use resshift::upscaler::{Options, Upscaler};
 use resshift::{Error, Result, gpu};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -163,22 +164,42 @@ async fn upscale(arguments: &Upscale) -> Result<()> {
         max_positions: None,
     };
     let mut progress = Progress::new();
-    let quality = arguments.quality;
-    let file = match arguments.depth {
-        Depth::Eight => {
-            let pixels = upscaler.upscale(&picture, &options, &mut progress).await?;
-            encode(&reduce(pixels, (width, height))?, &tags, format, quality)
-        }
-        Depth::Sixteen => {
-            let pixels = upscaler.upscale_as::<u16>(&picture, &options, &mut progress).await?;
-            encode(&reduce(pixels, (width, height))?, &tags, format, quality)
-        }
+    let file =
+        ResultFile { output: &arguments.output, size: (width, height), tags, format, quality: arguments.quality };
+    let done = match arguments.depth {
+        Depth::Eight => file.write::<u8>(&upscaler, &picture, &options, &mut progress).await,
+        Depth::Sixteen => file.write::<u16>(&upscaler, &picture, &options, &mut progress).await,
     };
     progress.finish();
-
-    file::write(&arguments.output, &file?)?;
+    done?;
     eprintln!("{}: {width} x {height} pixels.", arguments.output.display());
     Ok(())
+}
+
+/// Where a result goes, and as what.
+struct ResultFile<'a> {
+    output: &'a Path,
+    size: (usize, usize),
+    tags: Tags,
+    format: Format,
+    quality: Option<u8>,
+}
+
+impl ResultFile<'_> {
+    /// Writes the file as the result grows.
+    async fn write<T: Sample>(
+        &self,
+        upscaler: &Upscaler,
+        picture: &Picture,
+        options: &Options,
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let Self { output, size, tags, format, quality } = self;
+        let pieces = NewFile::create(output)?;
+        let mut file = FileRows::<T, _>::new(picture, UPSCALE, *size, tags, (*format, *quality), pieces)?;
+        upscaler.upscale_rows(picture, options, progress, &mut file).await?;
+        file.finish().await?.finish()
+    }
 }
 
 /// Opens the device and says in plain words which one it is.

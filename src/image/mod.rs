@@ -15,6 +15,7 @@ pub mod neutral;
 mod png;
 pub mod reduce;
 pub mod resize;
+mod rows;
 mod tags;
 mod tiff;
 mod webp;
@@ -23,8 +24,9 @@ mod xmp;
 pub use colour::canvas_rows;
 pub use decode::{Limits, decode, decode_tagged};
 pub use density::Density;
-pub use encode::{Format, Sample, encode, encode_png};
-pub use reduce::{Size, reduce};
+pub use encode::{Encoder, Format, Sample, encode, encode_png};
+pub use reduce::{Reducer, Size, reduce};
+pub use rows::{FileRows, Pieces, Rows};
 pub use tags::Tags;
 
 use crate::{Error, Result};
@@ -58,6 +60,11 @@ impl Picture {
             picture.alpha = None;
         }
         Ok(picture)
+    }
+
+    /// Samples of a result's pixel: RGB, or RGBA where the picture has transparency.
+    pub fn channels(&self) -> usize {
+        if self.alpha.is_some() { 4 } else { 3 }
     }
 
     /// A picture from interleaved samples in `0..=max`, `[height, width, channels]`.

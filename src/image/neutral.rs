@@ -10,6 +10,16 @@ const NOISE: f32 = 2.1 / 255.0;
 /// ITU-R BT.601.
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 
+/// Whether all that is seen of a picture is grey; then its result is.
+pub fn is_grey(picture: &Picture) -> bool {
+    let spread = |pixel: &[f32]| pixel.iter().fold(0.0, |most, v| f32::max(most, (v - pixel[1]).abs()));
+    picture.rgb.chunks_exact(3).enumerate().all(|(i, pixel)| spread(pixel) <= NOISE || !is_seen(picture, i))
+}
+
+fn is_seen(picture: &Picture, pixel: usize) -> bool {
+    picture.alpha.as_ref().is_none_or(|alpha| alpha[pixel] > 0.0)
+}
+
 /// What is neutral in a picture.
 pub struct Neutral {
     /// All that is seen.
@@ -27,13 +37,9 @@ impl Neutral {
     /// [`crate::Error::OutOfMemory`].
     pub fn of(picture: &Picture, scale: usize) -> Result<Self> {
         let (width, height) = (picture.width, picture.height);
-        let is_seen = |i: usize| picture.alpha.as_ref().is_none_or(|alpha| alpha[i] > 0.0);
         let pixels = || picture.rgb.chunks_exact(3);
-        let spread = |pixel: &[f32]| pixel.iter().fold(0.0, |most, v| f32::max(most, (v - pixel[1]).abs()));
-        let grey = pixels().enumerate().all(|(i, pixel)| spread(pixel) <= NOISE || !is_seen(i));
-
         let end = |(i, pixel): (usize, &[f32])| match pixel {
-            _ if !is_seen(i) => None,
+            _ if !is_seen(picture, i) => None,
             _ if pixel.iter().all(|&v| v <= NOISE) => Some(false),
             _ if pixel.iter().all(|&v| v >= 1.0 - NOISE) => Some(true),
             _ => None,
@@ -45,7 +51,12 @@ impl Neutral {
             let mut near = around(y, height).flat_map(|y| around(x, width).map(move |x| y * width + x));
             ends[i].filter(|_| near.all(|other| ends[other] == ends[i]))
         };
-        Ok(Self { grey, width, areas: alloc::try_collect(width * height, (0..width * height).map(area))?, scale })
+        Ok(Self {
+            grey: is_grey(picture),
+            width,
+            areas: alloc::try_collect(width * height, (0..width * height).map(area))?,
+            scale,
+        })
     }
 
     /// A pixel of the result, at `x` and `y`, RGB in [0, 1].

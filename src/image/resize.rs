@@ -1,5 +1,7 @@
 //! Bicubic enlargement: the "before" picture, and the way of the alpha channel.
 
+use std::ops::Range;
+
 /// Keys' parameter, as PyTorch has it.
 const A: f64 = -0.75;
 
@@ -22,7 +24,7 @@ fn phases(scale: usize) -> Vec<(isize, [f32; 4])> {
         .collect()
 }
 
-/// Enlarges by a whole factor, one row of the result after the other: `row(y, pixels)` with `pixels`
+/// Enlarges by a whole factor, one of the `rows` of the result after the other: `row(y, pixels)` with `pixels`
 /// `[scale * width, channels]`. Beside it only one source row is held.
 ///
 /// `src` is `[height, width, channels]`. Torch's `F.interpolate(mode="bicubic", align_corners=False,
@@ -36,6 +38,7 @@ pub fn bicubic_rows(
     height: usize,
     channels: usize,
     scale: usize,
+    rows: Range<usize>,
     mut row: impl FnMut(usize, &[f32]),
 ) {
     assert_eq!(src.len(), width * height * channels, "a picture of {width} x {height} x {channels}");
@@ -48,7 +51,7 @@ pub fn bicubic_rows(
     if out.is_empty() {
         return;
     }
-    for y in 0..height * scale {
+    for y in rows {
         let (offset, [w0, w1, w2, w3]) = phases[y % scale];
         let second = (y / scale) as isize + offset;
         let (r0, r1) = (clamped(second - 1), clamped(second));
@@ -84,6 +87,6 @@ pub fn bicubic_rows(
 /// If `src` has another size.
 pub fn bicubic(src: &[f32], width: usize, height: usize, channels: usize, scale: usize) -> Vec<f32> {
     let mut result = Vec::with_capacity(src.len() * scale * scale);
-    bicubic_rows(src, width, height, channels, scale, |_, row| result.extend_from_slice(row));
+    bicubic_rows(src, width, height, channels, scale, 0..height * scale, |_, row| result.extend_from_slice(row));
     result
 }

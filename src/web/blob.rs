@@ -1,6 +1,7 @@
 //! JavaScript's Blobs: bytes that the browser keeps where it likes, in memory of its own or on the disk.
 
 use super::object::object;
+use crate::image::Pieces;
 use crate::{Error, Result};
 use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -26,22 +27,45 @@ extern "C" {
     fn array_buffer(this: &Blob) -> Result<Promise, JsValue>;
 }
 
-/// A Blob of these bytes. They go over in pieces, each once the browser has the one before it, so that they never lie whole in
+/// A Blob on its way. Its bytes go over in pieces, each once the browser has the one before it, so that they never lie whole in
 /// JavaScript's memory.
+#[derive(Default)]
+pub struct BlobParts(Array);
+
+impl BlobParts {
+    /// All of them as one.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn finish(self, media_type: &str) -> Result<Blob> {
+        blob(&self.0, media_type)
+    }
+}
+
+impl Pieces for BlobParts {
+    async fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        for piece in bytes.chunks(PIECE) {
+            let part = blob(&Array::of1(&Uint8Array::from(piece)), "")?;
+            // It can be read only where it has arrived.
+            load(&part.slice(0.0, 1.0)).await.ok_or(Error::OutOfMemory)?;
+            self.0.push(&part);
+        }
+        Ok(())
+    }
+}
+
+/// A Blob of these bytes.
 ///
 /// # Errors
 /// [`Error::OutOfMemory`].
 pub async fn write(bytes: &[u8], media_type: &str) -> Result<Blob> {
-    let options = object([("type", media_type.into())]);
-    let blob = |parts: &Array| Blob::new(parts, &options).map_err(|_| Error::OutOfMemory);
-    let pieces = Array::new();
-    for piece in bytes.chunks(PIECE) {
-        let part = blob(&Array::of1(&Uint8Array::from(piece)))?;
-        // It can be read only where it has arrived.
-        load(&part.slice(0.0, 1.0)).await.ok_or(Error::OutOfMemory)?;
-        pieces.push(&part);
-    }
-    blob(&pieces)
+    let mut parts = BlobParts::default();
+    parts.take(bytes).await?;
+    parts.finish(media_type)
+}
+
+fn blob(parts: &Array, media_type: &str) -> Result<Blob> {
+    Blob::new(parts, &object([("type", media_type.into())])).map_err(|_| Error::OutOfMemory)
 }
 
 /// All of a Blob that is as long as `bytes`, in pieces as well; `None` if the browser can no longer read it.

@@ -1,6 +1,6 @@
 //! The one class that the worker sees.
 
-use super::blob;
+use super::blob::{Blob, BlobParts};
 use super::device::Chosen;
 use super::error::to_js;
 use super::object::{field, object};
@@ -9,7 +9,7 @@ use super::team::{JsHelpers, PageHelpers};
 use super::watch::PageWatch;
 use crate::chain::team::PartSize;
 use crate::image::decode::DEFAULT_MAX_PIXELS;
-use crate::image::{Format, Limits, Size, encode, reduce};
+use crate::image::{FileRows, Format, Limits, Picture, Sample, Size, Tags, reduce};
 use crate::model::UPSCALE;
 use crate::model::config::{Licence, ModelConfig};
 use crate::upscaler::{Options, Upscaler};
@@ -55,7 +55,6 @@ impl Engine {
         self.chosen.trouble.iter().map(to_js).collect()
     }
 
-    /// Upscales `input` (see [`picture::read`]) and returns `{ file: Blob, width, height, pixels }`; `pixels` counts
     /// Upscales `input` (see [`picture::read`]) and returns `{ file: Blob, width, height, pixels }`; `pixels` counts
     /// those of the input. `output` is `Output` of `npm/src/shared/protocol.ts`: kind and size of the file. Where its format is
     /// `pixels`, there are `data`, as of `ImageData`, instead of a file. `listeners` and `earlier` are those of [`PageWatch`];
@@ -143,20 +142,20 @@ impl Engine {
         if let Some(format) = format {
             format.check_size(width, height, quality)?;
         }
-        let (kind, result): (_, JsValue) = match (format, field(output, "depth").as_f64() == Some(16.0)) {
-            (None, _) => {
-                let pixels = reduce(self.upscaler.upscale(&picture, options, &mut watch).await?, (width, height))?;
+        let size = (width, height);
+        let sixteen = field(output, "depth").as_f64() == Some(16.0);
+        let (kind, result): (_, JsValue) = match format {
+            None => {
+                let pixels = reduce(self.upscaler.upscale(&picture, options, &mut watch).await?, size)?;
                 ("data", picture::canvas_pixels(&pixels, &tags)?.into())
             }
-            (Some(format), false) => {
-                let pixels = self.upscaler.upscale(&picture, options, &mut watch).await?;
-                let file = encode(&reduce(pixels, (width, height))?, &tags, format, quality)?;
-                ("file", blob::write(&file, format.media_type()).await?.into())
-            }
-            (Some(format), true) => {
-                let pixels = self.upscaler.upscale_as::<u16>(&picture, options, &mut watch).await?;
-                let file = encode(&reduce(pixels, (width, height))?, &tags, format, quality)?;
-                ("file", blob::write(&file, format.media_type()).await?.into())
+            Some(format) => {
+                let kind = (format, quality);
+                let file = match sixteen {
+                    false => self.file::<u8>(&picture, options, size, &tags, kind, &mut watch).await?,
+                    true => self.file::<u16>(&picture, options, size, &tags, kind, &mut watch).await?,
+                };
+                ("file", file.into())
             }
         };
         Ok(object([
@@ -165,6 +164,21 @@ impl Engine {
             ("height", height.into()),
             ("pixels", (picture.width * picture.height).into()),
         ]))
+    }
+
+    /// The file of a result of `size`, written as the result grows.
+    async fn file<T: Sample>(
+        &self,
+        picture: &Picture,
+        options: &Options,
+        size: (usize, usize),
+        tags: &Tags,
+        kind: (Format, Option<u8>),
+        watch: &mut PageWatch<'_>,
+    ) -> Result<Blob> {
+        let mut file = FileRows::<T, _>::new(picture, UPSCALE, size, tags, kind, BlobParts::default())?;
+        self.upscaler.upscale_rows(picture, options, watch, &mut file).await?;
+        file.finish().await?.finish(kind.0.media_type())
     }
 }
 

@@ -1,8 +1,10 @@
 //! Results as files: PNG, JPEG and WebP.
 
 use super::{gradient, levels_apart, read, units};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ExtendedColorType, ImageEncoder};
 use resshift::image::encode::to_u8;
-use resshift::image::{Format, Pixels, Tags, encode, encode_png};
+use resshift::image::{Encoder, Format, Pixels, Sample, Tags, encode, encode_png};
 
 #[test]
 fn samples_are_rounded_half_to_even_and_clamped() {
@@ -117,4 +119,69 @@ fn sides_that_a_format_does_not_have_are_refused() {
     }
     let wide = Pixels { width: 16_384, height: 1, channels: 3, data: vec![0u8; 16_384 * 3] };
     assert_eq!(encode(&wide, &Tags::default(), Format::WebP, Some(90)).unwrap_err().code(), "bad-option");
+}
+
+/// A file comes out the same byte by byte, in whatever rows its picture comes.
+#[test]
+fn a_file_does_not_depend_on_the_rows_that_its_picture_comes_in() {
+    fn check<T: Sample>(pixels: &Pixels<T>, tags: &Tags, format: Format, quality: Option<u8>) {
+        let Pixels { width, height, channels, data } = pixels;
+        let whole = encode(pixels, tags, format, quality).unwrap();
+        for rows in [1, 7, 8, 100] {
+            let mut encoder = Encoder::new((*width, *height), *channels, tags.grey, tags, format, quality).unwrap();
+            let mut file = Vec::new();
+            for samples in data.chunks(rows * width * channels) {
+                encoder.write(samples).unwrap();
+                file.extend(encoder.drain(1).unwrap_or_default());
+            }
+            file.extend(encoder.finish().unwrap());
+            assert!(file == whole, "{format:?} {quality:?}, {width} x {height} x {channels}, {rows} rows");
+        }
+    }
+    let grey = Tags { grey: true, ..Tags::default() };
+    for (width, height) in [(5, 300), (41, 257), (300, 8), (1, 1)] {
+        for channels in [3, 4] {
+            let pixels = gradient(width, height, channels);
+            let sixteen = pixels.data.iter().map(|&v| u16::from(v) * 257).collect();
+            check(&Pixels { width, height, channels, data: sixteen }, &Tags::default(), Format::Png, None);
+            for (format, quality) in [(Format::Png, None), (Format::Jpeg, Some(80)), (Format::WebP, None)] {
+                check(&pixels, &Tags::default(), format, quality);
+            }
+            let data = pixels.data.chunks_exact(channels).flat_map(|p| [[p[0]; 3].to_vec(), p[3..].to_vec()].concat());
+            let flat = Pixels { width, height, channels, data: data.collect() };
+            check(&flat, &grey, Format::Png, None);
+            check(&flat, &grey, Format::Jpeg, None);
+        }
+    }
+}
+
+/// A JPEG file in strips is one picture: the pixels of the same encoder's file without strips.
+#[test]
+fn strips_of_a_jpeg_leave_no_trace() {
+    for (width, height) in [(16, 257), (41, 1000), (9, 4096)] {
+        let pixels = gradient(width, height, 3);
+        let data: Vec<u8> =
+            pixels.data.iter().zip(0u32..).map(|(v, i)| v ^ (i.wrapping_mul(2_654_435_761) >> 29) as u8).collect();
+        let mut whole = Vec::new();
+        let encoder = JpegEncoder::new_with_quality(&mut whole, 70);
+        encoder.write_image(&data, width as u32, height as u32, ExtendedColorType::Rgb8).unwrap();
+        let file =
+            encode(&Pixels { width, height, channels: 3, data }, &Tags::default(), Format::Jpeg, Some(70)).unwrap();
+        let restarts = file.windows(2).filter(|pair| pair[0] == 0xFF && (0xD0..0xD8).contains(&pair[1])).count();
+        assert_eq!(restarts, (height - 1) / 256, "a strip has 256 rows");
+        assert!(read(&file) == read(&whole), "{width} x {height}");
+    }
+}
+
+/// A picture that ends early, and one that goes on.
+#[test]
+fn a_file_of_the_wrong_number_of_rows_is_an_error() {
+    for format in [Format::Png, Format::Jpeg, Format::WebP] {
+        let begin = || Encoder::<u8>::new((4, 4), 3, false, &Tags::default(), format, None).unwrap();
+        let mut short = begin();
+        short.write(&[0; 36]).unwrap();
+        assert_eq!(short.finish().unwrap_err().code(), "internal");
+        assert_eq!(begin().write(&[0; 60]).unwrap_err().code(), "internal");
+        assert_eq!(begin().write(&[0; 11]).unwrap_err().code(), "internal");
+    }
 }
