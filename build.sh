@@ -55,7 +55,8 @@ setup_wasm_bindgen() {
   done
   say "wasm-bindgen $version (once)"
   bindgen=$target/tools/bin/wasm-bindgen
-  local install=(cargo install wasm-bindgen-cli --version "$version" --no-default-features --root "$target/tools")
+  # Compiled for speed it takes minutes, and saves seconds.
+  local install=(cargo install wasm-bindgen-cli --version "$version" --no-default-features --root "$target/tools" --debug)
   # Its own lock file may name a release that cannot be had; then the newest that fits will do.
   env -u CARGO_TARGET_DIR "${install[@]}" --locked || env -u CARGO_TARGET_DIR "${install[@]}"
 }
@@ -194,10 +195,19 @@ run_tests() {
   setup_rust
   setup_node
   setup_test_machine
+  # Its last step has one thread, so it is built beside the lints and the native tests; the two share no folder of Cargo.
+  local log
+  log=$(mktemp)
+  (page --features checks) >"$log" 2>&1 &
+  local building=$!
+  trap 'kill $building 2>/dev/null' EXIT
   lint
   say "native tests and shaders"
   cargo test --release
-  page --features checks
+  wait "$building" || { cat "$log" >&2; die "the page could not be built."; }
+  trap - EXIT
+  tail -n 5 "$log" >&2
+  rm "$log"
   say "types, and which folder imports which"
   npm run --silent typecheck
   npm run --silent rooms

@@ -3,6 +3,7 @@
 use crate::chain::bands::{Cut, Team};
 use crate::chain::canvas::Canvas;
 use crate::chain::decode::{Growing, decode};
+use crate::chain::latent_canvas::Precision;
 use crate::chain::levels::Levels;
 use crate::chain::run_context::Watch;
 use crate::chain::sampler::{Chain, Noise};
@@ -18,7 +19,6 @@ use crate::model::{Model, Reach, UPSCALE};
 use crate::paper::schedule::Schedule;
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
 use crate::{Error, Result, alloc};
-use half::f16;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -149,6 +149,7 @@ impl Upscaler {
             compute: &self.compute,
             size,
             neutral: Some(&neutral),
+            precision: Precision::of_state(h * w),
             key,
         };
         let alone = Team { engines: 1, max_positions: options.max_positions };
@@ -161,15 +162,7 @@ impl Upscaler {
             Compute::Cpu(_) => network.network_bytes([h, w], denoiser.channels(), latent.channels()),
             Compute::Gpu(_) => 0,
         };
-        alloc::check(need::<T>(
-            &lr,
-            latent.channels(),
-            chain.keeps_y0(),
-            inside,
-            rows.bytes(),
-            &network,
-            &cut_of_decoder,
-        ))?;
+        alloc::check(need::<T>(&lr, &chain, inside, rows.bytes(), [&network, &cut_of_decoder]))?;
         let restored = match earlier {
             Some(snapshot) => chain.restore(snapshot, &lr).await?,
             None => None,
@@ -180,7 +173,7 @@ impl Upscaler {
         };
         let tiles = network.areas([picture.height, picture.width]);
         let result = Growing::new(picture, lr.width, &neutral, tiles, rows);
-        decode(latent, &self.compute, [&z0, &lr], &cut_of_decoder, result, watch).await
+        decode(latent, &self.compute, &z0, &lr, &cut_of_decoder, result, watch).await
     }
 
     /// A band of a part, for an engine that has this one as a helper: arguments as [`crate::chain::team::Helpers::start`] is given
@@ -210,24 +203,17 @@ impl Upscaler {
     }
 }
 
-/// Bytes that a run takes at its worst: the latent canvas, and first y0's code, where it is `kept` for the steps, what is
-/// `inside` the network, and predicted rows, then decoded rows, those that are yet to be shown, and what is held of the `result`.
-fn need<T>(
-    lr: &Canvas,
-    channels: usize,
-    kept: bool,
-    inside: usize,
-    result: usize,
-    network: &Cut,
-    decode: &Cut,
-) -> usize {
-    let positions = lr.height * lr.width;
-    let y0 = if kept { positions * channels * size_of::<f16>() } else { 0 };
+/// Bytes that a run takes at its worst: the latent canvas, and first y0, where it is kept for the steps, what is `inside` the
+/// network, and predicted rows, then decoded rows, those that are yet to be shown, and what is held of the `result`. The cuts are
+/// those of the network and of the decoder.
+fn need<T>(lr: &Canvas, chain: &Chain<'_>, inside: usize, result: usize, [network, decode]: [&Cut; 2]) -> usize {
+    let (positions, channels) = (lr.height * lr.width, chain.latent.channels());
+    let y0 = if chain.keeps_y0() { positions * channels * Precision::F16.bytes() } else { 0 };
     let row = |cut: &Cut| cut.tallest().min(lr.height) * lr.width;
     let predicted = y0 + inside + row(network) * channels * size_of::<f32>();
     let shown = row(network) * size_of::<T>();
     let decoded = (row(decode) * size_of::<f32>() + shown) * UPSCALE * UPSCALE * 3 + result;
-    positions * channels * size_of::<f32>() + predicted.max(decoded)
+    positions * channels * chain.precision.bytes() + predicted.max(decoded)
 }
 
 fn check(picture: &Picture, options: &Options) -> Result<()> {

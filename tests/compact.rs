@@ -6,16 +6,20 @@ use burn::tensor::Device;
 use pollster::block_on;
 use resshift::chain::bands::{Bands, Cut, Part, Team};
 use resshift::chain::canvas::Canvas;
+use resshift::chain::latent_canvas::Precision;
 use resshift::chain::levels::Levels;
 use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::chain::sampler::{Chain, Noise};
 use resshift::chain::tiles::plan;
 use resshift::compute::read;
-use resshift::image::Picture;
+use resshift::image::encode::to_u8;
+use resshift::image::{Limits, Picture, decode as decode_file};
 use resshift::model::Reach;
 use resshift::paper::schedule::Schedule;
 use resshift::upscaler::{Options, Upscaler};
-use support::{Golden, compact, compact_folder, cpu, crop, max_error, predict_x0, shipped, stored_chain};
+use support::{
+    Golden, chain, compact, compact_folder, cpu, crop, decode, max_error, predict_x0, shipped, stored_chain,
+};
 
 fn device() -> Device {
     Device::flex()
@@ -124,18 +128,9 @@ fn bands_leave_no_trace() {
     let lr = resshift::upscaler::pad(&picture, model.denoiser.multiple()).unwrap();
     let run = |network: &Cut| {
         let levels = Levels::new(&*model.denoiser, &trained, Some(2)).unwrap();
-        let chain = Chain {
-            latent: &*model.latent,
-            denoiser: &*model.denoiser,
-            levels,
-            noise: Noise::Seeded(3),
-            temperature: 1.0,
-            compute: &cpu(),
-            size: [0, 0],
-            neutral: None,
-            key: None,
-        };
-        block_on(chain.run(&lr, network, network, &mut Unwatched)).unwrap().data
+        let compute = cpu();
+        let chain = chain(&*model.latent, &*model.denoiser, levels, Noise::Seeded(3), &compute);
+        block_on(chain.run(&lr, network, network, &mut Unwatched)).unwrap().rows(0..lr.height)
     };
     let (whole, h) = (run(&Cut::whole(lr.height)), lr.height);
     // Negative control: parts without a halo would show.
@@ -298,4 +293,46 @@ fn small_pictures_are_one_band() {
     assert!(cut(200, 320).is_whole(200));
     assert!(!cut(1000, 1000).is_whole(1000));
     assert_eq!(model.latent.channels(), 48);
+}
+
+/// The state of a very large picture is stored in f16: no pixel of its result is another by more than 1 of 255, and hardly one by
+/// that. A state between two steps is rounded 15 times, to 11 bits of numbers below 10.
+#[test]
+fn a_state_in_f16_gives_the_same_picture() {
+    let photo = decode_photo();
+    let lr = resshift::upscaler::pad(&photo, 16).unwrap();
+    let (h, w, device) = (lr.height, lr.width, Device::flex());
+    for name in ["compact", "nano"] {
+        let model = shipped(name, cpu());
+        let trained = Schedule::new(model.config.schedule).unwrap();
+        let picture = |precision: Precision| {
+            let levels = Levels::new(&*model.denoiser, &trained, Some(15)).unwrap();
+            let compute = cpu();
+            let chain = chain(&*model.latent, &*model.denoiser, levels, Noise::Seeded(3), &compute);
+            let chain = Chain { precision, temperature: model.config.temperature, ..chain };
+            let z0 = block_on(chain.run(&lr, &Cut::whole(h), &Cut::whole(h), &mut Unwatched)).unwrap();
+            let z0 = crop(&z0.part(0..h, 0..w), 0..h, 0..w, &device);
+            let picture = decode(&*model.latent, z0, crop(&lr, 0..h, 0..w, &device));
+            block_on(read(picture)).unwrap()
+        };
+        let [single, half] = [Precision::F32, Precision::F16].map(picture);
+        let level = |v: f32| to_u8(v * 0.5 + 0.5);
+        let apart = || single.iter().zip(&half).map(|(&a, &b)| level(a).abs_diff(level(b)));
+        let (most, others) = (apart().max().unwrap(), apart().filter(|&n| n > 0).count() as f64 / single.len() as f64);
+        let worst = max_error(&single, &half) * 127.5;
+        println!(
+            "{name}: at most {worst:.2} of 255 apart; {most} after rounding, in {:.1} % of samples",
+            others * 100.0
+        );
+        assert!(single != half && worst <= 1.0 && most <= 1 && others < 0.15);
+    }
+}
+
+/// A part of the demo's photo with edges, flat areas and texture.
+fn decode_photo() -> Picture {
+    let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/www/samples/cat.png")).unwrap();
+    let whole = decode_file(&file, &Limits::default()).unwrap();
+    let (width, height) = (96, 64);
+    let rows = whole.rgb.chunks_exact(whole.width * 3).take(height);
+    Picture { width, height, rgb: rows.flat_map(|row| row[..width * 3].to_vec()).collect(), alpha: None }
 }

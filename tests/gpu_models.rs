@@ -305,7 +305,7 @@ impl Watch for Looker {
             self.shown.push(([y, x], pixels.clone()));
         }
     }
-    async fn snapshot(&mut self, snapshot: Snapshot<&[f32]>, _steps: usize) {
+    async fn snapshot(&mut self, snapshot: Snapshot<&[u8]>, _steps: usize) {
         self.taken.push(snapshot.owned());
     }
     async fn pause(&mut self) -> resshift::Result<()> {

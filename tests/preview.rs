@@ -16,7 +16,7 @@ use resshift::ops::Map;
 use resshift::paper::schedule::Schedule;
 use resshift::upscaler::{Options, Upscaler};
 use std::cell::Cell;
-use support::{Formula, compact, compact_folder, cpu, json};
+use support::{Formula, chain, compact, compact_folder, cpu, json};
 
 /// A part of the picture, and the step that predicted it.
 struct Shown {
@@ -165,17 +165,7 @@ fn nothing_is_computed_where_nobody_looks() {
     let latent = Counting(&*model.latent, Cell::new(0));
     let levels = Levels::new(&*model.denoiser, &Schedule::new(model.config.schedule).unwrap(), Some(3)).unwrap();
     let (noise, compute) = (Noise::Seeded(1), cpu());
-    let chain = Chain {
-        latent: &latent,
-        denoiser: &*model.denoiser,
-        levels,
-        noise,
-        temperature: 1.0,
-        compute: &compute,
-        size: [16, 24],
-        neutral: None,
-        key: None,
-    };
+    let chain = Chain { size: [16, 24], ..chain(&latent, &*model.denoiser, levels, noise, &compute) };
     let lr = Canvas::zeros(16, 24, 3);
     let cut = Cut::new([16, 24], model.denoiser.reach(), model.denoiser.multiple(), Some(8), Team::default(), &compute);
     let run = |watch: &mut Looker| block_on(chain.run(&lr, &cut, &cut, watch)).unwrap();
@@ -185,7 +175,7 @@ fn nothing_is_computed_where_nobody_looks() {
     let seen = run(&mut watch);
     assert!(watch.shown.len() >= 2 * 2, "both bands of two steps");
     assert_eq!(latent.1.get(), watch.shown.len());
-    assert_eq!(seen, unseen);
+    assert!(seen == unseen);
 }
 
 /// The released autoencoder costs as much as steps of the chain do: there is nothing to see before its tiles are final.

@@ -186,7 +186,7 @@ fn very_wide_pictures_have_the_same_bits_in_tiles() {
     let run = |network: &Cut| {
         let levels = Levels::new(denoiser, &trained, Some(2)).unwrap();
         let chain = support::chain(&*model.latent, denoiser, levels, Noise::Seeded(3), &compute);
-        block_on(chain.run(&lr, &Cut::whole(h), network, &mut Unwatched)).unwrap().data
+        block_on(chain.run(&lr, &Cut::whole(h), network, &mut Unwatched)).unwrap().rows(0..h)
     };
     let tiles = Plan::exact(h, w, 16, 64, multiple);
     assert!(tiles.count() > 2);

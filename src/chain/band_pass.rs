@@ -6,7 +6,7 @@
 use crate::Result;
 use crate::chain::bands::{Bands, Part};
 use crate::chain::canvas::Canvas;
-use crate::chain::prior_code::PriorCode;
+use crate::chain::latent_canvas::LatentCanvas;
 use crate::chain::run_context::Watch;
 use crate::chain::team::{Answer, PartSize};
 use crate::compute::{Stream, Work};
@@ -15,7 +15,7 @@ use std::ops::Range;
 /// What the network is given besides x_t.
 pub(super) struct Given<'a> {
     pub(super) lr: &'a Canvas,
-    pub(super) y0: Option<&'a PriorCode>,
+    pub(super) y0: Option<&'a LatentCanvas>,
     pub(super) level: Vec<Vec<f32>>,
 }
 
@@ -82,10 +82,10 @@ impl<'a> BandPass<'a> {
     /// What `watch`, the network or `take` return.
     pub(super) async fn run<W: Watch>(
         &mut self,
-        x: &mut Canvas,
+        x: &mut LatentCanvas,
         given: &Given<'_>,
         watch: &mut W,
-        mut take: impl AsyncFnMut(&mut Canvas, Final, &mut W) -> Result<()>,
+        mut take: impl AsyncFnMut(&mut LatentCanvas, Final, &mut W) -> Result<()>,
     ) -> Result<()> {
         let mut parts: Vec<Passing<'_>> = self.bands.parts.iter().map(|part| Passing::new(part, x)).collect();
         while parts.iter().any(Passing::is_unfinished) {
@@ -103,7 +103,7 @@ impl<'a> BandPass<'a> {
                 }
             }
             for (index, answer) in answers {
-                let line = x.width * x.channels;
+                let line = x.line();
                 match answer.await {
                     Some(x0) if x0.len().is_multiple_of(line) => {
                         let end = parts[index].returned + x0.len() / line;
@@ -122,7 +122,7 @@ impl<'a> BandPass<'a> {
     fn ask_others(
         &self,
         parts: &mut [Passing<'_>],
-        x: &Canvas,
+        x: &LatentCanvas,
         given: &Given<'_>,
         watch: &impl Watch,
     ) -> Vec<(usize, Answer)> {
@@ -155,7 +155,7 @@ impl<'a> BandPass<'a> {
     fn own_band(
         &mut self,
         passing: &mut Passing<'_>,
-        x: &Canvas,
+        x: &LatentCanvas,
         given: &Given<'_>,
     ) -> Result<Option<(Range<usize>, Work<'static>)>> {
         if passing.by != Engine::Own {
@@ -177,10 +177,17 @@ impl<'a> BandPass<'a> {
     }
 
     /// What is final of rows that end before row `end`, when they have come back.
-    fn arrived(&self, parts: &mut [Passing<'_>], index: usize, end: usize, x0: Vec<f32>, x: &Canvas) -> Option<Final> {
+    fn arrived(
+        &self,
+        parts: &mut [Passing<'_>],
+        index: usize,
+        end: usize,
+        x0: Vec<f32>,
+        x: &LatentCanvas,
+    ) -> Option<Final> {
         // What a part reads that is begun again.
         let most = self.bands.halo + self.bands.multiple;
-        let line = x.width * x.channels;
+        let line = x.line();
         let passing = &mut parts[index];
         let mut x0 = x0;
         let first = end - x0.len() / line;
@@ -202,7 +209,7 @@ impl<'a> BandPass<'a> {
 }
 
 impl<'p> Passing<'p> {
-    fn new(part: &'p Part, x: &Canvas) -> Self {
+    fn new(part: &'p Part, x: &LatentCanvas) -> Self {
         let Part { keeps, reads } = part;
         let above = Rows::copy(x, reads.start..keeps.start);
         let below = Rows::copy(x, keeps.end..reads.end);
@@ -237,15 +244,15 @@ impl<'p> Passing<'p> {
     }
 
     /// What the network is given for these rows.
-    fn inputs(&self, rows: Range<usize>, x: &Canvas, given: &Given<'_>) -> Vec<Vec<f32>> {
-        let line = x.width * x.channels;
+    fn inputs(&self, rows: Range<usize>, x: &LatentCanvas, given: &Given<'_>) -> Vec<Vec<f32>> {
+        let line = x.line();
         let mut x_t = Vec::with_capacity(rows.len() * line);
         for y in rows.clone() {
-            x_t.extend_from_slice(match y {
-                _ if y < self.done => self.above.row(y, line),
-                _ if y >= self.part.keeps.end => self.below.row(y, line),
-                _ => &x.data[y * line..][..line],
-            });
+            match y {
+                _ if y < self.done => x_t.extend_from_slice(self.above.row(y, line)),
+                _ if y >= self.part.keeps.end => x_t.extend_from_slice(self.below.row(y, line)),
+                _ => x_t.extend(x.rows(y..y + 1)),
+            }
         }
         let mut inputs = vec![x_t, given.lr.part(rows.clone(), 0..x.width).data];
         inputs.extend(given.y0.map(|y0| y0.rows(rows)));
@@ -255,8 +262,8 @@ impl<'p> Passing<'p> {
 }
 
 impl Rows {
-    fn copy(x: &Canvas, rows: Range<usize>) -> Self {
-        Self { first: rows.start, data: x.part(rows, 0..x.width).data }
+    fn copy(x: &LatentCanvas, rows: Range<usize>) -> Self {
+        Self { first: rows.start, data: x.rows(rows) }
     }
 
     fn row(&self, y: usize, line: usize) -> &[f32] {
@@ -264,9 +271,9 @@ impl Rows {
     }
 
     /// Adds rows below, and drops those above that are more than `most`.
-    fn roll(&mut self, x: &Canvas, rows: Range<usize>, most: usize) {
-        let line = x.width * x.channels;
-        self.data.extend(x.part(rows, 0..x.width).data);
+    fn roll(&mut self, x: &LatentCanvas, rows: Range<usize>, most: usize) {
+        let line = x.line();
+        self.data.extend(x.rows(rows));
         let dropped = (self.data.len() / line).saturating_sub(most);
         self.data.drain(..dropped * line);
         self.first += dropped;

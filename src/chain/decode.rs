@@ -2,6 +2,7 @@
 
 use crate::chain::bands::Cut;
 use crate::chain::canvas::Canvas;
+use crate::chain::latent_canvas::LatentCanvas;
 use crate::chain::run_context::{Event, Watch};
 use crate::chain::tile_pipeline::decoder;
 use crate::chain::tiles::Tile;
@@ -21,7 +22,8 @@ use std::ops::Range;
 pub async fn decode<T: Sample>(
     latent: &dyn Latent,
     compute: &Compute,
-    [z0, lr]: [&Canvas; 2],
+    z0: &LatentCanvas,
+    lr: &Canvas,
     cut: &Cut,
     mut result: Growing<'_, T, impl Rows<T>>,
     watch: &mut impl Watch,
@@ -34,7 +36,7 @@ pub async fn decode<T: Sample>(
             let mut stream = compute.stream(&sizes, bands.rows, network)?;
             while !stream.is_over() {
                 watch.pause().await?;
-                let of = |rows| [z0, lr].map(|canvas| canvas.part(Range::clone(&rows), 0..z0.width).data).into();
+                let of = |rows: Range<usize>| vec![z0.rows(rows.clone()), lr.part(rows, 0..lr.width).data];
                 if let Some((_, work)) = stream.next(of) {
                     result.grow(&work.finish().await?, watch).await?;
                 }

@@ -5,9 +5,9 @@
 //! | [`sampler`] | one run of the chain, Eq. 7 |
 //! | `encode`, [`decode`] | the prior mean y0, before the chain; the result, after it |
 //! | [`levels`] | the noise levels that it visits |
-//! | [`bands`], [`tiles`], [`canvas`] | how a picture is cut; picture-shaped arrays |
+//! | [`bands`], [`tiles`] | how a picture is cut |
+//! | [`canvas`], [`latent_canvas`] | picture-shaped arrays; x_t, z_0 and y0 |
 //! | `band_pass` | a step by bands, alone or with other engines |
-//! | [`prior_code`] | y0 for the network, in half the memory |
 //! | [`tile_pipeline`] | tiles on their way through a network and onto a canvas |
 //! | [`run_context`] | what a run reports, and what it asks of its surroundings |
 //! | [`team`] | other engines that compute a part of the tiles |
@@ -20,9 +20,9 @@ pub mod bands;
 pub mod canvas;
 pub mod decode;
 mod encode;
+pub mod latent_canvas;
 pub mod levels;
 pub mod preview;
-pub mod prior_code;
 pub mod reference_tiling;
 pub mod run_context;
 pub mod sampler;

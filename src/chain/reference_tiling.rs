@@ -4,6 +4,7 @@
 use crate::Result;
 use crate::chain::bands::Cut;
 use crate::chain::canvas::Canvas;
+use crate::chain::latent_canvas::Precision;
 use crate::chain::levels::Levels;
 use crate::chain::run_context::Watch;
 use crate::chain::sampler::{Chain, Noise};
@@ -56,13 +57,14 @@ impl ReferenceTiling<'_> {
                 compute: self.compute,
                 size: [0, 0],
                 neutral: None,
+                precision: Precision::F32,
                 key: None,
             };
             let whole = Cut::whole(h);
             let z0 = chain.run(&padded, &whole, &whole, watch).await?;
             let sizes = [[1, h, w, z0.channels], [1, h, w, 3]];
             let decode = self.compute.prepare(&sizes, |maps| self.latent.decode(&maps[0], &maps[1]))?;
-            let data = decode.start(&[&z0.data, &padded.data]).finish().await?;
+            let data = decode.start(&[&z0.rows(0..h), &padded.data]).finish().await?;
             let decoded = Canvas { height: h * UPSCALE, width: w * UPSCALE, channels: 3, data };
             let mut pixels = decoded.part(0..rows.len() * UPSCALE, 0..cols.len() * UPSCALE);
             pixels.data.iter_mut().for_each(|v| *v = v.clamp(-1.0, 1.0) * 0.5 + 0.5);

@@ -60,7 +60,7 @@ pub trait Watch {
     }
     /// The state between two of the chain's `steps`, for [`Self::earlier`] of a later run. The chain waits until it has been
     /// copied.
-    fn snapshot(&mut self, _: Snapshot<&[f32]>, _steps: usize) -> impl Future<Output = ()> {
+    fn snapshot(&mut self, _: Snapshot<&[u8]>, _steps: usize) -> impl Future<Output = ()> {
         async {}
     }
     /// The snapshot that an earlier run has left, if there is one, to go on from; of another chain it is left aside. Asked once.

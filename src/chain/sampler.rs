@@ -7,9 +7,9 @@
 use crate::chain::band_pass::{BandPass, Final, Given};
 use crate::chain::bands::Cut;
 use crate::chain::canvas::Canvas;
+use crate::chain::latent_canvas::{LatentCanvas, Precision};
 use crate::chain::levels::Levels;
 use crate::chain::preview::{Area, Previews};
-use crate::chain::prior_code::PriorCode;
 use crate::chain::run_context::{Event, Watch};
 use crate::chain::snapshot::{Pace, Snapshot, State};
 use crate::chain::team::{Answer, NoHelpers, PartSize};
@@ -51,6 +51,8 @@ pub struct Chain<'a> {
     pub size: [usize; 2],
     /// What its previews keep of the picture's neutral colours, as its result does.
     pub neutral: Option<&'a Neutral>,
+    /// How its state is stored.
+    pub precision: Precision,
     /// Names it in snapshots; there are none without.
     pub key: Option<String>,
 }
@@ -67,13 +69,12 @@ impl Chain<'_> {
     ///
     /// # Errors
     /// [`Error::Gpu`], or what `watch` returns.
-    pub async fn run(&self, lr: &Canvas, encode: &Cut, cut: &Cut, watch: &mut impl Watch) -> Result<Canvas> {
-        let mut x = Canvas::try_zeros(lr.height, lr.width, self.latent.channels())?;
-        let (line, mut y0) = (x.width * x.channels, self.room_for_y0(lr)?);
+    pub async fn run(&self, lr: &Canvas, encode: &Cut, cut: &Cut, watch: &mut impl Watch) -> Result<LatentCanvas> {
+        let mut x = self.room(lr, self.precision)?;
+        let mut y0 = self.room_for_y0(lr)?;
         self.encode(lr, encode, watch, |top, rows| {
-            let x = &mut x.data[top * line..][..rows.len()];
-            x.copy_from_slice(rows);
-            y0.iter_mut().for_each(|y0| y0.take(x));
+            y0.iter_mut().for_each(|y0| y0.set(top, rows));
+            x.set(top, rows);
         })
         .await?;
         if self.levels.visited.is_empty() {
@@ -84,7 +85,8 @@ impl Chain<'_> {
                 self.run_on_gpu(lr, x, seed, watch).await
             }
             _ => {
-                self.add_noise(&mut x.data, line, 0, 0, prior(&self.levels.schedule).std);
+                let std = prior(&self.levels.schedule).std;
+                (0..x.height).for_each(|y| x.change(y, |row| self.add_noise(row, y, 0, std)));
                 self.run_on_host(0, x, y0, lr, cut, watch).await
             }
         }
@@ -97,15 +99,15 @@ impl Chain<'_> {
     /// As [`Self::run`].
     pub async fn resume(
         &self,
-        (done, x): (usize, Canvas),
+        (done, x): (usize, LatentCanvas),
         lr: &Canvas,
         encode: &Cut,
         cut: &Cut,
         watch: &mut impl Watch,
-    ) -> Result<Canvas> {
+    ) -> Result<LatentCanvas> {
         let mut y0 = self.room_for_y0(lr)?;
         if let Some(y0) = &mut y0 {
-            self.encode(lr, encode, watch, |_, rows| y0.take(rows)).await?;
+            self.encode(lr, encode, watch, |top, rows| y0.set(top, rows)).await?;
         }
         self.run_on_host(done, x, y0, lr, cut, watch).await
     }
@@ -119,8 +121,13 @@ impl Chain<'_> {
         self.denoiser.sees_y0() && !self.levels.visited.is_empty()
     }
 
-    fn room_for_y0(&self, lr: &Canvas) -> Result<Option<PriorCode>> {
-        self.keeps_y0().then(|| PriorCode::room(lr.height, lr.width, self.latent.channels())).transpose()
+    fn room(&self, lr: &Canvas, precision: Precision) -> Result<LatentCanvas> {
+        LatentCanvas::zeros([lr.height, lr.width, self.latent.channels()], precision)
+    }
+
+    /// In f16: half the memory, and the same rounding for every tile that reads it.
+    fn room_for_y0(&self, lr: &Canvas) -> Result<Option<LatentCanvas>> {
+        self.keeps_y0().then(|| self.room(lr, Precision::F16)).transpose()
     }
 
     /// The steps that a snapshot of this chain over `lr` had done, and the state after them; `None` if it is another chain's, or
@@ -132,14 +139,13 @@ impl Chain<'_> {
         &self,
         Snapshot { key, done, x: state }: Snapshot<Box<dyn State>>,
         lr: &Canvas,
-    ) -> Result<Option<(usize, Canvas)>> {
-        let channels = self.latent.channels();
+    ) -> Result<Option<(usize, LatentCanvas)>> {
         let own = self.key.as_ref() == Some(&key) && (1..self.steps().len()).contains(&done);
-        if !own || !state.holds(lr.height * lr.width * channels) {
+        if !own || !state.holds(lr.height * lr.width * self.latent.channels() * self.precision.bytes()) {
             return Ok(None);
         }
-        let mut x = Canvas::try_zeros(lr.height, lr.width, channels)?;
-        let whole = state.read(&mut x.data).await && x.data.iter().all(|v| v.is_finite());
+        let mut x = self.room(lr, self.precision)?;
+        let whole = state.read(x.bytes_mut()).await && x.is_finite();
         Ok(whole.then_some((done, x)))
     }
 
@@ -173,15 +179,15 @@ impl Chain<'_> {
     async fn run_on_host<W: Watch>(
         &self,
         done: usize,
-        mut x: Canvas,
-        y0: Option<PriorCode>,
+        mut x: LatentCanvas,
+        y0: Option<LatentCanvas>,
         lr: &Canvas,
         cut: &Cut,
         watch: &mut W,
-    ) -> Result<Canvas> {
+    ) -> Result<LatentCanvas> {
         let mut pace = watch.snapshots().map(|interval| Pace::new(interval, done, watch.now()));
         let mut previews = self.previews(lr, watch);
-        let (steps, line, width) = (self.steps().len(), x.width * x.channels, x.width);
+        let (steps, line, width) = (self.steps().len(), x.line(), x.width);
         let tiles: Vec<Tile<'_>> = if let Cut::Tiles(plan) = cut { plan.tiles().collect() } else { Vec::new() };
         let mut predictor = match cut {
             Cut::Bands(bands) => {
@@ -198,7 +204,7 @@ impl Chain<'_> {
             let given = Given { lr, y0: y0.as_ref(), level };
             match &mut predictor {
                 Predictor::Bands(pass) => {
-                    let take = async |x: &mut Canvas, new: Final, watch: &mut W| {
+                    let take = async |x: &mut LatentCanvas, new: Final, watch: &mut W| {
                         let Final { top, x0, done, of } = new;
                         watch.event(Event::Step { step: step + 1, steps, done, of });
                         previews.arrive(watch).await?;
@@ -209,7 +215,7 @@ impl Chain<'_> {
                             let z = x0.part_below(top, area.decoded[0].clone(), 0..width);
                             previews.show(area, &z, watch).await?;
                         }
-                        self.advance(&mut x.data[top * line..], &x0.data, line, top, step, next);
+                        self.advance(x, x0.data, top, step, next);
                         Ok(())
                     };
                     pass.run(&mut x, &given, watch, take).await?;
@@ -221,12 +227,12 @@ impl Chain<'_> {
             if next.is_none() {
                 return Ok(x);
             }
-            let (done, values) = (step + 1, x.data.len());
+            let (done, bytes) = (step + 1, x.bytes().len());
             if let (Some(key), Some(pace)) = (&self.key, &mut pace)
-                && pace.is_due(done, steps, values, watch.now())
+                && pace.is_due(done, steps, bytes, watch.now())
             {
                 let begun = watch.now();
-                watch.snapshot(Snapshot { key: key.clone(), done, x: &x.data }, steps).await;
+                watch.snapshot(Snapshot { key: key.clone(), done, x: x.bytes() }, steps).await;
                 pace.taken(begun, watch.now());
             }
         }
@@ -238,12 +244,12 @@ impl Chain<'_> {
         &self,
         Tiles { plan, all, stages, x0 }: &mut Tiles<'t>,
         (step, next): (usize, Option<Gaussian>),
-        x: &mut Canvas,
+        x: &mut LatentCanvas,
         Given { lr, y0, level }: &Given<'_>,
         previews: &mut Previews<'_>,
         watch: &mut impl Watch,
     ) -> Result<()> {
-        let (steps, tiles, line) = (self.steps().len(), plan.count(), x.width * x.channels);
+        let (steps, tiles) = (self.steps().len(), plan.count());
         let batch = |tile: &Tile<'_>| self.batch(tile.count(), plan);
         let same = |a: &Tile<'_>, b: &Tile<'_>| (a.y.len(), a.x.len()) == (b.y.len(), b.x.len());
         let mut pipeline = TilePipeline::new(x0, 1);
@@ -253,9 +259,10 @@ impl Chain<'_> {
                 Some(group) => {
                     watch.pause().await?;
                     let n = batch(&group[0]);
-                    let of = |canvas: &Canvas| gather(group, n, |tile| canvas.part(tile.y.range(), tile.x.range()));
-                    let (x_t, y) = (of(x), of(lr));
-                    let y0 = y0.map(|y0| gather(group, n, |tile| y0.part(tile)));
+                    let of =
+                        |canvas: &LatentCanvas| gather(group, n, |tile| canvas.part(tile.y.range(), tile.x.range()));
+                    let (x_t, y0) = (of(x), y0.map(of));
+                    let y = gather(group, n, |tile| lr.part(tile.y.range(), tile.x.range()));
                     let mut inputs: Vec<&[f32]> = vec![&x_t, &y];
                     inputs.extend(y0.iter().chain(level).map(Vec::as_slice));
                     let stage = stages.of(group[0])?;
@@ -281,35 +288,43 @@ impl Chain<'_> {
                     previews.show(area, &z, watch).await?;
                 }
             }
-            pipeline.retire_rows(plan, |top, x0| self.advance(&mut x.data[top * line..], x0, line, top, step, next));
+            pipeline.retire_rows(plan, |top, x0| self.advance(x, x0.to_vec(), top, step, next));
         }
         Ok(())
     }
 
     /// Moves rows of x_t, from row `top` on, to x_{t-1}; without a `next` level to z_0.
-    fn advance(&self, x: &mut [f32], x0: &[f32], line: usize, top: usize, step: usize, next: Option<Gaussian>) {
-        let x = &mut x[..x0.len()];
-        let Some(q) = next else { return x.copy_from_slice(x0) };
+    fn advance(&self, x: &mut LatentCanvas, mut x0: Vec<f32>, top: usize, step: usize, next: Option<Gaussian>) {
+        let Some(q) = next else { return x.set(top, &mut x0) };
         let (a, b) = (q.a as f32, q.b as f32);
-        for (x, x0) in x.iter_mut().zip(x0) {
-            *x = a * *x + b * x0;
+        for (y, x0) in (top..).zip(x0.chunks_exact(x.line())) {
+            x.change(y, |x| {
+                x.iter_mut().zip(x0).for_each(|(x, x0)| *x = a * *x + b * x0);
+                self.add_noise(x, y, step as u32 + 1, q.std);
+            });
         }
-        self.add_noise(x, line, top, step as u32 + 1, q.std);
     }
 
     /// The chain of a canvas that the network takes at once, on the GPU: nothing is read back before z_0, unless it is to be
     /// seen. It takes seconds, so it has no snapshots.
-    async fn run_on_gpu(&self, lr: &Canvas, y0: Canvas, seed: u64, watch: &mut impl Watch) -> Result<Canvas> {
+    async fn run_on_gpu(
+        &self,
+        lr: &Canvas,
+        mut z: LatentCanvas,
+        seed: u64,
+        watch: &mut impl Watch,
+    ) -> Result<LatentCanvas> {
         let stage = self.network(1, lr.height, lr.width)?;
         let (Compute::Gpu(gpu), Some(program)) = (self.compute, stage.program()) else {
             return Err(Error::Internal("a program was expected".into()));
         };
-        let size = [1, y0.height, y0.width, y0.channels];
-        let chain = GpuChain::new(gpu, program.clone(), size, &y0.data, seed);
+        let size = [1, z.height, z.width, z.channels];
+        let y0 = z.rows(0..z.height);
+        let chain = GpuChain::new(gpu, program.clone(), size, &y0, seed);
         let start = prior(&self.levels.schedule).std;
         let mut q = Gaussian { a: 1.0, b: 0.0, std: start };
         // What stays the same is written once.
-        let (mut pixels, mut prior_mean) = (Some(&lr.data[..]), Some(&y0.data[..]));
+        let (mut pixels, mut prior_mean) = (Some(&lr.data[..]), Some(&y0[..]));
         let steps = self.steps().len();
         let mut previews = self.previews(lr, watch);
         for (step, Step { t, next }) in self.steps().enumerate() {
@@ -322,31 +337,30 @@ impl Chain<'_> {
             watch.event(Event::Step { step: step + 1, steps, done: 1, of: 1 });
             let area = previews.rows(0..lr.height);
             if next.is_some() && previews.wanted(&area, watch) {
-                let x0 = Canvas { data: chain.x0().await?, ..y0 };
+                let x0 = Canvas { height: z.height, width: z.width, channels: z.channels, data: chain.x0().await? };
                 previews.show(area, &x0, watch).await?;
                 previews.arrive(watch).await?;
             }
             match next {
                 Some(next) => q = next,
-                None => return Ok(Canvas { data: chain.x0().await?, ..y0 }),
+                None => {
+                    z.set(0, &mut chain.x0().await?);
+                    return Ok(z);
+                }
             }
         }
         Err(no_steps())
     }
 
-    /// To rows of `line` values, of which the first is row `top` of the canvas.
-    fn add_noise(&self, rows: &mut [f32], line: usize, top: usize, draw: u32, std: f64) {
+    /// To row `y` of the canvas.
+    fn add_noise(&self, row: &mut [f32], y: usize, draw: u32, std: f64) {
         let std = (std * self.temperature) as f32;
-        let mut row = vec![0.0; line];
-        for (y, line) in (top..).zip(rows.chunks_exact_mut(line)) {
-            match self.noise {
-                Noise::Seeded(seed) => noise::fill_row(&mut row, seed, draw, y as u32, 0, self.latent.channels()),
-                Noise::Field(field) => field(&mut row, draw, y),
-            }
-            for (x, n) in line.iter_mut().zip(&row) {
-                *x += std * n;
-            }
+        let mut normals = vec![0.0; row.len()];
+        match self.noise {
+            Noise::Seeded(seed) => noise::fill_row(&mut normals, seed, draw, y as u32, 0, self.latent.channels()),
+            Noise::Field(field) => field(&mut normals, draw, y),
         }
+        row.iter_mut().zip(&normals).for_each(|(x, n)| *x += std * n);
     }
 }
 

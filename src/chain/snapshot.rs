@@ -8,16 +8,16 @@ use std::pin::Pin;
 /// The state x_t after some of a chain's steps. The noise of a step follows from its seed and number ([`crate::paper::noise`]), so
 /// the rest of the chain depends on nothing else: from here it gives the same bytes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Snapshot<X = Vec<f32>> {
+pub struct Snapshot<X = Vec<u8>> {
     /// Names the chain that this is a state of: see [`Origin::key`].
     pub key: String,
     /// Steps done: at least one, and not the last.
     pub done: usize,
-    /// x_t of the padded picture, `[height, width, channels]`.
+    /// x_t of the padded picture, `[height, width, channels]`: the bytes of its numbers.
     pub x: X,
 }
 
-impl Snapshot<&[f32]> {
+impl Snapshot<&[u8]> {
     /// With a copy of the state.
     pub fn owned(self) -> Snapshot {
         Snapshot { key: self.key, done: self.done, x: self.x.to_vec() }
@@ -33,18 +33,18 @@ impl Snapshot {
 
 /// A state where it is kept. It is read only if it belongs to the run, and into the run's own canvas.
 pub trait State {
-    /// Whether it consists of exactly so many numbers.
-    fn holds(&self, values: usize) -> bool;
+    /// Whether it consists of exactly so many bytes.
+    fn holds(&self, bytes: usize) -> bool;
     /// Copies them to `x`, which has as many; false if they can no longer be read.
-    fn read<'a>(&'a self, x: &'a mut [f32]) -> Pin<Box<dyn Future<Output = bool> + 'a>>;
+    fn read<'a>(&'a self, x: &'a mut [u8]) -> Pin<Box<dyn Future<Output = bool> + 'a>>;
 }
 
-impl State for Vec<f32> {
-    fn holds(&self, values: usize) -> bool {
-        self.len() == values
+impl State for Vec<u8> {
+    fn holds(&self, bytes: usize) -> bool {
+        self.len() == bytes
     }
 
-    fn read<'a>(&'a self, x: &'a mut [f32]) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
+    fn read<'a>(&'a self, x: &'a mut [u8]) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
         x.copy_from_slice(self);
         Box::pin(async { true })
     }
@@ -80,8 +80,8 @@ impl Origin<'_> {
     }
 }
 
-/// Most values of a state that is handed out, 1 GiB: more than any picture has that a page takes.
-const LARGEST: usize = 256 << 20;
+/// Most bytes of a state that is handed out: a picture of the largest size that a page takes has as many, with 48 channels in f16.
+const LARGEST: usize = 1536 << 20;
 /// A run goes on for so many times as long as its last snapshot took, before there is another.
 const REST: f64 = 20.0;
 
@@ -103,12 +103,12 @@ impl Pace {
         Self { interval, begun: now, from, last: now, cost: 0.0 }
     }
 
-    /// Whether a state of `values` numbers is worth its copy, after `done` steps of `steps`. It is not where the last one is
+    /// Whether a state of so many `bytes` is worth its copy, after `done` steps of `steps`. It is not where the last one is
     /// hardly older, or took long, nor where the run will soon be over.
-    pub fn is_due(&self, done: usize, steps: usize, values: usize, now: f64) -> bool {
+    pub fn is_due(&self, done: usize, steps: usize, bytes: usize, now: f64) -> bool {
         let left = (now - self.begun) / (done - self.from).max(1) as f64 * (steps - done) as f64;
         let interval = self.interval.max(REST * self.cost);
-        values <= LARGEST && now - self.last >= interval && left >= interval
+        bytes <= LARGEST && now - self.last >= interval && left >= interval
     }
 
     /// One was handed out, from `begun` until `now`.

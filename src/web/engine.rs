@@ -15,9 +15,13 @@ use crate::model::config::{Licence, ModelConfig};
 use crate::upscaler::{Options, Upscaler};
 use crate::{Error, Result, gpu};
 use js_sys::{Array, Float32Array};
+use std::arch::wasm32::memory_size;
 use std::cell::Cell;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Bytes of a page of WebAssembly's memory.
+const PAGE: usize = 1 << 16;
 
 /// A model on a device. Every failure is thrown as `{ code, message, advice }`; anything else that is thrown means
 /// that this instance of the module is broken and must be replaced.
@@ -55,8 +59,8 @@ impl Engine {
         self.chosen.trouble.iter().map(to_js).collect()
     }
 
-    /// Upscales `input` (see [`picture::read`]) and returns `{ file: Blob, width, height, pixels }`; `pixels` counts
-    /// those of the input. `output` is `Output` of `npm/src/shared/protocol.ts`: kind and size of the file. Where its format is
+    /// Upscales `input` (see [`picture::read`]) and returns `{ file: Blob, width, height, pixels, memory }`; `pixels` counts
+    /// those of the input, `memory` the bytes that the engine has now, which never become fewer. `output` is `Output` of `npm/src/shared/protocol.ts`: kind and size of the file. Where its format is
     /// `pixels`, there are `data`, as of `ImageData`, instead of a file. `listeners` and `earlier` are those of [`PageWatch`];
     /// `helpers` take parts of the picture. One run at a time.
     #[allow(clippy::too_many_arguments)]
@@ -163,6 +167,7 @@ impl Engine {
             ("width", width.into()),
             ("height", height.into()),
             ("pixels", (picture.width * picture.height).into()),
+            ("memory", ((memory_size::<0>() * PAGE) as f64).into()),
         ]))
     }
 

@@ -11,8 +11,8 @@ use wasm_bindgen::{JsCast, JsValue};
 ///
 /// # Errors
 /// [`Error::OutOfMemory`](crate::Error::OutOfMemory) if the browser has no room for the state.
-pub async fn to_js(Snapshot { key, done, x }: Snapshot<&[f32]>, steps: usize) -> Result<JsValue> {
-    let data = blob::write(bytemuck::cast_slice(x), "").await?;
+pub async fn to_js(Snapshot { key, done, x }: Snapshot<&[u8]>, steps: usize) -> Result<JsValue> {
+    let data = blob::write(x, "").await?;
     Ok(object([("key", key.into()), ("step", done.into()), ("steps", steps.into()), ("data", data.into())]))
 }
 
@@ -24,11 +24,11 @@ pub fn from_js(value: &JsValue) -> Option<Snapshot<Box<dyn State>>> {
 }
 
 impl State for Blob {
-    fn holds(&self, values: usize) -> bool {
-        self.size() == values as f64 * size_of::<f32>() as f64
+    fn holds(&self, bytes: usize) -> bool {
+        self.size() == bytes as f64
     }
 
-    fn read<'a>(&'a self, x: &'a mut [f32]) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
-        Box::pin(async move { blob::read(self, bytemuck::cast_slice_mut(x)).await.is_some() })
+    fn read<'a>(&'a self, x: &'a mut [u8]) -> Pin<Box<dyn Future<Output = bool> + 'a>> {
+        Box::pin(async move { blob::read(self, x).await.is_some() })
     }
 }

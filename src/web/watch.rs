@@ -92,7 +92,7 @@ impl Watch for PageWatch<'_> {
         self.on_snapshot.as_ref().map(|_| self.interval)
     }
 
-    async fn snapshot(&mut self, taken: Snapshot<&[f32]>, steps: usize) {
+    async fn snapshot(&mut self, taken: Snapshot<&[u8]>, steps: usize) {
         // Where there is no room for it the run goes on without.
         if let Ok(taken) = snapshot::to_js(taken, steps).await {
             tell(&self.on_snapshot, || taken);

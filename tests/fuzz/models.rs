@@ -80,7 +80,7 @@ impl Watch for Resumed {
         if over { Err(Error::Aborted) } else { Ok(()) }
     }
 
-    async fn snapshot(&mut self, snapshot: Snapshot<&[f32]>, _: usize) {
+    async fn snapshot(&mut self, snapshot: Snapshot<&[u8]>, _: usize) {
         self.taken = Some(snapshot.owned());
     }
 
@@ -108,14 +108,12 @@ fn snapshots() {
         watch.taken
     };
     let taken = (2..8).find_map(|evaluations| run(None, evaluations)).unwrap();
-    let numbers: Vec<u8> = taken.x.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let seed = [taken.key.as_bytes(), &taken.done.to_le_bytes(), &numbers].concat();
+    let seed = [taken.key.as_bytes(), &taken.done.to_le_bytes(), &taken.x].concat();
     fuzz("snapshot", &[seed], keep, |bytes| {
         let (key, rest) = bytes.split_at(bytes.len().min(64));
         let (done, x) = rest.split_at(rest.len().min(8));
         let done = done.iter().rev().fold(0, |value, &byte| value << 8 | usize::from(byte));
-        let x = x.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        run(Some(Snapshot { key: String::from_utf8_lossy(key).into_owned(), done, x }), 0);
+        run(Some(Snapshot { key: String::from_utf8_lossy(key).into_owned(), done, x: x.to_vec() }), 0);
         true
     });
 }

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use pollster::block_on;
 use resshift::chain::bands::Cut;
 use resshift::chain::canvas::Canvas;
+use resshift::chain::latent_canvas::Precision;
 use resshift::chain::levels::Levels;
 use resshift::chain::run_context::Unwatched;
 use resshift::chain::sampler::{Chain, Noise};
@@ -200,7 +201,18 @@ pub fn chain<'a>(
     noise: Noise<'a>,
     compute: &'a Compute,
 ) -> Chain<'a> {
-    Chain { latent, denoiser, levels, noise, temperature: 1.0, compute, size: [0, 0], neutral: None, key: None }
+    Chain {
+        latent,
+        denoiser,
+        levels,
+        noise,
+        temperature: 1.0,
+        compute,
+        size: [0, 0],
+        neutral: None,
+        precision: Precision::F32,
+        key: None,
+    }
 }
 
 /// z_0 and picture that a model makes with a golden vector's input and noise, beside the stored ones: `[got, want]` of each.
@@ -216,6 +228,7 @@ pub fn stored_chain(model: &Model, golden: &Golden, [h, w]: [usize; 2], steps: u
     let chain = chain(&*model.latent, &*model.denoiser, levels, Noise::Field(&noise), &compute);
     let whole = Cut::whole(h);
     let z = block_on(chain.run(&lr, &whole, &whole, &mut Unwatched)).unwrap();
+    let z = z.part(0..h, 0..w);
     let picture = decode(&*model.latent, crop(&z, 0..h, 0..w, &device), crop(&lr, 0..h, 0..w, &device));
     let picture = block_on(read(picture)).unwrap();
     let (last, image) = (format!("T{steps}.step{}.z0", steps - 1), format!("T{steps}.image"));

@@ -34,7 +34,7 @@ export function estimate(
   const seconds = pace?.seconds ?? measured(device, model);
   return {
     seconds: seconds === undefined ? null : seconds * (work(width, height, steps + model.y0) + PER_RUN + PER_PIXEL * width * height),
-    bytes: pageBytes(width, height, { ...modelSize(model.name), bytes: model.bytes }),
+    bytes: pageBytes(width, height, { ...modelSize(model.name), bytes: model.bytes, y0: model.y0 > 0 }),
   };
 }
 

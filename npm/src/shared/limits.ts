@@ -1,19 +1,17 @@
 /** How much memory a picture takes, and how large a picture may be on this device. */
 
-import { band, exactTile, pixels } from '../../../limits.json';
+import { band, exactTile, keptMemory, latent, pixels } from '../../../limits.json';
 
-/**
- * Engine memory in bytes per input pixel: 192 for the latent canvas, 96 for the picture that the chain starts from (if the model has a
- * network for it), and the input twice (`README.md`). The result, 48, comes when those 96 are no longer needed.
- */
-const PER_PIXEL = 192 + 96 + 2 * 12;
-/** Most rows of input that are computed together, and the bytes of what is predicted for a pixel of them. */
-const ROWS = exactTile.whole;
-const PER_PREDICTED = 192;
-
-/** Bytes of a number, and channels of the latent canvas. */
-const NUMBER = 4;
+/** Channels of the latent canvas, and bytes of a number: in f32, or in f16 as very large canvases have it. */
 const LATENT = 48;
+const [F32, F16] = [4, 2];
+/** Engine memory in bytes per input pixel beside the latent canvas: the input twice, and whether it is neutral. */
+const INPUT = 2 * 12 + 1;
+/** The picture that the chain starts from, if the model has a network for it. */
+const Y0 = LATENT * F16;
+/** Of a pixel whose prediction is computed now. */
+const PREDICTED = LATENT * F32;
+
 /** The engine's memory before there is a model. */
 const ENGINE = 2e6;
 /** Weights come as 16-bit numbers; the CPU computes with 32 bits, and a 3x3 kernel takes 4x4 numbers (Winograd). */
@@ -29,22 +27,28 @@ export interface ModelSize {
   channels: number;
   /** Size of the weights' files. */
   bytes: number;
+  /** Whether a network draws the picture that the chain starts from. */
+  y0: boolean;
 }
 
-/** So many pixels can be upscaled on every device, and on those with memory: `MOST` make an x4 result of 64 megapixels. */
+/** The largest model that comes with the package may be. */
+const LARGEST: ModelSize = { channels: 64, bytes: 12e6, y0: false };
+
+/** So many pixels can be upscaled on every device, and on those with memory. */
 const [LEAST, MOST] = pixels as [number, number];
 
 const GIB = 2 ** 30;
-/** The page and all of the engine that does not grow with the picture, with room to spare. */
-const BESIDE = 0.8 * GIB;
 /** Share of the device's memory; the rest is for the system, the browser and the page that shows the result. */
 const SHARE = 1 / 2;
 /** GiB assumed on handheld devices that do not report their memory; browsers end a page that takes much more than half of it. */
-const HANDHELD = 2;
+const HANDHELD = 1;
 
-/** Memory of the engine that grows with the picture, beside the tile; in bytes, as all here. */
-export function engineBytes(width: number, height: number): number {
-  return width * (height * PER_PIXEL + Math.min(height, ROWS) * PER_PREDICTED);
+/** Memory of the engine that grows with the picture, beside what the network takes; in bytes, as all here. */
+export function engineBytes(width: number, height: number, y0: boolean): number {
+  const all = width * height;
+  const computed = Math.min(all, width > band.width ? width * exactTile.side : band.pixels);
+  const number = all > latent.f32Pixels ? F16 : F32;
+  return all * (LATENT * number + INPUT + (y0 ? Y0 : 0)) + computed * PREDICTED;
 }
 
 /**
@@ -52,30 +56,31 @@ export function engineBytes(width: number, height: number): number {
  * are computed together, and the rows that it keeps from band to band, of such a map and of the latent canvas.
  */
 export function networkBytes(width: number, height: number, channels: number): number {
-  const pixels = width * height;
+  const all = width * height;
   if (width > band.width) {
-    return Math.min(height, exactTile.side) * exactTile.side * band.maps * channels * NUMBER;
+    return Math.min(height, exactTile.side) * exactTile.side * band.maps * channels * F32;
   }
-  const kept = pixels > band.pixels ? width * Math.min(height, band.kept) : 0;
-  return (Math.min(pixels, band.pixels) * band.maps * channels + kept * (channels + LATENT)) * NUMBER;
+  const kept = all > band.pixels ? width * Math.min(height, band.kept) : 0;
+  return (Math.min(all, band.pixels) * band.maps * channels + kept * (channels + LATENT)) * F32;
 }
 
 /** All memory of one engine on the CPU; `large.spec.ts` measures it. */
-export function wasmBytes(width: number, height: number, { channels, bytes }: ModelSize): number {
-  return ENGINE + WEIGHTS * bytes + engineBytes(width, height) + networkBytes(width, height, channels);
+export function wasmBytes(width: number, height: number, { channels, bytes, y0 }: ModelSize): number {
+  return ENGINE + WEIGHTS * bytes + engineBytes(width, height, y0) + networkBytes(width, height, channels);
 }
 
-/** All that a page needs for a picture, on the CPU and with one engine. */
+/** All that a page needs for a picture, on the CPU and with one engine. A large engine is gone before its result is shown. */
 export function pageBytes(width: number, height: number, model: ModelSize): number {
-  return PAGE + wasmBytes(width, height, model) + width * height * SHOWN;
+  const [engine, shown] = [wasmBytes(width, height, model), width * height * SHOWN];
+  return PAGE + (engine > keptMemory ? Math.max(engine, shown) : engine + shown);
 }
 
-/** Pixels of the largest picture that is taken here, by what the engine needs for a square one. */
+/** Pixels of the largest picture that is taken here: all square ones that are smaller fit into a share of the memory. */
 export function maxPixels({ deviceMemory, maxTouchPoints }: Device = globalThis.navigator ?? {}): number {
   const memory = deviceMemory ?? ((maxTouchPoints ?? 0) > 1 ? HANDHELD : Infinity);
-  const room = memory * GIB * SHARE - BESIDE;
+  const fits = (all: number): boolean => pageBytes(Math.sqrt(all), Math.sqrt(all), LARGEST) <= memory * GIB * SHARE;
   let side = Math.sqrt(MOST);
-  while (side * side > LEAST && engineBytes(side, side) > room) side -= 64;
+  while (side * side > LEAST && !fits(side * side)) side -= 64;
   return side * side;
 }
 

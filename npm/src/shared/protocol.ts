@@ -137,6 +137,8 @@ export interface Done {
   height: number;
   /** Pixels of the input. */
   pixels: number;
+  /** Bytes that the engine has taken, and keeps as long as it is there. */
+  memory: number;
 }
 
 export interface Imported {

@@ -17,7 +17,7 @@ async function limits(): Promise<typeof import('../../../npm/src/shared/limits.t
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0]!.text)}`);
 }
 
-const { engineBytes, maxPixels, networkBytes, wasmBytes } = await limits();
+const { maxPixels, networkBytes, pageBytes, wasmBytes } = await limits();
 
 const MEGA = 2 ** 20;
 
@@ -74,16 +74,17 @@ async function watchCanvases(page: Page): Promise<() => Promise<string[]>> {
 }
 
 test('the limit follows from what the engine needs and what the device tells', () => {
-  expect(maxPixels({ deviceMemory: 8 })).toBe(4 * MEGA);
+  expect(maxPixels({ deviceMemory: 8 })).toBe(16 * MEGA);
   expect(maxPixels({ deviceMemory: 0.5 }), 'as much as ever').toBe(MEGA);
-  expect(maxPixels({ deviceMemory: 4 })).toBeGreaterThan(3 * MEGA);
-  const three = maxPixels({ deviceMemory: 3 });
-  expect(three).toBeGreaterThan(MEGA);
-  expect(three).toBeLessThan(4 * MEGA);
-  expect(engineBytes(Math.sqrt(three), Math.sqrt(three))).toBeLessThan(1.5 * 2 ** 30);
+  expect(maxPixels({ deviceMemory: 4 }), 'where a page may take 2 GiB').toBeGreaterThan(12e6);
+  const two = maxPixels({ deviceMemory: 2 });
+  expect(two).toBeGreaterThan(4 * MEGA);
+  expect(two).toBeLessThan(6 * MEGA);
+  const compact = { channels: 64, bytes: 12e6, y0: false };
+  expect(pageBytes(Math.sqrt(two), Math.sqrt(two), compact)).toBeLessThan(2 ** 30);
   expect(maxPixels({ maxTouchPoints: 5 }), 'a phone that does not tell').toBe(MEGA);
-  expect(maxPixels({ maxTouchPoints: 0 }), 'a computer that does not tell').toBe(4 * MEGA);
-  expect(engineBytes(2048, 2048), 'what WebAssembly can have').toBeLessThan(2 ** 32);
+  expect(maxPixels({ maxTouchPoints: 0 }), 'a computer that does not tell').toBe(16 * MEGA);
+  expect(wasmBytes(4096, 4096, { ...compact, y0: true }), 'what WebAssembly can have').toBeLessThan(2 ** 32);
 });
 
 /** `tests/memory.rs` compares the engine's reservation with the same numbers. A tile's sides are multiples of a few pixels there. */
@@ -141,7 +142,7 @@ for (const model of ['nano', 'compact']) {
         },
         { model, width, height },
       );
-      const told = wasmBytes(width, height, { channels: network.channels[0]!, bytes });
+      const told = wasmBytes(width, height, { channels: network.channels[0]!, bytes, y0: false });
       expect(told / took, `${width} x ${height}: ${Math.round(took / 1e6)} MB`).toBeGreaterThan(0.8);
       expect(told / took, `${width} x ${height}: ${Math.round(took / 1e6)} MB`).toBeLessThan(1.25);
     }
