@@ -38,6 +38,22 @@ test('the same seed gives the same file, another seed another', async ({ page, s
   expect(server.asked(/\.safetensors$/), 'the weights are loaded once').toHaveLength(1);
 });
 
+test('an engine that has become large is gone with its result, and the next run has a new one', async ({ page, server }) => {
+  // As if the picture had been large.
+  server.prepend(
+    /worker\.js$/,
+    `{ const post = self.postMessage.bind(self);
+       self.postMessage = (message, transfer) => post(message.type === 'done' ? { ...message, memory: 2 ** 30 } : message, transfer); }`,
+  );
+  await open(page, server);
+  await upscale(page, { file: PHOTO, steps: 1 });
+  const first = await save(page);
+  await expect.poll(() => page.workers().length).toBe(0);
+  await upscale(page, { steps: 1 });
+  expect((await save(page)).bytes.equals(first.bytes)).toBe(true);
+  expect(server.asked(/\.safetensors$/), 'the weights are stored').toHaveLength(1);
+});
+
 test('progress tells step and tile, and tiles appear in place', async ({ page, server }) => {
   await page.addInitScript(() => {
     const seen: string[] = ((globalThis as Record<string, unknown>)['seen'] = []) as string[];
