@@ -3,7 +3,7 @@
 use crate::chain::bands::{Cut, Team};
 use crate::chain::canvas::Canvas;
 use crate::chain::decode::{Growing, decode};
-use crate::chain::latent_canvas::Precision;
+use crate::chain::latent_canvas::{LatentCanvas, Precision};
 use crate::chain::levels::Levels;
 use crate::chain::run_context::Watch;
 use crate::chain::sampler::{Chain, Noise};
@@ -20,6 +20,7 @@ use crate::paper::schedule::Schedule;
 use crate::weights::{SafetensorsSource, TensorSource, Weights};
 use crate::{Error, Result, alloc};
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// What a run may be asked for.
@@ -117,6 +118,21 @@ impl Upscaler {
         watch: &mut impl Watch,
         rows: &mut impl Rows<T>,
     ) -> Result<()> {
+        let Sampled { lr, z0, neutral, decoder, tiles } =
+            self.sample(picture, options, rows.bytes(), size_of::<T>(), watch).await?;
+        let result = Growing::new(picture, lr.width, &neutral, tiles, rows);
+        decode(&*self.model.latent, &self.compute, &z0, &lr, &decoder, result, watch).await
+    }
+
+    /// The chain over a picture. `held`: bytes of the result that the caller will hold; `sample`: bytes of one of its samples.
+    async fn sample(
+        &self,
+        picture: &Picture,
+        options: &Options,
+        held: usize,
+        sample: usize,
+        watch: &mut impl Watch,
+    ) -> Result<Sampled> {
         check(picture, options)?;
         let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
         let levels = Levels::new(denoiser, &self.schedule, options.steps)?;
@@ -157,12 +173,12 @@ impl Upscaler {
         let encode = cut(latent.encode_reach(), latent.multiple(), alone);
         let team = Team { engines: 1 + watch.helpers().count(), ..alone };
         let network = cut(denoiser.reach(), denoiser.multiple(), team);
-        let cut_of_decoder = cut(latent.decode_reach(), 1, Team::default());
+        let decoder = cut(latent.decode_reach(), 1, Team::default());
         let inside = match &self.compute {
             Compute::Cpu(_) => network.network_bytes([h, w], denoiser.channels(), latent.channels()),
             Compute::Gpu(_) => 0,
         };
-        alloc::check(need::<T>(&lr, &chain, inside, rows.bytes(), [&network, &cut_of_decoder]))?;
+        alloc::check(need(&lr, &chain, inside, (held, sample), [&network, &decoder]))?;
         let restored = match earlier {
             Some(snapshot) => chain.restore(snapshot, &lr).await?,
             None => None,
@@ -172,8 +188,7 @@ impl Upscaler {
             None => chain.run(&lr, &encode, &network, watch).await?,
         };
         let tiles = network.areas([picture.height, picture.width]);
-        let result = Growing::new(picture, lr.width, &neutral, tiles, rows);
-        decode(latent, &self.compute, &z0, &lr, &cut_of_decoder, result, watch).await
+        Ok(Sampled { lr, z0, neutral, decoder, tiles })
     }
 
     /// A band of a part, for an engine that has this one as a helper: arguments as [`crate::chain::team::Helpers::start`] is given
@@ -203,16 +218,33 @@ impl Upscaler {
     }
 }
 
+/// What a chain leaves, and what its result is made of.
+struct Sampled {
+    /// The picture, padded.
+    lr: Canvas,
+    z0: LatentCanvas,
+    neutral: Neutral,
+    /// How the decoder takes z_0.
+    decoder: Cut,
+    /// Rows and columns of the input in which the result is told of.
+    tiles: Vec<[Range<usize>; 2]>,
+}
+
 /// Bytes that a run takes at its worst: the latent canvas, and first y0, where it is kept for the steps, what is `inside` the
-/// network, and predicted rows, then decoded rows, those that are yet to be shown, and what is held of the `result`. The cuts are
-/// those of the network and of the decoder.
-fn need<T>(lr: &Canvas, chain: &Chain<'_>, inside: usize, result: usize, [network, decode]: [&Cut; 2]) -> usize {
+/// network, and predicted rows, then decoded rows, those that are yet to be shown, of `sample` bytes each, and what is `held` of
+/// the result. The cuts are those of the network and of the decoder.
+fn need(
+    lr: &Canvas,
+    chain: &Chain<'_>,
+    inside: usize,
+    (held, sample): (usize, usize),
+    [network, decoder]: [&Cut; 2],
+) -> usize {
     let (positions, channels) = (lr.height * lr.width, chain.latent.channels());
     let y0 = if chain.keeps_y0() { positions * channels * Precision::F16.bytes() } else { 0 };
     let row = |cut: &Cut| cut.tallest().min(lr.height) * lr.width;
     let predicted = y0 + inside + row(network) * channels * size_of::<f32>();
-    let shown = row(network) * size_of::<T>();
-    let decoded = (row(decode) * size_of::<f32>() + shown) * UPSCALE * UPSCALE * 3 + result;
+    let decoded = (row(decoder) * size_of::<f32>() + row(network) * sample) * UPSCALE * UPSCALE * 3 + held;
     positions * channels * chain.precision.bytes() + predicted.max(decoded)
 }
 
