@@ -103,7 +103,7 @@ impl Upscaler {
     ) -> Result<Pixels<T>> {
         let (width, height) = (picture.width * UPSCALE, picture.height * UPSCALE);
         let mut pixels = Pixels { width, height, channels: picture.channels(), data: Vec::new() };
-        self.upscale_rows(picture, options, watch, &mut pixels).await?;
+        self.upscale_rows(picture.copied()?, options, watch, &mut pixels).await?;
         Ok(pixels)
     }
 
@@ -113,39 +113,35 @@ impl Upscaler {
     /// As [`Self::upscale`], or what `rows` return.
     pub async fn upscale_rows<T: Sample>(
         &self,
-        picture: &Picture,
+        picture: Picture,
         options: &Options,
         watch: &mut impl Watch,
         rows: &mut impl Rows<T>,
     ) -> Result<()> {
-        let Sampled { lr, z0, neutral, decoder, tiles } =
+        let size = [picture.height, picture.width];
+        let Sampled { lr, alpha, z0, neutral, decoder, tiles } =
             self.sample(picture, options, rows.bytes(), size_of::<T>(), watch).await?;
-        let result = Growing::new(picture, lr.width, &neutral, tiles, rows);
+        let result = Growing::new((size, lr.width), &neutral, alpha.as_deref(), tiles, rows);
         decode(&*self.model.latent, &self.compute, &z0, &lr, &decoder, result, watch).await
     }
 
     /// The chain over a picture. `held`: bytes of the result that the caller will hold; `sample`: bytes of one of its samples.
     async fn sample(
         &self,
-        picture: &Picture,
+        mut picture: Picture,
         options: &Options,
         held: usize,
         sample: usize,
         watch: &mut impl Watch,
     ) -> Result<Sampled> {
-        check(picture, options)?;
+        check(&picture, options)?;
         let (latent, denoiser) = (&*self.model.latent, &*self.model.denoiser);
         let levels = Levels::new(denoiser, &self.schedule, options.steps)?;
-        let lr = match &picture.alpha {
-            // Invisible colours must not leak into visible ones.
-            Some(alpha) => {
-                let copy = |values: &[f32]| alloc::try_collect(values.len(), values.iter().copied());
-                let mut filled = Picture { rgb: copy(&picture.rgb)?, alpha: Some(copy(alpha)?), ..*picture };
-                fill_transparent(&mut filled)?;
-                pad(&filled, denoiser.multiple())?
-            }
-            None => pad(picture, denoiser.multiple())?,
-        };
+        let neutral = Neutral::of(&picture, UPSCALE)?;
+        // Invisible colours must not leak into visible ones.
+        fill_transparent(&mut picture)?;
+        let (size, alpha) = ([picture.height, picture.width], picture.alpha.take());
+        let lr = pad(picture, denoiser.multiple())?;
         let (h, w) = (lr.height, lr.width);
         let noise = Noise::Seeded(options.seed);
         let temperature = options.temperature.unwrap_or(self.model.config.temperature);
@@ -155,7 +151,6 @@ impl Upscaler {
             let (config, steps, seed) = (&self.model.config, levels.visited.len(), options.seed);
             Origin { config, steps, seed, temperature, tile, lr: &lr }.key()
         });
-        let (size, neutral) = ([picture.height, picture.width], Neutral::of(picture, UPSCALE)?);
         let chain = Chain {
             latent,
             denoiser,
@@ -187,8 +182,8 @@ impl Upscaler {
             Some(state) => chain.resume(state, &lr, &encode, &network, watch).await?,
             None => chain.run(&lr, &encode, &network, watch).await?,
         };
-        let tiles = network.areas([picture.height, picture.width]);
-        Ok(Sampled { lr, z0, neutral, decoder, tiles })
+        let tiles = network.areas(size);
+        Ok(Sampled { lr, alpha, z0, neutral, decoder, tiles })
     }
 
     /// A band of a part, for an engine that has this one as a helper: arguments as [`crate::chain::team::Helpers::start`] is given
@@ -220,8 +215,9 @@ impl Upscaler {
 
 /// What a chain leaves, and what its result is made of.
 struct Sampled {
-    /// The picture, padded.
+    /// The picture, padded, and its alpha, without padding.
     lr: Canvas,
+    alpha: Option<Vec<f32>>,
     z0: LatentCanvas,
     neutral: Neutral,
     /// How the decoder takes z_0.
@@ -265,7 +261,8 @@ fn check(picture: &Picture, options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::OutOfMemory`].
-pub fn pad(picture: &Picture, multiple: usize) -> Result<Canvas> {
-    let data = alloc::try_collect(picture.rgb.len(), picture.rgb.iter().map(|&v| (v - 0.5) / 0.5))?;
-    Canvas { height: picture.height, width: picture.width, channels: 3, data }.reflected(multiple)
+pub fn pad(picture: Picture, multiple: usize) -> Result<Canvas> {
+    let Picture { width, height, rgb: mut data, .. } = picture;
+    data.iter_mut().for_each(|v| *v = (*v - 0.5) / 0.5);
+    Canvas { height, width, channels: 3, data }.reflected(multiple)
 }

@@ -102,10 +102,10 @@ fn an_input_that_is_no_picture_is_named_so() {
     case("empty.png", "no-input", "no file");
     case("missing.png", "file", "missing.png");
     case(".", "file", ".");
-    // 3000 x 3000 pixels of zeros are a small file.
-    let data = vec![0; 3000 * 3000 * 3];
-    file("huge.png", &encode_png(&Pixels { width: 3000, height: 3000, channels: 3, data }).unwrap());
-    case("huge.png", "image-too-large", "3000 x 3000");
+    // 5000 x 4000 pixels of zeros are a small file.
+    let data = vec![0; 5000 * 4000 * 3];
+    file("huge.png", &encode_png(&Pixels { width: 5000, height: 4000, channels: 3, data }).unwrap());
+    case("huge.png", "image-too-large", "5000 x 4000");
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn bands_leave_no_trace() {
     }
     let model = compact(&device);
     let trained = Schedule::new(model.config.schedule).unwrap();
-    let lr = resshift::upscaler::pad(&picture, model.denoiser.multiple()).unwrap();
+    let lr = resshift::upscaler::pad(picture.clone(), model.denoiser.multiple()).unwrap();
     let run = |network: &Cut| {
         let levels = Levels::new(&*model.denoiser, &trained, Some(2)).unwrap();
         let compute = cpu();
@@ -300,7 +300,7 @@ fn small_pictures_are_one_band() {
 #[test]
 fn a_state_in_f16_gives_the_same_picture() {
     let photo = decode_photo();
-    let lr = resshift::upscaler::pad(&photo, 16).unwrap();
+    let lr = resshift::upscaler::pad(photo, 16).unwrap();
     let (h, w, device) = (lr.height, lr.width, Device::flex());
     for name in ["compact", "nano"] {
         let model = shipped(name, cpu());

@@ -95,7 +95,7 @@ fn peak_grows_only_by((config, files): (ModelConfig, Vec<Vec<u8>>), runs: &[(usi
         } else {
             let (size, tags, kind) = ((4 * width, 4 * height), Tags::default(), (Format::Jpeg, Some(90)));
             let mut file = FileRows::<u8, _>::new(&picture, 4, size, &tags, kind, Nowhere).unwrap();
-            block_on(upscaler.upscale_rows(&picture, &options, &mut Unwatched, &mut file)).unwrap();
+            block_on(upscaler.upscale_rows(picture, &options, &mut Unwatched, &mut file)).unwrap();
             block_on(file.finish()).unwrap();
         }
         PEAK.load(Relaxed) - before
@@ -182,6 +182,9 @@ fn a_refused_allocation_is_an_error() {
     let (refused, outcome) =
         (0..).map(|granted| (granted, run(granted))).find(|(_, outcome)| *outcome != Err("out-of-memory")).unwrap();
     println!("{refused} large allocations");
-    assert!(refused >= 6, "two copies of the input, all of it together, canvas, result, and result with alpha");
+    assert!(
+        refused >= 6,
+        "a copy of the input and of its alpha, what is filled, all of it together, canvas, and result"
+    );
     assert_eq!(outcome, Ok(pixels * 64));
 }

@@ -9,7 +9,7 @@ use crate::chain::tiles::Tile;
 use crate::compute::Compute;
 use crate::image::neutral::Neutral;
 use crate::image::resize::bicubic_rows;
-use crate::image::{Picture, Pixels, Rows, Sample};
+use crate::image::{Pixels, Rows, Sample};
 use crate::model::{Latent, UPSCALE};
 use crate::ops::Map;
 use crate::{Result, alloc};
@@ -78,8 +78,11 @@ pub async fn decode<T: Sample>(
 
 /// The result, which grows by rows from the top down. Rows that have been shown are given away.
 pub struct Growing<'a, T, R> {
-    picture: &'a Picture,
+    /// Rows and columns of the result.
+    size: [usize; 2],
     neutral: &'a Neutral,
+    /// Of the input, if the result has any.
+    alpha: Option<&'a [f32]>,
     /// Numbers of a row that comes: the padding's too.
     line: usize,
     /// Rows of the result that have come, padding included.
@@ -93,21 +96,22 @@ pub struct Growing<'a, T, R> {
 }
 
 impl<'a, T: Sample, R: Rows<T>> Growing<'a, T, R> {
-    /// Of `picture`, which was padded to `width` columns, and is shown in `tiles`.
+    /// Of a picture of `size`, rows and columns, which was padded to `width` columns, and is shown in `tiles`.
     pub fn new(
-        picture: &'a Picture,
-        width: usize,
+        (size, width): ([usize; 2], usize),
         neutral: &'a Neutral,
+        alpha: Option<&'a [f32]>,
         mut tiles: Vec<[Range<usize>; 2]>,
         rows: &'a mut R,
     ) -> Self {
         tiles.reverse();
-        Self { picture, neutral, line: 3 * width * UPSCALE, come: 0, held: Vec::new(), first: 0, tiles, rows }
+        let size = size.map(|length| length * UPSCALE);
+        Self { size, neutral, alpha, line: 3 * width * UPSCALE, come: 0, held: Vec::new(), first: 0, tiles, rows }
     }
 
     /// Takes decoded rows, shows the tiles that are complete, and gives away what no other tile shows.
     async fn grow(&mut self, rows: &[f32], watch: &mut impl Watch) -> Result<()> {
-        let (top, [width, height]) = (self.come, self.size());
+        let (top, [height, width]) = (self.come, self.size);
         self.come += rows.len() / self.line;
         let new = height.saturating_sub(top).min(rows.len() / self.line);
         let lines = rows.chunks_exact(self.line).take(new).zip(top..);
@@ -123,8 +127,8 @@ impl<'a, T: Sample, R: Rows<T>> Growing<'a, T, R> {
         let end = self.come.min(height);
         let shown = self.tiles.iter().map(|[rows, _]| rows.start * UPSCALE).min().unwrap_or(end).clamp(self.first, end);
         let (first, given) = (self.first, (shown - self.first) * width * 3);
-        match &self.picture.alpha {
-            Some(alpha) => self.rows.take(&with_alpha(&self.held[..given], first..shown, alpha, self.picture)?).await?,
+        match self.alpha {
+            Some(alpha) => self.rows.take(&with_alpha(&self.held[..given], first..shown, alpha, self.size)?).await?,
             None => self.rows.take(&self.held[..given]).await?,
         }
         self.held.drain(..given);
@@ -132,25 +136,20 @@ impl<'a, T: Sample, R: Rows<T>> Growing<'a, T, R> {
         Ok(())
     }
 
-    fn size(&self) -> [usize; 2] {
-        [self.picture.width, self.picture.height].map(|length| length * UPSCALE)
-    }
-
     /// What has come of these rows and columns of the input, in eight bits.
     fn part(&self, rows: Range<usize>, cols: Range<usize>) -> Result<Pixels> {
         let [height, width, left] = [rows.len(), cols.len(), cols.start].map(|length| length * UPSCALE);
-        let lines = self.held.chunks_exact(self.size()[0] * 3).skip(rows.start * UPSCALE - self.first).take(height);
+        let lines = self.held.chunks_exact(self.size[1] * 3).skip(rows.start * UPSCALE - self.first).take(height);
         let values = lines.flat_map(|line| line[left * 3..][..width * 3].iter().map(|&value| value.eight()));
         Ok(Pixels { width, height, channels: 3, data: alloc::try_collect(width * height * 3, values)? })
     }
 }
 
-/// These rows of the result, RGB, with the alpha of `picture`, enlarged.
-fn with_alpha<T: Sample>(rgb: &[T], rows: Range<usize>, alpha: &[f32], picture: &Picture) -> Result<Vec<T>> {
-    let width = picture.width * UPSCALE;
+/// These rows of a result of a size, RGB, with the input's alpha, enlarged.
+fn with_alpha<T: Sample>(rgb: &[T], rows: Range<usize>, alpha: &[f32], [height, width]: [usize; 2]) -> Result<Vec<T>> {
     let mut data = alloc::with_capacity(rows.len() * width * 4)?;
     let mut lines = rgb.chunks_exact(width * 3);
-    bicubic_rows(alpha, picture.width, picture.height, 1, UPSCALE, rows, |_, row| {
+    bicubic_rows(alpha, width / UPSCALE, height / UPSCALE, 1, UPSCALE, rows, |_, row| {
         let colours = lines.next().unwrap_or_default().chunks_exact(3);
         data.extend(colours.zip(row).flat_map(|(c, &a)| [c[0], c[1], c[2], T::of(a)]));
     });

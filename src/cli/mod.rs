@@ -167,8 +167,8 @@ async fn upscale(arguments: &Upscale) -> Result<()> {
     let file =
         ResultFile { output: &arguments.output, size: (width, height), tags, format, quality: arguments.quality };
     let done = match arguments.depth {
-        Depth::Eight => file.write::<u8>(&upscaler, &picture, &options, &mut progress).await,
-        Depth::Sixteen => file.write::<u16>(&upscaler, &picture, &options, &mut progress).await,
+        Depth::Eight => file.write::<u8>(&upscaler, picture, &options, &mut progress).await,
+        Depth::Sixteen => file.write::<u16>(&upscaler, picture, &options, &mut progress).await,
     };
     progress.finish();
     done?;
@@ -190,13 +190,13 @@ impl ResultFile<'_> {
     async fn write<T: Sample>(
         &self,
         upscaler: &Upscaler,
-        picture: &Picture,
+        picture: Picture,
         options: &Options,
         progress: &mut Progress,
     ) -> Result<()> {
         let Self { output, size, tags, format, quality } = self;
         let pieces = NewFile::create(output)?;
-        let mut file = FileRows::<T, _>::new(picture, UPSCALE, *size, tags, (*format, *quality), pieces)?;
+        let mut file = FileRows::<T, _>::new(&picture, UPSCALE, *size, tags, (*format, *quality), pieces)?;
         upscaler.upscale_rows(picture, options, progress, &mut file).await?;
         file.finish().await?.finish()
     }

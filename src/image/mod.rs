@@ -29,7 +29,7 @@ pub use reduce::{Reducer, Size, reduce};
 pub use rows::{FileRows, Pieces, Rows};
 pub use tags::Tags;
 
-use crate::{Error, Result};
+use crate::{Error, Result, alloc};
 
 /// A decoded picture. Colours are RGB in [0, 1] as stored (display-referred, no linearisation).
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +65,15 @@ impl Picture {
     /// Samples of a result's pixel: RGB, or RGBA where the picture has transparency.
     pub fn channels(&self) -> usize {
         if self.alpha.is_some() { 4 } else { 3 }
+    }
+
+    /// A copy, if there is memory for it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn copied(&self) -> Result<Self> {
+        let copy = |values: &[f32]| alloc::try_collect(values.len(), values.iter().copied());
+        Ok(Self { rgb: copy(&self.rgb)?, alpha: self.alpha.as_deref().map(copy).transpose()?, ..*self })
     }
 
     /// A picture from interleaved samples in `0..=max`, `[height, width, channels]`.

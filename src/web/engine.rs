@@ -140,9 +140,10 @@ impl Engine {
         let quality = field(output, "quality").as_f64().map(|quality| quality as u8);
         let (picture, tags) = picture::read(input, &Limits { max_pixels: self.max_pixels.get() })?;
         let tags = tags.for_result(field(output, "metadata").is_truthy());
-        let pixels = |name| field(output, name).as_f64().map(|n| n as usize);
-        let size = Size { width: pixels("width"), height: pixels("height"), scale: field(output, "scale").as_f64() };
+        let side = |name| field(output, name).as_f64().map(|n| n as usize);
+        let size = Size { width: side("width"), height: side("height"), scale: field(output, "scale").as_f64() };
         let (width, height) = size.of(UPSCALE * picture.width, UPSCALE * picture.height)?;
+        let pixels = picture.width * picture.height;
         if let Some(format) = format {
             format.check_size(width, height, quality)?;
         }
@@ -156,8 +157,8 @@ impl Engine {
             Some(format) => {
                 let kind = (format, quality);
                 let file = match sixteen {
-                    false => self.file::<u8>(&picture, options, size, &tags, kind, &mut watch).await?,
-                    true => self.file::<u16>(&picture, options, size, &tags, kind, &mut watch).await?,
+                    false => self.file::<u8>(picture, options, size, &tags, kind, &mut watch).await?,
+                    true => self.file::<u16>(picture, options, size, &tags, kind, &mut watch).await?,
                 };
                 ("file", file.into())
             }
@@ -166,7 +167,7 @@ impl Engine {
             (kind, result),
             ("width", width.into()),
             ("height", height.into()),
-            ("pixels", (picture.width * picture.height).into()),
+            ("pixels", pixels.into()),
             ("memory", ((memory_size::<0>() * PAGE) as f64).into()),
         ]))
     }
@@ -174,14 +175,14 @@ impl Engine {
     /// The file of a result of `size`, written as the result grows.
     async fn file<T: Sample>(
         &self,
-        picture: &Picture,
+        picture: Picture,
         options: &Options,
         size: (usize, usize),
         tags: &Tags,
         kind: (Format, Option<u8>),
         watch: &mut PageWatch<'_>,
     ) -> Result<Blob> {
-        let mut file = FileRows::<T, _>::new(picture, UPSCALE, size, tags, kind, BlobParts::default())?;
+        let mut file = FileRows::<T, _>::new(&picture, UPSCALE, size, tags, kind, BlobParts::default())?;
         self.upscaler.upscale_rows(picture, options, watch, &mut file).await?;
         file.finish().await?.finish(kind.0.media_type())
     }

@@ -5,8 +5,8 @@ import { band, exactTile, keptMemory, latent, pixels } from '../../../limits.jso
 /** Channels of the latent canvas, and bytes of a number: in f32, or in f16 as very large canvases have it. */
 const LATENT = 48;
 const [F32, F16] = [4, 2];
-/** Engine memory in bytes per input pixel beside the latent canvas: the input twice, and whether it is neutral. */
-const INPUT = 2 * 12 + 1;
+/** Engine memory in bytes per input pixel beside the latent canvas: the input, and whether it is neutral. */
+const INPUT = 12 + 1;
 /** The picture that the chain starts from, if the model has a network for it. */
 const Y0 = LATENT * F16;
 /** Of a pixel whose prediction is computed now. */
