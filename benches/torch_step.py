@@ -26,7 +26,7 @@ from released.unet import UNet  # noqa: E402
 
 GOLDEN = ROOT / "tests/golden"
 SIDE = 64
-# As in tests/golden_full.rs; f32 sums in another order.
+# As in tests/model/golden_full.rs; f32 sums in another order.
 UNET_TOLERANCE, AUTOENCODER_TOLERANCE = 1e-4, 2e-5
 
 

@@ -24,7 +24,7 @@ from safetensors.numpy import load_file
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models/compact"
 CHECK = ROOT / "tests/golden/compact_check.safetensors"
-# f32 sums in another order, as in tests/compact.rs.
+# f32 sums in another order, as in tests/model/compact.rs.
 TOLERANCE = 2e-4
 LATENT = 48
 # The network reads 51 channels, latent and colours. A first convolution over so many goes wrong in the WebGPU provider of

@@ -10,6 +10,8 @@ mod formats;
 mod jpeg_matrix;
 mod orientation;
 mod png_files;
+mod reduce;
+mod resize;
 mod tags;
 mod tiff_files;
 

@@ -17,7 +17,7 @@ const shipped = readdirSync(at('models'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && readdirSync(at(`models/${entry.name}`)).includes('model.json'))
   .map((entry) => `models/${entry.name}/model.json`);
 
-// The second is what tests/convert.rs converts the small checkpoints to.
+// The second is what tests/cli/convert.rs converts the small checkpoints to.
 for (const path of [...shipped, 'tests/golden/tiny.model.json']) {
   test(`${path} follows the schema`, () => {
     expect(refuses(read(path))).toEqual([]);

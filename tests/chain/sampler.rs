@@ -1,7 +1,9 @@
 //! The sampling chain and the released tiling against traces of the released code, on its tiny networks.
 
-mod support;
-
+use crate::support;
+use crate::support::{
+    Array, Formula, Golden, chain, channels_last, cpu, crop, decode, encode, json, max_error, noise, predict_x0, seeded,
+};
 use burn::tensor::Device;
 use pollster::block_on;
 use resshift::chain::bands::Cut;
@@ -19,9 +21,6 @@ use resshift::ops::bicubic;
 use resshift::paper::schedule::{Schedule, ScheduleConfig};
 use resshift::weights::Weights;
 use serde_json::Value;
-use support::{
-    Array, Formula, Golden, chain, channels_last, cpu, crop, decode, encode, json, max_error, noise, predict_x0, seeded,
-};
 
 /// Latents: f32 sums in another order, through up to 15 steps.
 const LATENT: f64 = 3e-4;

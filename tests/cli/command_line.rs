@@ -1,7 +1,5 @@
 //! The command line, run as a user runs it.
 
-#![cfg(not(target_family = "wasm"))]
-
 use resshift::image::{Limits, Pixels, decode, encode_png};
 use std::path::Path;
 use std::process::{Command, Output};

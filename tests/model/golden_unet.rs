@@ -4,8 +4,7 @@
 //! from f64. Intermediate values reach 12, and rounding grows with them (released f32 against f64: 1.3e-5), so
 //! their tolerance is 5e-6 of the largest where that is more.
 
-mod support;
-
+use crate::support::*;
 use burn::tensor::{Device, Tensor, activation::silu};
 use resshift::layer::MaskKind;
 use resshift::model::config::UNetConfig;
@@ -15,7 +14,6 @@ use resshift::ops::{WindowAttention, relative_position_index};
 use resshift::weights::Weights;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use support::*;
 
 const TOLERANCE: f64 = 2e-5;
 

@@ -1,9 +1,8 @@
 //! From checkpoints to model folders: the tiny networks in every layout and storage, and every file that does not fit.
 
-mod support;
-#[path = "support/checkpoint.rs"]
-mod write;
-
+use crate::support::*;
+use crate::write;
+use crate::write::Entry;
 use burn::tensor::Device;
 use resshift::convert::{
     Configuration, Converted, Network, Options, Storage, convert, keys, network_of, published, repack,
@@ -15,8 +14,6 @@ use resshift::weights::{SafetensorsSource, TensorSource, Weights};
 use resshift::{Error, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use support::*;
-use write::Entry;
 
 /// How the tiny networks are named.
 fn options() -> Options {

@@ -1,7 +1,5 @@
 //! Test pictures: sizes, repeatability, and what each kind does.
 
-#![cfg(not(target_family = "wasm"))]
-
 use resshift::degrade::{Degradation, degrade};
 use resshift::image::Pixels;
 use resshift::metrics::psnr_y;

@@ -1,7 +1,6 @@
 //! Parts that other engines compute: the same picture, whoever computed what, and whoever failed.
 
-mod support;
-
+use crate::support::{Formula, compact_folder, json, tiny_prior_folder};
 use resshift::chain::bands::{Cut, Team};
 use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::chain::team::{Answer, Helpers, PartSize};
@@ -12,7 +11,6 @@ use resshift::model::Reach;
 use resshift::model::config::ModelConfig;
 use resshift::upscaler::{Options, Upscaler};
 use std::cell::Cell;
-use support::{Formula, compact_folder, json, tiny_prior_folder};
 
 fn upscaler() -> Upscaler {
     load(compact_folder())

@@ -1,14 +1,12 @@
 //! Grey stays grey, black stays black, white stays white.
 
-mod support;
-
+use crate::support::{compact_folder, cpu};
 use pollster::block_on;
 use resshift::Result;
 use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::image::{Picture, Pixels};
 use resshift::model::UPSCALE;
 use resshift::upscaler::{Options, Upscaler};
-use support::{compact_folder, cpu};
 
 fn run(picture: &Picture) -> Pixels {
     watched(picture, 1, &mut Unwatched)

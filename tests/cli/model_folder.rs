@@ -1,7 +1,5 @@
 //! `model.json` and shards: what is read, what is refused.
 
-mod support;
-
 use resshift::Error;
 use resshift::model::config::ModelConfig;
 use resshift::weights::shard;

@@ -1,7 +1,5 @@
 //! The metrics against published and independently computed values.
 
-#![cfg(not(target_family = "wasm"))]
-
 use resshift::image::encode::to_u8;
 use resshift::image::{Limits, Pixels, decode};
 use resshift::metrics::{Lpips, Niqe, Plane, imresize, psnr_y, ssim_y};

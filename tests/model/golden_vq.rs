@@ -2,8 +2,7 @@
 //!
 //! Tolerance 2e-5: outputs are of order 1, and the released code in f32 is itself up to 3.3e-6 away from f64.
 
-mod support;
-
+use crate::support::*;
 use burn::tensor::{Device, Tensor, TensorData, activation::silu};
 use resshift::model::config::{Blocks, UNetConfig, VqConfig, VqNetConfig};
 use resshift::model::vq::VqAutoencoder;
@@ -11,7 +10,6 @@ use resshift::model::{Reach, swin_vq};
 use resshift::ops::{attention, bicubic, nearest_index};
 use resshift::paper::schedule::{Schedule, ScheduleConfig};
 use resshift::weights::Weights;
-use support::*;
 
 const TOLERANCE: f64 = 2e-5;
 

@@ -2,8 +2,7 @@
 //!
 //! Gradients agree to 1e-4 of their own L2 norm; the loss, of order 1, to 1e-6.
 
-mod support;
-
+use crate::support::*;
 use burn::tensor::{Device, Tensor};
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::unet::UNet;
@@ -12,7 +11,6 @@ use resshift::paper::process::{loss, q_sample};
 use resshift::paper::schedule::{Schedule, ScheduleConfig};
 use resshift::weights::Weights;
 use std::collections::BTreeMap;
-use support::*;
 
 const RELATIVE: f64 = 1e-4;
 

@@ -1,13 +1,11 @@
 //! Chains whose network is SPAN: parity with stored ones, bands, the same on a GPU.
 
-mod support;
-
+use crate::support::{Golden, cpu, max_error, model, stored_chain, tiny_span_folder};
 use pollster::block_on;
 use resshift::chain::run_context::Unwatched;
 use resshift::compute::Compute;
 use resshift::image::Picture;
 use resshift::upscaler::{Options, Upscaler};
-use support::{Golden, cpu, max_error, model, stored_chain, tiny_span_folder};
 
 /// f32 sums in another order, through 22 layers and up to 4 steps.
 const TOLERANCE: f64 = 1e-4;

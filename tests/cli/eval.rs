@@ -1,7 +1,5 @@
 //! `resshift eval`, run as a user runs it.
 
-#![cfg(not(target_family = "wasm"))]
-
 use resshift::degrade::{Degradation, degrade};
 use resshift::image::{Limits, Pixels, decode, encode_png};
 use serde_json::Value;

@@ -1,14 +1,12 @@
 //! A run that was interrupted between two steps goes on to the very bytes that it would have given.
 
-mod support;
-
+use crate::support::{Formula, compact_folder, cpu, json, tiny_prior_folder};
 use pollster::block_on;
 use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::chain::snapshot::{Pace, Snapshot, State};
 use resshift::image::{Picture, Pixels};
 use resshift::upscaler::{Options, Upscaler};
 use resshift::{Error, Result};
-use support::{Formula, compact_folder, cpu, json, tiny_prior_folder};
 
 /// Takes snapshots, and stops the run after some of them.
 struct Interrupted {

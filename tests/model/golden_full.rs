@@ -1,7 +1,6 @@
 //! The full-size networks, with weights by formula, against the released code.
 
-mod support;
-
+use crate::support::*;
 use burn::tensor::{Device, Tensor, TensorData};
 use resshift::model::config::{UNetConfig, VqConfig};
 use resshift::model::unet::UNet;
@@ -9,7 +8,6 @@ use resshift::model::vq::VqAutoencoder;
 use resshift::weights::Weights;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use support::*;
 
 #[derive(Deserialize)]
 struct Fill {

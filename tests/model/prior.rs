@@ -1,14 +1,12 @@
 //! Chains that start from the picture of a network, y0: parity with stored ones, bands, y0 as preview and as result.
 
-mod support;
-
+use crate::support::{Golden, compact_folder, cpu, max_error, model, stored_chain, tiny_prior_folder};
 use pollster::block_on;
 use resshift::Result;
 use resshift::chain::run_context::{Event, Unwatched, Watch};
 use resshift::image::{Picture, Pixels};
 use resshift::model::config::ModelConfig;
 use resshift::upscaler::{Options, Upscaler};
-use support::{Golden, compact_folder, cpu, max_error, model, stored_chain, tiny_prior_folder};
 
 fn upscaler((config, files): (ModelConfig, Vec<Vec<u8>>)) -> Upscaler {
     Upscaler::load(config, files, &cpu()).unwrap()

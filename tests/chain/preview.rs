@@ -1,7 +1,6 @@
 //! What a run shows while the chain runs: predictions in place, at a bounded cost, and nothing where nobody looks.
 
-mod support;
-
+use crate::support::{Formula, chain, compact, compact_folder, cpu, json};
 use pollster::block_on;
 use resshift::Result;
 use resshift::chain::bands::{Cut, Team};
@@ -16,7 +15,6 @@ use resshift::ops::Map;
 use resshift::paper::schedule::Schedule;
 use resshift::upscaler::{Options, Upscaler};
 use std::cell::Cell;
-use support::{Formula, chain, compact, compact_folder, cpu, json};
 
 /// A part of the picture, and the step that predicted it.
 struct Shown {

@@ -1,13 +1,12 @@
 //! SPAN, which draws y0: parity with the published network, its reach, the same on a GPU.
 
-mod support;
-
+use crate::support;
+use crate::support::{Golden, cpu, fixture, max_error, model, tiny_prior_folder};
 use pollster::block_on;
 use resshift::compute::{Compute, read};
 use resshift::model::span::Span;
 use resshift::ops::Map;
 use resshift::weights::{SafetensorsSource, Weights};
-use support::{Golden, cpu, fixture, max_error, model, tiny_prior_folder};
 
 /// The published network.
 fn published(compute: &Compute) -> Span {

@@ -1,7 +1,7 @@
 //! Networks that a picture passes through band by band: the result of the whole picture, to the bit.
 
-mod support;
-
+use crate::support;
+use crate::support::{compact_folder, cpu, model, tiny_prior_folder};
 use burn::tensor::{Device, Tensor, TensorData};
 use pollster::block_on;
 use resshift::chain::bands::{Cut, Team};
@@ -16,7 +16,6 @@ use resshift::ops::band::Passage;
 use resshift::ops::{Band, Map};
 use resshift::paper::schedule::Schedule;
 use std::ops::Range;
-use support::{compact_folder, cpu, model, tiny_prior_folder};
 
 /// Width and height of pictures that are not taken at once.
 const SIZES: [[usize; 2]; 4] = [[400, 304], [640, 480], [1024, 768], [2048, 2048]];

@@ -9,7 +9,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 }
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/schedule.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/schedule.json")).unwrap()
 }
 
 fn config(entry: &Value) -> ScheduleConfig {

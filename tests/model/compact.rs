@@ -1,7 +1,8 @@
 //! The compact model: parity with stored chains, and bands that leave no trace.
 
-mod support;
-
+use crate::support::{
+    Golden, chain, compact, compact_folder, cpu, crop, decode, max_error, predict_x0, shipped, stored_chain,
+};
 use burn::tensor::Device;
 use pollster::block_on;
 use resshift::chain::bands::{Bands, Cut, Part, Team};
@@ -17,9 +18,6 @@ use resshift::image::{Limits, Picture, decode as decode_file};
 use resshift::model::Reach;
 use resshift::paper::schedule::Schedule;
 use resshift::upscaler::{Options, Upscaler};
-use support::{
-    Golden, chain, compact, compact_folder, cpu, crop, decode, max_error, predict_x0, shipped, stored_chain,
-};
 
 fn device() -> Device {
     Device::flex()

@@ -1,7 +1,6 @@
 //! Weights that reach the device shard by shard are the weights that were stored.
 
-mod support;
-
+use crate::support::compact_folder;
 use half::f16;
 use pollster::block_on;
 use resshift::chain::run_context::Unwatched;
@@ -14,7 +13,6 @@ use resshift::weights::shard;
 use resshift::weights::upload::{Upload, Uploaded};
 use resshift::{Error, Result};
 use safetensors::{Dtype, serialize, tensor::TensorView};
-use support::compact_folder;
 
 /// A safetensors file of these tensors.
 fn file(tensors: &[(&str, Dtype, &[usize], &[u8])]) -> Vec<u8> {
