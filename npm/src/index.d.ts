@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" />
 
 /**
- * ResShift x4 upscaling in the browser. All work happens on this device, in a dedicated worker unless a GPUDevice is lent; no byte
+ * ResShift x4 upscaling in the browser. All work happens on this device, in a dedicated worker, or in the calling thread with `gpuDevice`; no byte
  * of a picture is sent anywhere.
  */
 

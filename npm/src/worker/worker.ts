@@ -21,7 +21,7 @@ import type {
 } from '../shared/protocol.ts';
 import { stored } from '../shared/store.ts';
 import { isHtml, contentType } from '../shared/content-type.ts';
-import { lend, type Lent } from './borrowed-device.ts';
+import { shareDevice, type SharedDevice } from './shared-device.ts';
 import { loadModel } from './model-loader.ts';
 import { importFiles } from './import.ts';
 import { overallProgress, type Part } from './load-progress.ts';
@@ -39,8 +39,8 @@ let consent: ((given: boolean) => void) | undefined;
 let team: (() => Team) | undefined;
 /** This worker's work for another one, if it is a helper. */
 const helper = new Helper();
-/** The device of whoever runs this as a module. */
-let lent: Lent | undefined;
+/** The device of the thread that runs this file as a module. */
+let shared: SharedDevice | undefined;
 /** Ends downloads of a module, which cannot be ended itself. */
 let halt: AbortSignal | undefined;
 /** Settles with the last request. */
@@ -63,8 +63,8 @@ if (!/#thread-\d+$/.test(import.meta.url)) {
 /** Answers on `port` instead of as a worker, with an engine on `device`. One at a time. */
 export const serve: Serve = (port, device) => {
   const [stop, deaf] = [new AbortController(), new AbortController()];
-  const lending = lend(device);
-  [halt, lent] = [stop.signal, lending];
+  const sharing = shareDevice(device);
+  [halt, shared] = [stop.signal, sharing];
   post = (message, transfer) => port.postMessage(message, transfer);
   port.onmessage = receive;
   const trapped = new Promise<void>((resolve) => {
@@ -84,7 +84,7 @@ export const serve: Serve = (port, device) => {
     await Promise.race([running, trapped]);
     deaf.abort();
     port.close();
-    lending.giveBack();
+    sharing.release();
     const last = engine;
     engine = undefined;
     last?.free();
@@ -101,7 +101,7 @@ async function create(settings: Settings): Promise<void> {
   const whole = overallProgress(typeof settings.engine === 'string' ? ENGINE_BYTES : 0, settings.bytes);
   const report = (part: Part): void => post({ type: 'load', progress: whole(part) }, []);
   const module = await loadEngine(settings.engine, report);
-  const loading = await Loading.open(settings.device, settings.measured, lent?.requestAdapter);
+  const loading = await Loading.open(settings.device, settings.measured, shared?.requestAdapter);
   let ready: Engine | undefined;
   const storageWarnings = await loadModel({ ...settings, signal: halt }, loading, () => (ready = loading.finish()), report);
   if (ready === undefined) throw new Error('a model that is delivered is also built');
@@ -127,7 +127,7 @@ async function convert(order: ImportOrder): Promise<void> {
 /** The browser's name of the adapter that the engine has opened. */
 async function named(device: DeviceInfo): Promise<DeviceInfo> {
   if (device.kind === 'cpu') return device;
-  if (lent) return { ...device, name: deviceName(lent.device) };
+  if (shared) return { ...device, name: deviceName(shared.device) };
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   return adapter ? { ...device, name: adapterName(adapter.info) } : device;
 }

@@ -19,7 +19,7 @@ interface Row {
   gflops: number;
 }
 
-/** As `Adapter` and `Row` of `src/bench.rs`. */
+/** As `Adapter` and `Row` of `src/bench/mod.rs`. */
 interface Peaks {
   adapter: string;
   peak_gflops: number;
