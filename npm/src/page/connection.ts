@@ -12,7 +12,7 @@ import { startWorker, workerAddress, type Link } from './worker-start.ts';
  * How long a worker may take to end an aborted run; then it is ended itself. On the CPU a step blocks the worker and
  * another one starts in no time; a GPU is in the middle of a step too, but takes long to open again.
  */
-const PATIENCE_MS = { cpu: 2000, webgpu: 10_000 };
+const ABORT_TIMEOUT_MS = { cpu: 2000, webgpu: 10_000 };
 
 type Listener = (note: Note) => void;
 type Success = Created | Done | Imported;
@@ -73,14 +73,14 @@ export class Connection {
     this.#send({ type: 'consent', given }, []);
   }
 
-  /** Runs one picture. An abort is answered at once; the worker is `idle` again within a step, or else closed. */
+  /** Runs one picture. An abort is answered immediately. The worker is `idle` again within a step, or it is closed. */
   upscale(input: Payload, run: Run, listen: Listener, signal?: AbortSignal): Promise<Done> {
     const buffer = input instanceof Uint8Array ? input.buffer : input.data.buffer;
     const answer = this.#ask({ type: 'upscale', input, run }, [buffer], listen, signal) as Promise<Done>;
     this.#idle = answer.then(nothing, nothing);
     const abort = (): void => {
       this.#send({ type: 'abort' }, []);
-      const watchdog = setTimeout(() => this.close(), PATIENCE_MS[this.#kind]);
+      const watchdog = setTimeout(() => this.close(), ABORT_TIMEOUT_MS[this.#kind]);
       void this.#idle.then(() => clearTimeout(watchdog));
     };
     signal?.addEventListener('abort', abort, { once: true });

@@ -50,7 +50,7 @@ function resolve(given: string | URL): URL {
 }
 
 /**
- * Pixels are taken at once: what the caller does to a canvas after the call changes nothing.
+ * Pixels are copied immediately, so the caller may draw on a canvas again after the call.
  * @throws UpscalerError `no-input`, `bad-image`, `image-too-large`
  */
 export async function read(input: unknown): Promise<Payload> {
@@ -165,8 +165,8 @@ const SIDE = 4096;
 
 function draw(source: CanvasImageSource, width: number, height: number): Pixels {
   if (width === 0 || height === 0) throw noPixels();
-  const most = maxPixels();
-  if (width * height > most) throw imageTooLarge(width, height, most);
+  const max = maxPixels();
+  if (width * height > max) throw imageTooLarge(width, height, max);
   try {
     const context = new OffscreenCanvas(Math.min(width, SIDE), Math.min(height, SIDE)).getContext('2d', { willReadFrequently: true })!;
     const data = new Uint8ClampedArray(4 * width * height);

@@ -4,7 +4,7 @@ import { contentType } from '../shared/content-type.ts';
 import { anotherSite, http, notTheFile, offline, openedAsFile, policy, unstarted, type UpscalerError } from '../shared/error.ts';
 
 /** Longest wait for an answer, in milliseconds. */
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** Listens for what a content security policy forbids in this thread. */
 export class PolicyWatch {
@@ -31,7 +31,7 @@ export async function loadFailure(url: string, watch: PolicyWatch, script = fals
   const { protocol, origin } = globalThis.location;
   if (protocol === 'file:') return openedAsFile();
   const ask = (mode: RequestMode): Promise<Response | undefined> =>
-    fetch(url, { mode, cache: 'no-cache', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
+    fetch(url, { mode, cache: 'no-cache', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => undefined);
   const answer = await ask('cors');
   void answer?.body?.cancel();
   // Browsers tell of the policy a moment after the refusal.

@@ -65,9 +65,9 @@ export function modelSize(name = ''): ModelSize {
 function checkDevice(given: GPUDevice, device: string): void {
   if (device === 'cpu') throw badOption('The device cpu cannot use a gpuDevice.');
   if (tag(given) !== 'GPUDevice') throw invalidOption('gpuDevice must be a GPUDevice', given);
-  for (const [limit, least] of Object.entries(DEVICE_LIMITS)) {
-    const most = given.limits[limit as keyof typeof DEVICE_LIMITS];
-    if (most < least) throw badOption(`gpuDevice has ${limit} ${most}; it needs ${least}.`);
+  for (const [limit, min] of Object.entries(DEVICE_LIMITS)) {
+    const value = given.limits[limit as keyof typeof DEVICE_LIMITS];
+    if (value < min) throw badOption(`gpuDevice has ${limit} ${value}; it needs ${min}.`);
   }
 }
 
@@ -134,9 +134,9 @@ export function run(options: Merged): Run {
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
   if (steps !== undefined) checkSteps(steps, 0);
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw invalidOption('seed must be an integer from 0 to 2^53 - 1', seed);
-  const [least, most] = limits.temperature as [number, number];
-  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= least && temperature <= most)) {
-    throw invalidOption(`temperature must be from ${least} to ${most}`, temperature);
+  const [min, max] = limits.temperature as [number, number];
+  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= min && temperature <= max)) {
+    throw invalidOption(`temperature must be from ${min} to ${max}`, temperature);
   }
   if (tile !== 'auto') checkInteger("tile must be 'auto' or", tile, limits.tile);
   if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0))
@@ -195,13 +195,13 @@ export function checkSides(sides: readonly unknown[]): void {
 }
 
 /** @throws UpscalerError `bad-option` */
-export function checkSteps(steps: unknown, least: number): void {
-  if (!isInteger(steps, least, U32_MAX)) throw invalidOption(`steps must be an integer of at least ${least}`, steps);
+export function checkSteps(steps: unknown, min: number): void {
+  if (!isInteger(steps, min, U32_MAX)) throw invalidOption(`steps must be an integer of at least ${min}`, steps);
 }
 
 /** @throws UpscalerError `bad-option` */
-function checkInteger(rule: string, value: unknown, [least, most]: readonly number[]): void {
-  if (!isInteger(value, least!, most!)) throw invalidOption(`${rule} an integer from ${least} to ${most}`, value);
+function checkInteger(rule: string, value: unknown, [min, max]: readonly number[]): void {
+  if (!isInteger(value, min!, max!)) throw invalidOption(`${rule} an integer from ${min} to ${max}`, value);
 }
 
 function isInteger(value: unknown, from: number, to: number): boolean {

@@ -31,8 +31,8 @@ export interface ModelSize {
   bytes: number;
 }
 
-/** So many pixels can be upscaled on every device, and on those with memory: `MOST` make an x4 result of 64 megapixels. */
-const [LEAST, MOST] = pixels as [number, number];
+/** The limit of input pixels on devices with the least and with enough memory. The x4 result of `MAX_PIXELS` has 64 megapixels. */
+const [MIN_PIXELS, MAX_PIXELS] = pixels as [number, number];
 
 const GIB = 2 ** 30;
 /** The page and all of the engine that does not grow with the picture, with room to spare. */
@@ -74,8 +74,8 @@ export function pageBytes(width: number, height: number, model: ModelSize): numb
 export function maxPixels({ deviceMemory, maxTouchPoints }: Device = globalThis.navigator ?? {}): number {
   const memory = deviceMemory ?? ((maxTouchPoints ?? 0) > 1 ? HANDHELD : Infinity);
   const room = memory * GIB * SHARE - BESIDE;
-  let side = Math.sqrt(MOST);
-  while (side * side > LEAST && engineBytes(side, side) > room) side -= 64;
+  let side = Math.sqrt(MAX_PIXELS);
+  while (side * side > MIN_PIXELS && engineBytes(side, side) > room) side -= 64;
   return side * side;
 }
 

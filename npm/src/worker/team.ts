@@ -9,8 +9,8 @@ import { initSync, Loading, sha256, type Engine } from '../../engine/resshift.js
 import { trustedUrl } from '../shared/trusted-types.ts';
 import { ShardStore } from './shard-store.ts';
 
-/** Most engines that work together, the one with the picture included. */
-const MOST = engines[1]!;
+/** Including the engine that has the picture. */
+const MAX_ENGINES = engines[1]!;
 
 /** What a helper is told first. */
 export interface Joining {
@@ -42,7 +42,7 @@ export function helpersHere(asked: number | undefined, bytes: number): number {
   if (typeof Worker === 'undefined') return 0;
   const processors = navigator.hardwareConcurrency ?? 1;
   const spare = processors < WORTHWHILE || bytes > HELPED ? 1 : processors - 1;
-  return Math.min(asked ?? spare, MOST) - 1;
+  return Math.min(asked ?? spare, MAX_ENGINES) - 1;
 }
 
 /** `PageHelpers` in Rust. */

@@ -81,12 +81,12 @@ test('locks that do not answer, and a lock that another tab never gives back, ar
 test('preload rejects where storage does not answer: the model could not be kept', async ({ page, server }) => {
   server.prepend(/worker\.js$/, SILENT.open);
   await open(page, server);
-  const trouble = await page.evaluate(async () => {
+  const outcome = await page.evaluate(async () => {
     const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     return Upscaler.preload().then(
       () => 'kept',
       ({ code, advice }: { code: string; advice: string }) => `${code}: ${advice}`,
     );
   });
-  expect(trouble).toMatch(/^storage: Close this site's other tabs/);
+  expect(outcome).toMatch(/^storage: Close this site's other tabs/);
 });

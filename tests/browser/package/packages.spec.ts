@@ -242,7 +242,13 @@ test('esbuild, with the files copied beside the bundle', async ({ page: tab }) =
 test('bundles find the engine for a GPUDevice of the page too', async ({ page: tab }) => {
   const out = join(WORK, 'sites/shared-device');
   page(WORK, [module('./shared-device.js')]);
-  await vite({ root: WORK, configFile: false, logLevel: 'error', build: { outDir: 'sites/shared-device/vite', target: 'es2022' }, base: '/vite/' });
+  await vite({
+    root: WORK,
+    configFile: false,
+    logLevel: 'error',
+    build: { outDir: 'sites/shared-device/vite', target: 'es2022' },
+    base: '/vite/',
+  });
   await packed({
     mode: 'production',
     context: WORK,

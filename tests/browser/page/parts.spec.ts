@@ -66,17 +66,17 @@ test('names of results are told apart on every file system', () => {
 
 test('names of results fit every file system, whole characters and the ending', () => {
   const bytes = (name: string): number => Buffer.byteLength(name);
-  const most = 240;
+  const max = 240;
   for (const letter of ['x', 'ö', 'o\u0308', '漢', '👩']) {
     const name = resultName(`${letter.repeat(251)}.png`);
     expect(name).toMatch(/_x4\.png$/);
-    expect(bytes(name)).toBeLessThanOrEqual(most);
-    expect(bytes(name)).toBeGreaterThan(most - bytes(letter));
+    expect(bytes(name)).toBeLessThanOrEqual(max);
+    expect(bytes(name)).toBeGreaterThan(max - bytes(letter));
     expect(name.slice(0, -'_x4.png'.length)).toBe(letter.repeat(name.slice(0, -'_x4.png'.length).length / letter.length));
     const [first, second] = uniqueNames([name, name]);
     expect(first).toBe(name);
     expect(second).toMatch(/ \(2\)\.png$/);
-    expect(bytes(second!)).toBeLessThanOrEqual(most);
+    expect(bytes(second!)).toBeLessThanOrEqual(max);
   }
 });
 

@@ -23,8 +23,8 @@ export class Keeper<Result> {
   private readonly written = new Map<number, Item<Result>>();
   private writing: Promise<unknown> = Promise.resolve();
 
-  /** @param onTrouble told once if the browser does not keep the batch */
-  constructor(private readonly onTrouble: () => void) {}
+  /** @param onFailure told once if the browser does not keep the batch */
+  constructor(private readonly onFailure: () => void) {}
 
   /**
    * From now on `sync` writes. What the last tab left stays until it is adopted.
@@ -34,7 +34,7 @@ export class Keeper<Result> {
     try {
       return await within(this.read());
     } catch (error) {
-      if (error instanceof Silence) this.onTrouble();
+      if (error instanceof Silence) this.onFailure();
       return [];
     }
   }
@@ -81,7 +81,7 @@ export class Keeper<Result> {
       })
       .catch(() => {
         this.store = null;
-        this.onTrouble();
+        this.onFailure();
       });
   }
 }

@@ -116,8 +116,8 @@ const sentences = (words: Words) => {
 
     fromTo: (from: Size, to: Size): string => words.sizes(`${from.width} × ${from.height}`, `${to.width} × ${to.height}`),
 
-    tooManyPixels: ({ width, height }: Size, most: number): string =>
-      words.tooLarge(words.decimal((width * height) / 1e6), words.decimal(most / 1e6)),
+    tooManyPixels: ({ width, height }: Size, max: number): string =>
+      words.tooLarge(words.decimal((width * height) / 1e6), words.decimal(max / 1e6)),
 
     /** Two lines, and a third where it was not the engine that read the file. */
     outcome: (done: Outcome): string =>

@@ -6,7 +6,7 @@ import type { Compare } from '../viewer/compare.ts';
 import type { Stage } from '../viewer/stage.ts';
 
 /** Kept of a picture, beside its last result. */
-const MOST = 4;
+const MAX_EARLIER = 4;
 
 const { compareWith, compareWithSetting, swap } = elements;
 
@@ -40,7 +40,7 @@ export class EarlierResults {
     // The same once more is the same picture.
     this.earlier = this.earlier
       .filter((other) => other !== done && text.answer(other.outcome) !== text.answer(done.outcome))
-      .slice(0, MOST);
+      .slice(0, MAX_EARLIER);
     await this.choose(this.chosen && this.earlier.includes(this.chosen) ? this.chosen : null);
   }
 

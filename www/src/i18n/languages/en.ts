@@ -118,7 +118,7 @@ export const en = {
   costsRoughly: (time: string, memory: string): string => `Roughly ${time} and ${memory} of memory. The first run will refine this.`,
   costsUnknown: (memory: string): string => `About ${memory} of memory. The first run will measure the time.`,
   about: (time: string): string => `about ${time}`,
-  tooLarge: (have: string, most: string): string => `Too large to upscale here: ${have} megapixels, the limit is ${most}.`,
+  tooLarge: (have: string, max: string): string => `Too large to upscale here: ${have} megapixels, the limit is ${max}.`,
   beyondLargest: (width: number, height: number): string => `The largest result is ${width} × ${height} pixels.`,
   shares: (before: number, after: number): string => `${before} % original, ${after} % upscaled`,
 
