@@ -1,4 +1,4 @@
-/** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
+/** Turns the caller's options into those that the engine takes. The engine checks what depends on the model. */
 
 import { addresses, sizes } from 'shipped-models';
 import * as limits from '../../../limits.json';
@@ -26,7 +26,7 @@ const DEVICE_LIMITS = {
   maxStorageBuffersPerShaderStage: 7,
 };
 const U32_MAX = 2 ** 32 - 1;
-/** Address of the bundle that this becomes a part of. Not `new URL('./', here)`: Next takes that for the address of a file. */
+/** Folder of the bundle that contains this. Not `new URL('./', here)`: Next takes that for the address of a file. */
 const here = import.meta.url;
 
 /** @throws UpscalerError `bad-option` */
@@ -56,12 +56,12 @@ export function settings(options: CreateOptions): Settings {
   };
 }
 
-/** Sizes of a model of the package; of any other those of the default one, since nothing is known of its network. */
+/** Sizes of a model of the package. For any other model, those of the default one, because its network is unknown. */
 export function modelSize(name = ''): ModelSize {
   return sizes[name] ?? sizes[limits.defaultModel]!;
 }
 
-/** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */
+/** Throws unless it is a GPUDevice, of any frame, with the limits that the kernels need. Every ordinary device has them. */
 function checkDevice(given: GPUDevice, device: string): void {
   if (device === 'cpu') throw badOption('The device cpu cannot use a gpuDevice.');
   if (tag(given) !== 'GPUDevice') throw invalidOption('gpuDevice must be a GPUDevice', given);
@@ -156,7 +156,7 @@ export function run(options: Merged): Run {
   };
 }
 
-/** Whether it fits the run is the engine's to say. */
+/** The engine checks whether the snapshot belongs to the run. */
 function isSnapshot(given: unknown): given is Snapshot {
   const { step, key, data } = (given ?? {}) as Partial<Snapshot>;
   return isInteger(step, 1, U32_MAX) && typeof key === 'string' && ['Blob', 'File'].includes(tag(data));
