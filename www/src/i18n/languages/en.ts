@@ -1,4 +1,4 @@
-/** English, and the list of what every language must say. */
+/** English, which also defines the keys of every language. */
 import type { Fault } from './fault.ts';
 import { numbers } from './numbers.ts';
 
