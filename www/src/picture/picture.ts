@@ -9,7 +9,7 @@ export interface Picture {
   name: string;
   /** The chosen file. */
   file: Blob;
-  /** Input of the upscaler: the file itself, or a PNG if only the browser knows the format. */
+  /** Input of the upscaler: the file itself, or the decoded image if only the browser knows the format. */
   input: Input;
   /** Decoded and upright; null if the browser cannot show the file. The upscaler may still read it. */
   image: HTMLImageElement | null;
