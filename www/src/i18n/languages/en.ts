@@ -64,7 +64,7 @@ export const en = {
   stepsFull: 'The finest texture.',
   stepsQuick: 'Nearly the same, in less time.',
   stepsOne: 'Stays closest to the original and invents least: good for faces.',
-  stepsNone: 'The picture that the chain starts from: clean at once, with less texture.',
+  stepsNone: 'The picture that the chain starts from: immediately clean, but with less texture.',
   seed: 'Seed',
   device: 'Device',
   automatic: 'Automatic',
