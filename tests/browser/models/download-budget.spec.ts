@@ -1,4 +1,4 @@
-/** The memory of shards on their way: a law that needs no browser. */
+/** The memory limit of downloads, without a browser. */
 import { expect, test } from '@playwright/test';
 import { DownloadBudget } from '../../../npm/src/worker/download-budget.ts';
 

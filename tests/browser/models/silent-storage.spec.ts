@@ -1,4 +1,4 @@
-/** Storage that never answers, as browsers have shown it after an update or a crash: everything goes on in memory, and says so. */
+/** Storage that never answers, as in browsers after an update or a crash: everything runs in memory, with a warning. */
 import type { Page } from '@playwright/test';
 import { expect, fixture, open, test, upscale } from '../support/fixtures.ts';
 import { count } from '../support/stored.ts';
@@ -31,7 +31,7 @@ test('IndexedDB that does not open in the page alone: the page comes up, runs, a
 });
 
 for (const what of ['open', 'read', 'write'] as const) {
-  test(`IndexedDB that does not answer (${what}) in the worker alone: the run goes on, with a warning`, async ({ page, server }) => {
+  test(`IndexedDB that does not answer (${what}) in the worker alone: the run continues, with a warning`, async ({ page, server }) => {
     server.prepend(/worker\.js$/, SILENT[what]);
     await open(page, server);
     await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
@@ -78,7 +78,7 @@ test('locks that do not answer, and a lock that another tab never gives back, ar
   expect(codes).toEqual([]);
 });
 
-test('preload rejects where storage does not answer: the model could not be kept', async ({ page, server }) => {
+test('preload rejects if storage does not answer: the model could not be kept', async ({ page, server }) => {
   server.prepend(/worker\.js$/, SILENT.open);
   await open(page, server);
   const outcome = await page.evaluate(async () => {

@@ -330,7 +330,7 @@ test('importing it in Node does nothing; calling it says where it belongs', () =
   expect(JSON.parse(said)).toEqual(Array(3).fill([true, 'no-browser', true]));
 });
 
-test('in jsdom the element is there, and says that it cannot run', () => {
+test('in jsdom the element exists, and says that it cannot run', () => {
   const script = `
     import { JSDOM } from ${JSON.stringify(pathToFileURL(from('../../../node_modules/jsdom/lib/api.js')).href)};
     const { window } = new JSDOM('<!doctype html><body>', { url: 'http://localhost/' });
