@@ -12,7 +12,7 @@ export function lockOf(model: string): string {
 
 /**
  * Runs `work` while no other tab loads this model, or immediately if the browser has no locks. A frozen tab, or a browser that does not
- * answer, would hold the lock for ever. So after {@link LOCK_MS} the work begins without it; at worst, bytes are downloaded twice.
+ * answer, would hold the lock forever. So after {@link LOCK_MS} the work begins without it; at worst, bytes are downloaded twice.
  */
 export async function withModelLock<T>(model: string, work: () => Promise<T>): Promise<T> {
   if (!navigator.locks) return work();

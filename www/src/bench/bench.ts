@@ -107,7 +107,7 @@ async function evaluations(report: Report): Promise<void> {
 async function kernels(report: Report): Promise<void> {
   if (!report.adapter) throw new Error('This browser offers no GPU to measure.');
   const rows: Kernel[] = (report.kernels = []);
-  status.textContent = `${report.adapter.name}: what it can do at most …`;
+  status.textContent = `${report.adapter.name}: measuring its peaks …`;
   const worker = new Worker(WORKER, { type: 'module' });
   const model = await (await fetch(MODEL)).text();
   try {
