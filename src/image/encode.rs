@@ -275,7 +275,7 @@ fn jpeg(size: (u32, u32), channels: usize, data: &[u8], tags: &Tags, quality: u8
 }
 
 /// Longest contents of a JPEG segment. What does not fit is left out, as any camera's own software does.
-const MAX_SEGMENT: usize = 65_533;
+const MOST_IN_SEGMENT: usize = 65_533;
 
 /// The file with XMP and IPTC behind the segments for applications that it has.
 fn with_segments(mut file: Vec<u8>, tags: &Tags) -> Result<Vec<u8>> {
@@ -284,7 +284,9 @@ fn with_segments(mut file: Vec<u8>, tags: &Tags) -> Result<Vec<u8>> {
     let xmp = tags.xmp.as_deref().map(|packet| (APP1, [b"http://ns.adobe.com/xap/1.0/\0", packet].concat()));
     let iptc = tags.iptc.as_deref().map(|data| (APP13, [b"Photoshop 3.0\0", &iptc::resources(data)[..]].concat()));
     let mut segments = Vec::new();
-    for (marker, contents) in [xmp, iptc].into_iter().flatten().filter(|(_, contents)| contents.len() <= MAX_SEGMENT) {
+    for (marker, contents) in
+        [xmp, iptc].into_iter().flatten().filter(|(_, contents)| contents.len() <= MOST_IN_SEGMENT)
+    {
         segments.extend([0xFF, marker]);
         segments.extend(((contents.len() + 2) as u16).to_be_bytes());
         segments.extend(contents);
@@ -312,7 +314,7 @@ fn put_tags(encoder: &mut impl ImageEncoder, tags: &Tags) {
         // Every encoder that is used here takes profiles.
         let _ = encoder.set_icc_profile(icc.clone());
     }
-    if let Some(exif) = tags.exif.as_ref().filter(|exif| exif.len() + PREFIX <= MAX_SEGMENT) {
+    if let Some(exif) = tags.exif.as_ref().filter(|exif| exif.len() + PREFIX <= MOST_IN_SEGMENT) {
         let _ = encoder.set_exif_metadata(exif.clone());
     }
 }
