@@ -57,7 +57,7 @@ setup_wasm_bindgen() {
   bindgen=$target/tools/bin/wasm-bindgen
   # Compiled for speed it takes minutes, and saves seconds.
   local install=(cargo install wasm-bindgen-cli --version "$version" --no-default-features --root "$target/tools" --debug)
-  # Its own lock file may name a release that cannot be had; then the newest that fits will do.
+  # Its own lock file may name a release that is no longer available. Then the newest one that fits is used.
   env -u CARGO_TARGET_DIR "${install[@]}" --locked || env -u CARGO_TARGET_DIR "${install[@]}"
 }
 
@@ -73,9 +73,9 @@ setup_test_machine() {
     Linux)
       compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null || compgen -G '/etc/vulkan/icd.d/*.json' >/dev/null ||
         missing+=(mesa-vulkan-drivers)
-      # Without one the widths of Chinese and Japanese sentences are those of placeholder boxes.
+      # Without such a font, Chinese and Japanese sentences have the widths of placeholder boxes.
       have fc-list && [ -n "$(fc-list :lang=zh family)" ] || missing+=(fontconfig fonts-wqy-microhei)
-      # The page is tried in these too. Not every distribution has them under these names; what is missing is passed over.
+      # The page is tested in these too. Not every distribution has them under these names; a missing one is skipped.
       have firefox-esr || others+=(firefox-esr)
       have WebKitWebDriver && have Xvfb || others+=(webkit2gtk-driver xvfb)
       [ $((${#missing[@]} + ${#others[@]})) -eq 0 ] && return 0
@@ -84,7 +84,7 @@ setup_test_machine() {
         local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
         apt-get update -qq
         [ ${#missing[@]} -eq 0 ] || "${install[@]}" "${missing[@]}"
-        [ ${#others[@]} -eq 0 ] || "${install[@]}" "${others[@]}" || say "not to be had: ${others[*]}"
+        [ ${#others[@]} -eq 0 ] || "${install[@]}" "${others[@]}" || say "not available, so not tested: ${others[*]}"
         return 0
       fi
       [ ${#missing[@]} -eq 0 ] || die "the tests need: ${missing[*]}. Install with: sudo apt-get install ${missing[*]}"
@@ -107,7 +107,7 @@ engine() {
   "$bindgen" --target web --omit-default-module-path --remove-name-section --remove-producers-section \
     --out-dir npm/engine "$target/wasm32-unknown-unknown/$profile/resshift.wasm"
   if [ "$profile" = web ]; then
-    # From npm: the one of older distributions (binaryen 108) confuses the tables that wasm-bindgen exports.
+    # From npm, because that of older distributions (binaryen 108) confuses the tables that wasm-bindgen exports.
     npx wasm-opt -O2 npm/engine/resshift_bg.wasm -o npm/engine/small.wasm
     mv npm/engine/small.wasm npm/engine/resshift_bg.wasm
     node npm/engine-size.mjs
@@ -154,11 +154,11 @@ screenshots() {
   page
   say "screenshots"
   node www/screenshots.mjs
-  # The page brings them along.
+  # The page contains them.
   npm run --silent build
 }
 
-# Nothing here is built, and what the native tests need first is shared with them: the same profile.
+# Builds nothing of its own: it shares the profile, and so the crates, with the native tests.
 lint() {
   setup_rust
   setup_node
@@ -176,9 +176,9 @@ lint() {
   say "spelling, and licences and advisories of crates"
   if have typos; then typos; else say "not installed, so not checked: typos (cargo install typos-cli)"; fi
   if cargo deny --version >/dev/null 2>&1; then
-    # Crates of features that are not built are fetched for it, and so is the database of advisories.
+    # This downloads the crates of features that are not built, and the database of advisories.
     cargo deny check bans licenses sources
-    cargo deny check advisories || say "advisories were not checked, or found: see above"
+    cargo deny check advisories || say "advisories were found, or could not be checked: see above"
   else
     say "not installed, so not checked: cargo-deny (cargo install cargo-deny)"
   fi

@@ -1,4 +1,4 @@
-// The models that package and page bring along: every folder here with a model.json, the default one first.
+// The models in the package and the page: every folder here with a model.json, the default one first.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 
 /**
  * @returns {{ name: string, bytes: number, steps: number, y0: number, channels: number, shards: string[], manifest: string }[]}
- *   `y0`: work of its network, in steps, roughly; `shards`: their names; `manifest`: text of model.json
+ *   `y0`: approximate work of its network, in steps; `shards`: their names; `manifest`: text of model.json
  */
 export function shippedModels() {
   const names = readdirSync(here).filter((name) => existsSync(join(here, name, 'model.json')));

@@ -31,7 +31,7 @@ rmSync(here('dist'), { recursive: true, force: true });
 const byName = (entries) => `{ __proto__: null, ${entries.map(([name, value]) => `${JSON.stringify(name)}: ${value}`).join(', ')} }`;
 /** Bundlers follow addresses that are literals, so those of a model's files are written out. */
 const addresses = ({ name, shards }) => byName(shards.map((file) => [file, `new URL('./models/${name}/${file}', import.meta.url).href`]));
-/** Where the modules of other models leave addresses for `index.js` without importing it. */
+/** Where the modules of other models store addresses for `index.js` without importing it. */
 const REGISTRY = "globalThis[Symbol.for('resshift-web')]";
 const made = {
   'shipped-models': `
@@ -46,7 +46,7 @@ const modelFiles = {
     context.onLoad({ filter: /.*/, namespace: 'made' }, ({ path }) => ({ contents: made[path] }));
   },
 };
-/** Of `errors.json` the package needs codes, messages and advice; the rest is for the command line and the documentation. */
+/** The package needs codes, messages and advice of `errors.json`. The rest is for the command line and the documentation. */
 const errorSentences = {
   name: 'error sentences',
   setup(context) {
@@ -58,10 +58,10 @@ const errorSentences = {
     });
   },
 };
-/** The languages of errors, each a file of its own. */
+/** The languages of errors, one file each. */
 const languages = readdirSync(here('src/languages')).map((name) => name.replace(/\.ts$/, ''));
 for (const name of languages) entryPoints[`languages/${name}`] = here(`src/languages/${name}.ts`);
-/** @param {string} folder where they lie for whoever imports one */
+/** @param {string} folder of these files, as seen from the importing file */
 const languageFiles = (folder) => ({
   name: 'language files',
   setup(context) {
@@ -81,7 +81,7 @@ const oneCopy = {
   },
 };
 /**
- * The one address that is imported is known only in a page: says so to bundlers. The comments in the source go when it is minified.
+ * Tells bundlers to leave the one import whose address is known only at run time. Minifying has removed the comments of the source.
  * @param {string} file
  */
 function leaveToBrowsers(file) {
@@ -137,10 +137,10 @@ for (const model of models.filter((one) => one !== standard)) {
   writeFileSync(here(`dist/${model.name}.d.ts`), `/** Has a bundler copy the model \`${model.name}\`. */\nexport {};\n`);
 }
 for (const { name, shards } of models) {
-  // Weights do not go anywhere without their terms.
+  // Weights must come with their terms.
   for (const file of ['model.json', ...shards, 'MODEL_CARD.md'])
     cpSync(here(`../models/${name}/${file}`), here(`dist/models/${name}/${file}`));
 }
 cpSync(here('../models/CREDITS.tsv'), here('dist/models/CREDITS.tsv'));
-// npm packs only what lies in its folder; `notice.mjs` writes NOTICE there.
+// npm packs only files in its folder; `notice.mjs` writes NOTICE there.
 for (const name of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(here(`../${name}`), here(name));

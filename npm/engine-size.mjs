@@ -1,11 +1,11 @@
-// Says how large the engine is on its way to a browser, compressed as servers do it, and fails where that is too much.
+// Prints the engine's size, compressed as servers compress it, and fails if it is too large.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 
-/** Bytes, the checks of the tests included, which a release is without. More than this is a mistake. */
-const MOST = 1_170_000;
+/** Includes the kernel checks of the tests, which a release does not have. */
+const MAX_BYTES = 1_170_000;
 
 const wasm = readFileSync(fileURLToPath(new URL('engine/resshift_bg.wasm', import.meta.url)));
 const bytes = brotliCompressSync(wasm, {
@@ -13,7 +13,7 @@ const bytes = brotliCompressSync(wasm, {
 }).length;
 const megabytes = (count) => (count / 1e6).toFixed(2);
 console.log(`npm/engine: ${megabytes(wasm.length)} MB, ${megabytes(bytes)} MB compressed`);
-if (bytes > MOST) {
-  console.error(`The engine may take ${megabytes(MOST)} MB compressed.`);
+if (bytes > MAX_BYTES) {
+  console.error(`The engine may take ${megabytes(MAX_BYTES)} MB compressed.`);
   process.exit(1);
 }

@@ -1,4 +1,4 @@
-// Writes NOTICE for the package: the project's own, and the licences of everything that is compiled into the engine.
+// Writes the package's NOTICE: the project's own, and the licences of everything that is compiled into the engine.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const { packages, resolve } = JSON.parse(
 const byId = new Map(packages.map((/** @type {Package} */ each) => [each.id, each]));
 const nodes = new Map(resolve.nodes.map((/** @type {{ id: string }} */ node) => [node.id, node]));
 
-/** What the engine is compiled from: without the needs of build scripts, tests and macros. */
+/** The crates in the engine, without those of build scripts, tests and macros. */
 const found = new Set();
 const queue = [resolve.root];
 for (const id of queue) {
@@ -33,7 +33,7 @@ for (const id of queue) {
   }
 }
 
-/** The texts that a crate brings, those of MIT first: one licence of a choice is enough. @param {Package} crate */
+/** The licence texts of a crate, MIT first: of a choice, one licence is enough. @param {Package} crate */
 function licence({ manifest_path }) {
   const folder = dirname(manifest_path);
   const files = readdirSync(folder)

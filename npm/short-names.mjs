@@ -1,5 +1,5 @@
-// node npm/short-names.mjs FOLDER: one or two letters for the names by which the engine and its JavaScript know each other, some 250
-// of them, of which many end with 16 random digits that no compression makes smaller. 3 KB of the worker.
+// node npm/short-names.mjs FOLDER: shortens the about 250 names of imports and exports between the engine and its JavaScript to one or
+// two letters. Many end with 16 random digits, which do not compress. This saves 3 KB of the worker.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const by = (names) => (whole, name) => {
 writeFileSync(
   script,
   readFileSync(script, 'utf8')
-    // What the engine never calls: wasm-opt has dropped its end of it.
+    // The engine never calls it: wasm-opt has removed the import.
     .replace(/^ {8}(\w+): function\(.*?^ {8}\}(?:, arguments\); \})?,\n/gms, (entry, name) => (shortImport.has(name) ? entry : ''))
     // wasm-opt calls the module `a`.
     .replace(JSON.stringify(module), 'a')
@@ -40,13 +40,13 @@ writeFileSync(
       /^function initSync\(module\) \{\s*if \(wasm !== undefined\) return wasm;\s*if .*?^ {4}\}$/ms,
       'function initSync({ module }) {\n    if (wasm !== undefined) return wasm;',
     )
-    // Nothing here says `using`, and every call can grow what it has allocated.
+    // Nothing here uses `using`, and every call can grow its allocations.
     .replace(/^if \(Symbol\.dispose\) .*$/gm, '')
     .replace(/^ {4}if \(realloc === undefined\) \{$.*?^ {4}\}$/ms, '')
-    // What Rust prints of a JavaScript value that it did not expect: an error's sentence says enough.
+    // How Rust prints an unexpected JavaScript value; an error's sentence is enough.
     .replace(/^function debugString\(val\) \{$.*?^\}$/ms, 'function debugString(val) { return String(val); }'),
 );
 if (replaced < shortImport.size) throw new Error(`${script}: ${replaced} names of ${shortImport.size} were found`);
 renameSync(renamed, wasm);
-// It describes the names that were.
+// It describes the old names.
 rmSync(file('resshift_bg.wasm.d.ts'), { force: true });

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { faults } from './rooms.mjs';
-
-const browser = fileURLToPath(new URL('browser', import.meta.url));
+import { crowded, faults } from './rooms.mjs';
 
 for (const tree of ['npm/src', 'www/src']) {
   test(`imports of ${tree} point downwards`, () => {
@@ -14,51 +13,53 @@ for (const tree of ['npm/src', 'www/src']) {
   });
 }
 
-test('no folder of browser tests hides a file among many', () => {
-  const folders = readdirSync(browser, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-  assert.ok(folders.length > 5);
-  for (const folder of ['.', ...folders]) {
-    const count = readdirSync(join(browser, folder), { withFileTypes: true }).filter((entry) => entry.isFile()).length;
-    assert.ok(count <= 20, `${folder} has ${count} files`);
-  }
+test('no source file is too long, and no folder too full', () => {
+  assert.deepEqual(crowded(fileURLToPath(new URL('..', import.meta.url))), []);
 });
 
-test('no source has more lines than a reader keeps in mind', () => {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const sources = ['npm', 'www', 'tests', 'models', 'examples'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .map((path) => join(folder, path))
-      .filter((path) => /\.(ts|mjs|js|jsx)$/.test(path) && !/node_modules|^npm.(dist|engine)\b|^tests.bundlers.work\b/.test(path)),
-  );
-  assert.ok(sources.length > 150);
-  const lines = (/** @type {string} */ path) => readFileSync(join(root, path), 'utf8').split('\n').length - 1;
-  assert.deepEqual(
-    sources.filter((path) => lines(path) > 450),
-    [],
-  );
-});
-
-/** The faults of a tree with these files. @param {Record<string, string>} files */
-function faultsOf(files) {
-  const tree = mkdtempSync(join(tmpdir(), 'rooms-'));
+/** What `check` finds in a folder with these files. @param {Record<string, string>} files @param {(folder: string) => string[]} check */
+function found(files, check) {
+  const folder = mkdtempSync(join(tmpdir(), 'rooms-'));
   try {
-    const rooms = { order: [['top', 'beside'], ['bottom']], outside: { top: ['library'] } };
-    for (const [path, source] of Object.entries({
-      'rooms.json': JSON.stringify(rooms),
-      'top/a.ts': '',
-      'beside/a.ts': '',
-      'bottom/a.ts': '',
-      ...files,
-    })) {
-      mkdirSync(dirname(join(tree, path)), { recursive: true });
-      writeFileSync(join(tree, path), source);
+    for (const [path, source] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), source);
     }
-    return faults(tree);
+    return check(folder);
   } finally {
-    rmSync(tree, { recursive: true });
+    rmSync(folder, { recursive: true });
   }
+}
+
+/** Files that have `count` lines each. @param {number} count @param {string[]} paths */
+const linesOf = (count, ...paths) => Object.fromEntries(paths.map((path) => [path, '\n'.repeat(count)]));
+const many = (/** @type {number} */ count, /** @type {string} */ folder) =>
+  linesOf(1, ...Array.from({ length: count }, (_, index) => `${folder}/${index}.rs`));
+
+/** @type {[string, Record<string, string>, string[]][]} */
+const crowds = [
+  ['450 lines pass', linesOf(450, 'src/a.rs', 'www/a.css'), []],
+  ['451 lines, in any language', linesOf(451, 'a.py', 'src/a.rs'), ['a.py has 451 lines; split it', 'src/a.rs has 451 lines; split it']],
+  ['long files of other kinds pass', linesOf(451, 'a.md', 'a.json'), []],
+  ['20 files pass, and so do many in folders of their own', { ...many(20, 'src'), ...many(20, 'src/a') }, []],
+  ['21 files', many(21, 'src/a'), ['src/a has 21 source files; split it']],
+  ['tests of Cargo', { ...many(21, 'tests'), ...many(21, 'tests/support') }, ['tests/support has 21 source files; split it']],
+  ['ignored files pass', { ...many(21, 'built'), '.gitignore': 'built' }, []],
+];
+for (const [name, files, expected] of crowds) {
+  test(name, () => {
+    const check = (/** @type {string} */ root) => {
+      execFileSync('git', ['init', '--quiet', root]);
+      return crowded(root);
+    };
+    assert.deepEqual(found(files, check), expected);
+  });
+}
+
+/** The faults of a tree with two rooms above a third, and these files. @param {Record<string, string>} files */
+function faultsOf(files) {
+  const rooms = JSON.stringify({ order: [['top', 'beside'], ['bottom']], outside: { top: ['library'] } });
+  return found({ 'rooms.json': rooms, 'top/a.ts': '', 'beside/a.ts': '', 'bottom/a.ts': '', ...files }, faults);
 }
 
 /** @type {[string, Record<string, string>, string[]][]} */
@@ -84,10 +85,5 @@ const cases = [
   ],
   ['a way out of the tree', { 'top/a.ts': "import '../../elsewhere.ts';" }, ['top/a.ts imports ../elsewhere.ts, which top may not']],
   ['a file without a room', { 'loose.ts': '' }, ['loose.ts is in no room of rooms.json']],
-  [
-    'a room that is too full',
-    Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`bottom/${index}.ts`, ''])),
-    ['bottom has 21 files; split it'],
-  ],
 ];
 for (const [name, files, expected] of cases) test(name, () => assert.deepEqual(faultsOf(files), expected));

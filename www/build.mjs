@@ -10,7 +10,7 @@ import { shippedModels } from '../models/shipped.mjs';
 import { buildDocs } from './docs/pages.mjs';
 
 const www = fileURLToPath(new URL('.', import.meta.url));
-/** The package keeps its own folder, so that it finds its worker, engine and models beside itself. */
+/** The package has its own folder, so that it finds its worker, engine and models beside itself. */
 const PACKAGE_FOLDER = 'resshift';
 
 /**
@@ -30,7 +30,7 @@ export async function buildPage({ packageFolder, out }) {
     entryNames: '[name]',
     chunkNames: 'parts/[name]-[hash]',
     bundle: true,
-    // A language other than English is a file of its own, fetched by those who read it.
+    // Every language other than English is a separate file, loaded on demand.
     splitting: true,
     format: 'esm',
     target: ['es2022', 'chrome113', 'firefox121', 'safari17'],
@@ -70,25 +70,25 @@ export async function buildPage({ packageFolder, out }) {
   const { count, size, warnings } = await generateSW({
     globDirectory: out,
     globPatterns: ['**/*.{html,css,js,wasm,svg,png,jpg,webmanifest}'],
-    // Weights are large and change on their own: the engine keeps them in IndexedDB, checked by their hash.
+    // Weights are large and change independently. The engine stores them in IndexedDB, checked by their hash.
     globIgnores: [
       `${PACKAGE_FOLDER}/models/**`,
       `${PACKAGE_FOLDER}/cdn/**`,
       `${PACKAGE_FOLDER}/{checks,element}.js`,
       'screenshots/**',
       'share-target.js',
-      // Read online; the service worker leaves its addresses to the network.
+      // Read online: the service worker leaves these addresses to the network.
       'docs/**',
     ],
     maximumFileSizeToCacheInBytes: 64 << 20,
     swDest: join(out, 'sw.js'),
     inlineWorkboxRuntime: true,
     importScripts: ['share-target.js'],
-    // The page itself, whatever stands behind its name.
+    // These parameters still mean the page itself.
     ignoreURLParametersMatching: [/^shared$/, /^utm_/],
     sourcemap: false,
     cleanupOutdatedCaches: true,
-    // A new version waits until a person agrees: it must not replace files under a running picture.
+    // A new version waits until the person agrees, because it must not replace files during a run.
     skipWaiting: false,
     clientsClaim: false,
   });

@@ -1,5 +1,5 @@
-// Takes the manifest's screenshots of the built page into www/screenshots/: node www/screenshots.mjs. A test compares them with
-// the page as it is, so that they cannot fall behind.
+// Takes the manifest's screenshots of the built page, in www/screenshots/: node www/screenshots.mjs. A test compares them with the
+// current page, so that they stay up to date.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';

@@ -22,8 +22,8 @@ const TYPES = {
 };
 
 /**
- * Answers GET and HEAD for the files of one folder. File names carry no version, so a browser may keep a file but
- * asks each time whether it is still current (`no-cache` and an ETag).
+ * Answers GET and HEAD for the files of one folder. File names have no version, so a browser may cache a file but must ask each time
+ * whether it is still current (`no-cache` and an ETag).
  * @param {string} folder
  * @returns {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => Promise<void>}
  */

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from corpus import Crops
+from data.corpus import Crops
 from network import LATENT, Model
 
 

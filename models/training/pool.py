@@ -18,8 +18,8 @@ from torch import Tensor
 
 import settings
 import teachers
-from corpus import Crops, cut, group_of_pairs, places, unit
-from degrade import Random
+from data.corpus import Crops, cut, group_of_pairs, places, unit
+from data.degrade import Random
 
 
 def shapes(crop: int) -> dict[str, tuple[int, ...]]:

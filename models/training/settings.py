@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from corpus import Corpus
+from data.corpus import Corpus
 from network import LATENT, Compact, Model, SpanModel
 from span import Span, widen
 

@@ -16,11 +16,11 @@ import checkpoint
 import pool
 import settings
 import span
-from corpus import Corpus, Stream
-from degrade import Random, degrade
+from data.corpus import Corpus, Stream
+from data.degrade import Random, degrade
 from diffusion import levels, posterior, q_sample, sample
 from network import LATENT
-from perceptual import Lpips
+from losses.perceptual import Lpips
 from train import Trainer
 from train_prior import PriorTrainer
 

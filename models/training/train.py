@@ -10,13 +10,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 import settings
-from corpus import Crops
-from degrade import Random
+from data.corpus import Crops
+from data.degrade import Random
 from diffusion import Chains, levels, q_sample
-from extremes import extremes, joined
-from mesh import mesh_distance
+from data.extremes import extremes, joined
+from losses.mesh import mesh_distance
 from network import bicubic
-from perceptual import Lpips
+from losses.perceptual import Lpips
 from training import RandomPart, Training, mixed
 from validate import Validation
 

@@ -13,12 +13,12 @@ from torch import Tensor
 
 import settings
 import span
-from corpus import Crops
-from degrade import Random
-from extremes import extremes, joined
-from mesh import mesh_distance
+from data.corpus import Crops
+from data.degrade import Random
+from data.extremes import extremes, joined
+from losses.mesh import mesh_distance
 from network import bicubic
-from perceptual import Lpips
+from losses.perceptual import Lpips
 from training import RandomPart, Training, mixed
 from validate import Validation
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 import checkpoint
 import settings
 import teachers
-from adversary import Adversary
-from corpus import Crops, Stream
-from degrade import Random
+from losses.adversary import Adversary
+from data.corpus import Crops, Stream
+from data.degrade import Random
 from pool import Pool
 
 

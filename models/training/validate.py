@@ -15,12 +15,12 @@ from PIL import Image
 from torch import Tensor
 
 import settings
-from corpus import Corpus
-from degrade import KINDS, Random, degrade
+from data.corpus import Corpus
+from data.degrade import KINDS, Random, degrade
 from diffusion import levels, sample, seeded
-from mesh import luma, mesh
+from losses.mesh import luma, mesh
 from network import Model, bicubic
-from perceptual import Lpips
+from losses.perceptual import Lpips
 
 class Validation:
     """The same crops and noise every time: the middle of held-out pictures, each kind of degradation in turn. Photos come first;

@@ -1,4 +1,4 @@
-/** `resshift-web/languages/es`, `ja`, `vi` and `zh`: what errors say in another language than English. */
+/** `resshift-web/languages/es`, `ja`, `vi` and `zh`: the errors' sentences in languages other than English. */
 
 import type { ErrorSentences } from './index.js';
 

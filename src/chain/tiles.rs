@@ -8,7 +8,7 @@ use crate::model::Reach;
 use std::ops::Range;
 
 /// Most tiles along a side of a canvas that is divided for a slow device.
-const MOST_PARTS: usize = 12;
+const MAX_PARTS: usize = 12;
 /// Side of a tile of a network that sees all of it; what the released networks were trained on.
 pub(super) const GLOBAL_TILE: usize = 64;
 
@@ -216,7 +216,7 @@ pub fn plan(
             if fits(&usual) {
                 return usual;
             }
-            let sides = |length: usize| (1..=MOST_PARTS).map(move |parts| length.div_ceil(parts));
+            let sides = |length: usize| (1..=MAX_PARTS).map(move |parts| length.div_ceil(parts));
             let cores = sides(height).flat_map(|rows| sides(width).map(move |cols| [rows, cols]));
             let small = cores.filter(|cores| cores.iter().all(|&side| side <= EXACT_TILE_WHOLE));
             let plans: Vec<Plan> = small.map(exact).collect();

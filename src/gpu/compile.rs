@@ -383,7 +383,7 @@ struct Part {
 }
 
 /// Most workgroups along an axis of a dispatch, on every device.
-const MOST_GROUPS: u32 = 65_535;
+const MAX_GROUPS: u32 = 65_535;
 
 /// A command in parts of at most `limit` multiply-adds, as far as its kernel can be divided: into rows of workgroups, each
 /// a dispatch of its own.
@@ -393,7 +393,7 @@ fn divide(command: &Command, limit: u64) -> Vec<Part> {
     if count <= 1 || !command.numbers.iter().any(|number| matches!(number, Number::Begin)) {
         return vec![Part { groups: command.groups, begin: 0 }];
     }
-    let length = (x * y / count).min(MOST_GROUPS);
+    let length = (x * y / count).min(MAX_GROUPS);
     (0..(x * y).div_ceil(length)).map(|begin| Part { groups: [length, 1, z], begin }).collect()
 }
 

@@ -1,7 +1,7 @@
 //! The directories of TIFF files, which EXIF data consists of as well (TIFF 6.0, section 2; BigTIFF).
 
 /// The most directories of a file that are looked at.
-const MOST_DIRECTORIES: usize = 1000;
+const MAX_DIRECTORIES: usize = 1000;
 
 /// A file, or EXIF data, whose header has been read.
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +132,7 @@ impl<'a> TiffFile<'a> {
             next = directory.next.1;
             Some((at, directory))
         })
-        .take(MOST_DIRECTORIES)
+        .take(MAX_DIRECTORIES)
     }
 
     /// An entry's values as bytes.

@@ -49,11 +49,11 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Tag
 pub(super) const XMP: &str = "XML:com.adobe.xmp";
 
 /// Longest text that is unpacked, in bytes.
-const MOST_TEXT: usize = 1 << 22;
+const MAX_TEXT: usize = 1 << 22;
 
 fn xmp(info: &Info<'_>) -> Option<Vec<u8>> {
     let mut chunk = info.utf8_text.iter().find(|chunk| chunk.keyword == XMP)?.clone();
-    chunk.decompress_text_with_limit(MOST_TEXT).ok()?;
+    chunk.decompress_text_with_limit(MAX_TEXT).ok()?;
     Some(chunk.get_text().ok()?.into_bytes())
 }
 
@@ -62,7 +62,7 @@ fn iptc_data(info: &Info<'_>) -> Option<Vec<u8>> {
         return iptc::of_text(&chunk.text);
     }
     let mut chunk = info.compressed_latin1_text.iter().find(|chunk| chunk.keyword == iptc::KEYWORD)?.clone();
-    chunk.decompress_text_with_limit(MOST_TEXT).ok()?;
+    chunk.decompress_text_with_limit(MAX_TEXT).ok()?;
     iptc::of_text(&chunk.get_text().ok()?)
 }
 

@@ -21,7 +21,7 @@ const LAYERS: [(usize, [usize; 2], usize, usize, usize, bool); 5] = [
 const SHIFT: [f32; 3] = [-0.030, -0.088, -0.188];
 const SCALE: [f32; 3] = [0.458, 0.448, 0.450];
 /// Below this side the last maximum has nothing to look at.
-const LEAST_SIDE: usize = 31;
+const MIN_SIDE: usize = 31;
 
 /// The network with the metric's weights on its features.
 pub struct Lpips {
@@ -55,8 +55,8 @@ impl Lpips {
     /// [`Error::BadOption`] if the sizes differ or a side is below 31 pixels.
     pub fn distance(&self, picture: &Pixels, reference: &Pixels) -> Result<f64> {
         same_size(picture, reference)?;
-        if picture.width.min(picture.height) < LEAST_SIDE {
-            return Err(Error::BadOption(format!("LPIPS needs pictures of at least {LEAST_SIDE} pixels a side.")));
+        if picture.width.min(picture.height) < MIN_SIDE {
+            return Err(Error::BadOption(format!("LPIPS needs pictures of at least {MIN_SIDE} pixels a side.")));
         }
         let mut sum = 0.0;
         for ((a, b), head) in self.features(picture).into_iter().zip(self.features(reference)).zip(&self.heads) {

@@ -1,7 +1,7 @@
 //! Which device to run on.
 
-use super::lent;
 use super::object::object;
+use super::shared_device;
 use super::trial::{now, within};
 use crate::checks::self_test;
 use crate::compute::Compute;
@@ -38,8 +38,8 @@ pub struct Chosen {
     pub reason: Reason,
     /// What the choice was made by, now or at an earlier start.
     pub measured: Option<Measured>,
-    /// Why a GPU that is there was not taken.
-    pub trouble: Option<Error>,
+    /// Why the GPU was not used although there is one.
+    pub gpu_error: Option<Error>,
 }
 
 /// Why a device was chosen.
@@ -86,18 +86,18 @@ impl Chosen {
     }
 }
 
-/// Opens what was `wanted`: `webgpu`, `cpu`, or `auto`, which is the faster of the two, by measurement; a GPU that computes
-/// wrongly is passed over however fast it is. With what was `remembered` of this GPU nothing is measured again. `lent` leads
-/// `webgpu` to a device of the page's (see [`lent::open`]).
+/// Opens what was `wanted`: `webgpu`, `cpu`, or `auto`, which is the faster of the two, by measurement; a GPU that fails
+/// the self-test is skipped, however fast it is. With what was `remembered` of this GPU nothing is measured again. With
+/// `request_adapter`, `webgpu` is a device that the page shares (see [`shared_device::open`]).
 ///
 /// # Errors
 /// [`Error::BadOption`] for another word; for `webgpu` also [`Error::NoWebGpu`] and [`Error::Gpu`].
-pub async fn choose(wanted: &str, remembered: Option<Measured>, lent: Option<&Function>) -> Result<Chosen> {
+pub async fn choose(wanted: &str, remembered: Option<Measured>, request_adapter: Option<&Function>) -> Result<Chosen> {
     match wanted {
         "cpu" => Ok(cpu(Reason::Asked, remembered, None)),
         "webgpu" => {
-            let gpu = match lent {
-                Some(request_adapter) => lent::open(request_adapter).await?,
+            let gpu = match request_adapter {
+                Some(request_adapter) => shared_device::open(request_adapter).await?,
                 None => gpu::open().await.map_err(plainly)?,
             };
             if let Some(measured) = remembered {
@@ -131,7 +131,7 @@ async fn automatic(remembered: Option<Measured>) -> Chosen {
         }
     };
     let limit = if gpu.software && remembered.is_none() { SOFTWARE_TRIAL_MS } else { TRIAL_MS };
-    let trouble = match within(limit, trial).await {
+    let error = match within(limit, trial).await {
         Some(Ok(measured)) if measured.gpu_wins() => return on_gpu(gpu, Reason::Faster, Some(measured)),
         Some(Ok(measured)) => {
             gpu.destroy();
@@ -147,7 +147,7 @@ async fn automatic(remembered: Option<Measured>) -> Chosen {
         None => silent(),
     };
     gpu.destroy();
-    cpu(Reason::GpuFailed, None, Some(trouble))
+    cpu(Reason::GpuFailed, None, Some(error))
 }
 
 fn silent() -> Error {
@@ -185,11 +185,11 @@ fn on_gpu(gpu: Rc<Gpu>, reason: Reason, measured: Option<Measured>) -> Chosen {
         half,
         reason,
         measured,
-        trouble: None,
+        gpu_error: None,
     }
 }
 
-fn cpu(reason: Reason, measured: Option<Measured>, trouble: Option<Error>) -> Chosen {
+fn cpu(reason: Reason, measured: Option<Measured>, gpu_error: Option<Error>) -> Chosen {
     let name = "CPU".into();
-    Chosen { compute: Compute::cpu(), name, gpu: false, software: false, half: false, reason, measured, trouble }
+    Chosen { compute: Compute::cpu(), name, gpu: false, software: false, half: false, reason, measured, gpu_error }
 }

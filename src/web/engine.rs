@@ -56,7 +56,7 @@ impl Engine {
     /// What went wrong without stopping the work, as `{ code, message, advice }`.
     #[wasm_bindgen(getter)]
     pub fn warnings(&self) -> Array {
-        self.chosen.trouble.iter().map(to_js).collect()
+        self.chosen.gpu_error.iter().map(to_js).collect()
     }
 
     /// Upscales `input` (see [`picture::read`]) and returns `{ file: Blob, width, height, pixels, memory }`; `pixels` counts

@@ -29,9 +29,14 @@ pub struct Loading {
 #[wasm_bindgen]
 impl Loading {
     /// Opens the `device`: `auto`, `webgpu` or `cpu`. `remembered` is the `measured` of an earlier start, if any;
-    /// `lent` is `requestAdapter` of a device of the page's (`npm/src/lent.ts`).
-    pub async fn open(device: String, remembered: JsValue, lent: Option<Function>) -> Result<Loading, JsValue> {
-        Ok(Self { chosen: device::choose(&device, Measured::from_js(&remembered), lent.as_ref()).await?, model: None })
+    /// `request_adapter` leads to a device that the page shares (`npm/src/worker/shared-device.ts`).
+    pub async fn open(
+        device: String,
+        remembered: JsValue,
+        request_adapter: Option<Function>,
+    ) -> Result<Loading, JsValue> {
+        let remembered = Measured::from_js(&remembered);
+        Ok(Self { chosen: device::choose(&device, remembered, request_adapter.as_ref()).await?, model: None })
     }
 
     /// Begins the model that `json`, a `model.json`, describes; what there was of another one goes. Returns

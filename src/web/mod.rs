@@ -1,12 +1,12 @@
-//! The browser edge: everything that knows of JavaScript. It runs in a dedicated worker, or on a device of the page's in the page's
-//! own thread (`npm/src/worker.ts`).
+//! The browser edge: everything that knows of JavaScript. It runs in a dedicated worker, or, on a device
+//! that the page shares, in the page's own thread (`npm/src/worker/worker.ts`).
 //!
 //! | module | job |
 //! |---|---|
 //! | [`engine`] | a model on a device |
 //! | [`bench`] | measurements, for the page that shows them |
 //! | [`device`], [`trial`] | which device to run on; what it was measured at, from and to JavaScript |
-//! | [`lent`] | a device that belongs to the page |
+//! | [`shared_device`] | a GPU device that the page shares with the engine |
 //! | [`import`] | checkpoint files on their way to a stored model |
 //! | [`loading`] | a model on its way to a device; `npm/src/worker/model-loader.ts` brings its shards |
 //! | [`picture`], [`blob`] | pictures from and to JavaScript; bytes for the browser to keep |
@@ -24,11 +24,11 @@ pub mod device;
 pub mod engine;
 pub mod error;
 pub mod import;
-pub mod lent;
 pub mod loading;
 pub mod object;
 pub mod out_of_memory;
 pub mod picture;
+pub mod shared_device;
 pub mod snapshot;
 pub mod team;
 pub mod trial;

@@ -1,4 +1,4 @@
-//! The engines of other workers, as `npm/src/team.ts` offers them.
+//! The engines of other workers, as `npm/src/worker/team.ts` offers them.
 
 use crate::chain::team::{Answer, Helpers, PartSize};
 use js_sys::{Array, Float32Array, Promise};
@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
-    /// `Team` of `npm/src/team.ts`.
+    /// `Team` of `npm/src/worker/team.ts`.
     pub type JsHelpers;
     #[wasm_bindgen(method, getter)]
     fn count(this: &JsHelpers) -> u32;

@@ -4,9 +4,9 @@ use crate::held::HELD;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const MOST_TIME: Duration = Duration::from_secs(2);
+const MAX_TIME: Duration = Duration::from_secs(2);
 /// What decoders may take for a picture of so many pixels, for tables and metadata, and what the picture itself takes.
-const MOST_BYTES: isize = 64 << 20;
+const MAX_BYTES: isize = 64 << 20;
 
 /// Xorshift.
 struct Random(u64);
@@ -82,11 +82,11 @@ impl Cost {
     }
 
     /// What is wrong with it, where a picture may take so many bytes.
-    fn fault(&self, most_bytes: isize) -> Option<String> {
+    fn fault(&self, max_bytes: isize) -> Option<String> {
         let Self { read, time, bytes } = self;
         match read {
             None => Some("panicked".into()),
-            _ if *time > MOST_TIME || *bytes > most_bytes => Some(format!("{time:?}, {bytes} bytes")),
+            _ if *time > MAX_TIME || *bytes > max_bytes => Some(format!("{time:?}, {bytes} bytes")),
             _ => None,
         }
     }
@@ -100,10 +100,10 @@ fn thread_time() -> Duration {
 }
 
 /// Reads one file that was made to be slow.
-pub fn bounded(what: &str, file: &[u8], most_bytes: isize, read: impl Fn(&[u8]) -> bool) {
+pub fn bounded(what: &str, file: &[u8], max_bytes: isize, read: impl Fn(&[u8]) -> bool) {
     let cost = Cost::of(file, read);
     println!("{what}, {} KB: {:?}, {:?}, {} KiB", file.len() / 1000, cost.read, cost.time, cost.bytes >> 10);
-    assert_eq!(cost.fault(most_bytes), None, "{what}");
+    assert_eq!(cost.fault(max_bytes), None, "{what}");
 }
 
 /// Reads damaged copies of the `seeds`; `mend` makes check sums right again, so that what is behind them is reached. `read`
@@ -122,7 +122,7 @@ pub fn fuzz(kind: &str, seeds: &[Vec<u8>], mend: fn(&mut Vec<u8>), read: impl Fn
         let cost = Cost::of(&file, &read);
         (slowest, most) = (slowest.max(cost.time), most.max(cost.bytes));
         taken += u64::from(cost.read == Some(true));
-        if let Some(what) = cost.fault(MOST_BYTES) {
+        if let Some(what) = cost.fault(MAX_BYTES) {
             let path = std::env::temp_dir().join(format!("fuzz-{kind}-{case}"));
             std::fs::write(&path, &file).unwrap();
             failed.push(format!("{}: {what}", path.display()));

@@ -11,10 +11,10 @@ const MEGABYTE: usize = 1_000_000;
 /// What the page and the package allow.
 const LIMITS: Limits = Limits { max_pixels: 1 << 22 };
 /// RGB in f32, and as many bytes again for what a decoder holds of it meanwhile: 16 bits of four channels, and a copy.
-const MOST_BYTES: isize = (1 << 22) * (12 + 16) + (64 << 20);
+const MAX_BYTES: isize = (1 << 22) * (12 + 16) + (64 << 20);
 
 fn read(what: &str, bytes: &[u8]) {
-    bounded(what, bytes, MOST_BYTES, |bytes| picture(bytes, &LIMITS));
+    bounded(what, bytes, MAX_BYTES, |bytes| picture(bytes, &LIMITS));
 }
 
 /// `bytes`, as often as a megabyte holds them.

@@ -3,7 +3,7 @@ import entries from '../../errors.json' with { type: 'json' };
 
 /**
  * @typedef {{ code: string, advice: string, command?: string, when?: string, do?: string }} Entry
- *   `when` and `do` stand with one entry of each code
+ *   one entry of each code has `when` and `do`
  */
 
 /** @returns {Map<string, Entry[]>} the engine's and the package's codes, in the order of the file */

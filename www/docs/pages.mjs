@@ -41,13 +41,13 @@ const markdown = new Marked({
     heading({ tokens, depth, text }) {
       return `<h${depth} id="${anchor(text)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
     },
-    // What follows the language is where the code belongs: a file's name, or an address.
+    // The word after the language says where the code belongs: a file name or an address.
     code({ text, lang = '' }) {
       const [language, ...name] = lang.split(' ');
       const caption = name.length > 0 && /[./]/.test(name[0] ?? '') ? `<figcaption>${escapeHtml(name.join(' '))}</figcaption>` : '';
       return `<figure>${caption}<pre tabindex="0"><code class="${language}">${escapeHtml(text)}</code></pre></figure>\n`;
     },
-    // Between the sources links lead to Markdown, on the site to pages.
+    // Links lead to Markdown in the sources, and to pages on the site.
     link({ href, tokens }) {
       return `<a href="${escapeHtml(href.replace(/^(\w+)\.md\b/, '$1.html'))}">${this.parser.parseInline(tokens)}</a>`;
     },

@@ -1,5 +1,5 @@
-// Writes the icons: the SVG sources, and the PNG files that a browser wants beside them.
-// Run after a change of the drawing: node www/icons/render.mjs
+// Writes the icons: the SVG sources, and the PNG files that browsers need too.
+// Run it after changing the drawing: node www/icons/render.mjs
 import { writeFile } from 'node:fs/promises';
 import { chromium } from '@playwright/test';
 import { launchOptions } from '../../tests/browser/browsers/chromium.mjs';
@@ -51,7 +51,7 @@ const maskable = drawing({ radius: 120, corner: 0 });
 await writeFile(new URL('icon.svg', here), icon);
 await writeFile(new URL('maskable.svg', here), maskable);
 
-// One colour on nothing: systems tint it.
+// One colour on a transparent background: systems tint it.
 await writeFile(new URL('monochrome.svg', here), monochrome({ radius: 180 }));
 
 const browser = await chromium.launch(launchOptions());

@@ -1,6 +1,6 @@
-/** Buttons that the program makes; the others are in `index.html`. */
+/** Creates buttons; the others are in `index.html`. */
 
-/** @param label for screen readers, where the words alone do not say it */
+/** @param label for screen readers, if the words alone are not enough */
 export function makeButton(words: string, className: string, run: () => void, label?: string): HTMLButtonElement {
   const button = document.createElement('button');
   button.type = 'button';

@@ -1,4 +1,4 @@
-/** Every element of `index.html` that the program touches, looked up once. */
+/** Every element of `index.html` that the code uses, looked up once. */
 function byId<T extends HTMLElement>(id: string, kind: new () => T): T {
   const element = document.getElementById(id);
   if (!(element instanceof kind)) throw new Error(`index.html lacks #${id}`);

@@ -1,4 +1,4 @@
-/** A width and a height. In pixels of a picture, or in CSS pixels where the code says so. */
+/** A width and a height, in pixels of a picture, or in CSS pixels where noted. */
 export interface Size {
   width: number;
   height: number;

@@ -1,11 +1,11 @@
-/** Storage of the browser may never answer, as after an update or a crash; the page then goes on without it. */
+/** A browser's storage may never answer, for example after an update or a crash. The page then works without it. */
 
-/** Milliseconds in which it answers. */
+/** Milliseconds within which it must answer. */
 const ANSWER_MS = 5000;
 
 export class Silence extends Error {}
 
-/** @throws Silence if there is no answer in time; what comes later is ignored */
+/** @throws Silence if there is no answer in time; a later answer is ignored */
 export async function within<T>(answer: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Silence()), ANSWER_MS)));

@@ -30,11 +30,11 @@ const PARTS: readonly Tree[] = [
   ],
 ];
 
-/** Not by `innerHTML`, which pages with Trusted Types do not take. */
-function grown([tag, attributes, ...children]: Tree): HTMLElement {
+/** Without `innerHTML`, which Trusted Types forbid. */
+function build([tag, attributes, ...children]: Tree): HTMLElement {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children.map(grown));
+  element.append(...children.map(build));
   return element;
 }
 
@@ -44,16 +44,16 @@ export class ResShiftElement extends Base {
   static readonly formAssociated = true;
   static readonly observedAttributes = ['src', 'alt', 'controls', 'required', 'lang', ...ATTRIBUTES];
 
-  /** In jsdom without the methods for forms. */
+  /** jsdom has it without the methods for forms. */
   readonly #internals: ElementInternals = this.attachInternals();
   readonly #shadow = this.attachShadow({ mode: 'open', delegatesFocus: true });
   #engine: Shared | undefined;
   #run: AbortController | undefined;
   #result: api.Result | undefined;
   #address: string | undefined;
-  /** A picture that was set, instead of `src`, and its address. */
+  /** A picture that was set instead of `src`, and its address. */
   #file: { blob: Blob; address: string } | undefined;
-  /** In a document; while it is moved, too. */
+  /** Whether it is in a document, or being moved. */
   #alive = false;
   #disabled = false;
 
@@ -62,7 +62,7 @@ export class ResShiftElement extends Base {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     this.#shadow.adoptedStyleSheets = [sheet];
-    this.#shadow.append(...PARTS.map(grown));
+    this.#shadow.append(...PARTS.map(build));
     this.#part('start').onclick = () => void this.start().catch(() => undefined);
     this.#part('cancel').onclick = () => this.cancel();
   }
@@ -128,16 +128,16 @@ export class ResShiftElement extends Base {
     this.#alive = true;
   }
 
-  /** Moved by `moveBefore`: nothing changes. */
+  /** After `moveBefore`, nothing changes. */
   connectedMoveCallback(): void {}
 
   disconnectedCallback(): void {
-    // Whoever moves it connects it again at once.
+    // A move connects it again immediately.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#alive = false;
       this.cancel();
-      this.#engine?.giveBack();
+      this.#engine?.release();
       this.#engine = undefined;
     });
   }
@@ -214,7 +214,7 @@ export class ResShiftElement extends Base {
     this.#show(false, '');
   }
 
-  /** Address of what is to be upscaled. */
+  /** Address of the picture to upscale. */
   get #picture(): string {
     return this.#file?.address ?? this.src;
   }
@@ -241,16 +241,16 @@ export class ResShiftElement extends Base {
     const before = this.#engine;
     if (before?.model !== model || before?.device !== device) {
       this.#engine = new Shared(model, device);
-      before?.giveBack();
+      before?.release();
     }
     const engine = this.#engine!;
     const drop = (): void => {
-      engine.giveBack();
+      engine.release();
       if (this.#engine === engine) this.#engine = undefined;
     };
     signal.addEventListener('abort', drop);
     try {
-      // Others may go on with what this element no longer waits for.
+      // Other elements may still use the engine that this one no longer waits for.
       return await Promise.race([
         engine.upscaler,
         new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
@@ -304,7 +304,7 @@ export class ResShiftElement extends Base {
     this.#notify('done', result);
   }
 
-  /** Says it in the element's language as soon as its words are there. */
+  /** Shows the error in the element's language as soon as its sentences are loaded. */
   #fail(error: UpscalerError, sentences: Promise<api.ErrorSentences | undefined>): void {
     if (error.code === 'aborted') return this.#show(false, text(this, 'cancelled'));
     const { code, message, advice } = error;
@@ -337,11 +337,11 @@ export class ResShiftElement extends Base {
       this.#part('image').hidden = false;
     }
     this.#part('status').textContent = said;
-    // From a button that goes to the one that comes in its place.
+    // Focus moves from a button that disappears to the one that replaces it.
     if (focused?.hidden) this.#part(running ? 'cancel' : this.#result ? 'download' : 'start').focus();
   }
 
-  /** The words that do not depend on a run. */
+  /** Updates the words that do not depend on a run. */
   #label(): void {
     for (const key of ['start', 'cancel', 'download'] satisfies Key[])
       this.#shadow.querySelector(`slot[name=${key}]`)!.textContent = text(this, key);

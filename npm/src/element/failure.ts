@@ -1,4 +1,4 @@
-/** Failures that the element itself finds, with the words of `errors.json`. */
+/** Errors that the element itself raises, with the sentences of `errors.json`. */
 
 import * as errors from '../../../errors.json';
 import { UpscalerError } from '../page/upscaler.ts';

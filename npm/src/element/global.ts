@@ -1,4 +1,4 @@
-/** The classic script for CDNs: everything of the package as `ResShift`, and the element registered. */
+/** The classic script for CDNs. It defines `ResShift` with everything that the package exports, and registers the element. */
 
 export * from '../page/upscaler.ts';
 export * from './element.ts';

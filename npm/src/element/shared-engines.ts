@@ -1,4 +1,4 @@
-/** One upscaler for all elements with the same model and device: each has an engine and weights in memory. */
+/** One upscaler for all elements with the same model and device, because each holds an engine and weights in memory. */
 
 import type { Device } from '../index.d.ts';
 import { Upscaler } from '../page/upscaler.ts';
@@ -10,7 +10,7 @@ interface Entry {
 
 const entries = new Map<string, Entry>();
 
-/** A use of a shared upscaler, until it is given back. */
+/** The use of a shared upscaler, until it is released. */
 export class Shared {
   readonly #entry: Entry;
   readonly #release: () => void;
@@ -48,8 +48,8 @@ export class Shared {
     return this.#entry.made;
   }
 
-  /** Where it was the last use, the engine ends, or its download. */
-  giveBack(): void {
+  /** After the last use, the engine or its download ends. */
+  release(): void {
     if (this.#held) this.#release();
     this.#held = false;
   }

@@ -1,4 +1,4 @@
-/** What the element says, in the languages of the page of this project. */
+/** The element's words, in the languages of the project's page. */
 
 import type { ErrorSentences } from '../index.d.ts';
 import { fill } from '../shared/fill.ts';
@@ -15,7 +15,7 @@ const WORDS: Record<string, string> = {
   zh: '放大 4×|取消|保存|正在放大|正在加载|第 {step}/{steps} 步|{width} × {height} 像素|已取消。|请先放大图片。|{message}{advice}',
 };
 
-/** Errors speak English; what they say in the other languages lies in files of their own, fetched when a run starts. */
+/** Errors are in English. Their sentences in other languages are separate files, fetched when a run starts. */
 const SENTENCES: Record<string, () => Promise<{ default: ErrorSentences }>> = {
   es: () => import('../languages/es.ts'),
   ja: () => import('../languages/ja.ts'),
@@ -26,7 +26,7 @@ const SENTENCES: Record<string, () => Promise<{ default: ErrorSentences }>> = {
 /** Attributes that replace them. */
 export const ATTRIBUTES = KEYS.map((key) => `text-${key}`);
 
-/** @returns undefined where the errors' own sentences will do, or nothing else can be had */
+/** @returns undefined if the errors' own sentences are right, or no others can be loaded */
 export async function sentencesFor(element: Element): Promise<ErrorSentences | undefined> {
   try {
     return (await SENTENCES[languageOf(element)]?.())?.default;
@@ -35,7 +35,7 @@ export async function sentencesFor(element: Element): Promise<ErrorSentences | u
   }
 }
 
-/** @param values what stands in its text for `{name}` */
+/** @param values replace `{name}` in the text */
 export function text(element: Element, key: Key, values: object = {}): string {
   const words = (WORDS[languageOf(element)] ?? WORDS['en']!).split('|');
   return fill(element.getAttribute(`text-${key}`) ?? words[KEYS.indexOf(key)]!, values);

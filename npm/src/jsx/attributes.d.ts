@@ -2,20 +2,20 @@
 
 import type { Device } from '../index.js';
 
-/** Words in place of the element's own, by what they are for. */
+/** Replacements for the element's own words. */
 type Texts = {
   [text in `text-${'start' | 'cancel' | 'download' | 'running' | 'loading' | 'step' | 'done' | 'cancelled' | 'required' | 'error'}`]?: string;
 };
 
-/** What markup can set, beside what every element has. */
+/** What markup can set, beside the attributes of every element. */
 export interface ResShiftAttributes extends Texts {
-  /** Where the picture is. */
+  /** The picture's address. */
   src?: string;
-  /** A picture as a file, in place of the one at `src`. */
+  /** A picture as a file, used instead of the one at `src`. */
   file?: Blob | null;
   /** A description of the picture. */
   alt?: string;
-  /** Buttons. Without them a run starts by itself. */
+  /** Shows buttons. Without them a run starts by itself. */
   controls?: boolean;
   /** As in `Upscaler`. */
   steps?: number | string;
@@ -29,6 +29,6 @@ export interface ResShiftAttributes extends Texts {
   name?: string;
   /** The form is not sent without its result. */
   required?: boolean;
-  /** It takes no part. */
+  /** Disables the element and leaves it out of the form. */
   disabled?: boolean;
 }

@@ -1,4 +1,4 @@
-/** What errors say in Spanish. */
+/** The errors' sentences in Spanish. */
 
 import type { ErrorSentences } from '../index.d.ts';
 

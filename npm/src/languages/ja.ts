@@ -1,4 +1,4 @@
-/** What errors say in Japanese. */
+/** The errors' sentences in Japanese. */
 
 import type { ErrorSentences } from '../index.d.ts';
 

@@ -1,4 +1,4 @@
-/** What errors say in Vietnamese. */
+/** The errors' sentences in Vietnamese. */
 
 import type { ErrorSentences } from '../index.d.ts';
 

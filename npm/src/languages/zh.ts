@@ -1,4 +1,4 @@
-/** What errors say in Simplified Chinese. */
+/** The errors' sentences in Simplified Chinese. */
 
 import type { ErrorSentences } from '../index.d.ts';
 

@@ -1,4 +1,4 @@
-/** A worker with an engine in it, or an engine in this thread. It takes one request at a time, and is closed once it is broken. */
+/** A worker with an engine, or an engine in this thread. It takes one request at a time, and is closed once it is broken. */
 
 import { keptMemory } from '../../../limits.json';
 import type { DeviceInfo } from '../index.d.ts';
@@ -10,10 +10,10 @@ import { loadFailure, PolicyWatch } from './load-failure.ts';
 import { startWorker, workerAddress, type Link } from './worker-start.ts';
 
 /**
- * How long a worker may take to end an aborted run; then it is ended itself. On the CPU a step blocks the worker and
- * another one starts in no time; a GPU is in the middle of a step too, but takes long to open again.
+ * How long a worker may take to end an aborted run before it is terminated. On the CPU, a step blocks the worker, but a new worker
+ * starts quickly. A GPU takes long to open again.
  */
-const PATIENCE_MS = { cpu: 2000, webgpu: 10_000 };
+const ABORT_TIMEOUT_MS = { cpu: 2000, webgpu: 10_000 };
 
 type Listener = (note: Note) => void;
 type Success = Created | Done | Imported;
@@ -33,7 +33,7 @@ export class Connection {
 
   /**
    * @param address of the worker's file, if it is not the package's own
-   * @param device of the caller's, on which the engine runs in this thread
+   * @param device of the caller; the engine then runs in this thread
    */
   constructor(address = workerAddress(), device?: GPUDevice) {
     this.#address = address;
@@ -48,7 +48,7 @@ export class Connection {
     this.#worker.onmessageerror = () => this.close(broken('a message could not be read'));
   }
 
-  /** False once the worker is gone; start another one then. */
+  /** False once the worker is gone. Start another one then. */
   get open(): boolean {
     return this.#open;
   }
@@ -65,7 +65,7 @@ export class Connection {
     return created;
   }
 
-  /** Makes a model of files; it asks by a note of type `plan`, which {@link consent} answers. An abort ends the worker. */
+  /** Converts files into a model. It asks with a note of type `plan`, which {@link consent} answers. An abort ends the worker. */
   async import(order: ImportOrder, listen: Listener, signal?: AbortSignal): Promise<Imported> {
     return (await this.#askOrClose({ type: 'import', order }, listen, signal)) as Imported;
   }
@@ -74,14 +74,14 @@ export class Connection {
     this.#send({ type: 'consent', given }, []);
   }
 
-  /** Runs one picture. An abort is answered at once; the worker is `idle` again within a step, or else closed. */
+  /** Runs one picture. An abort is answered immediately. The worker is `idle` again within a step, or it is closed. */
   upscale(input: Payload, run: Run, listen: Listener, signal?: AbortSignal): Promise<Done> {
     const buffer = input instanceof Uint8Array ? input.buffer : input.data.buffer;
     const answer = this.#ask({ type: 'upscale', input, run }, [buffer], listen, signal) as Promise<Done>;
     this.#idle = answer.then(nothing, nothing);
     const abort = (): void => {
       this.#send({ type: 'abort' }, []);
-      const watchdog = setTimeout(() => this.close(), PATIENCE_MS[this.#kind]);
+      const watchdog = setTimeout(() => this.close(), ABORT_TIMEOUT_MS[this.#kind]);
       void this.#idle.then(() => clearTimeout(watchdog));
     };
     signal?.addEventListener('abort', abort, { once: true });
@@ -125,7 +125,7 @@ export class Connection {
     this.#worker.postMessage(request, transfer);
   }
 
-  /** The worker's own file cannot have been read. */
+  /** The worker's own file was not loaded. */
   #unloaded(): void {
     void loadFailure(this.#address, this.#policy, true).then((reason) => this.close(reason));
   }
@@ -147,7 +147,7 @@ export class Connection {
         const settle = this.#settle;
         if (error.code === 'offline' && error.url)
           return void loadFailure(error.url, this.#policy).then((reason) => settle?.reject(reason));
-        // A GPU that has failed once answers nothing more to the engine that opened it, and an engine's memory never shrinks.
+        // A GPU that has failed no longer answers the engine that opened it, and an engine's memory never shrinks.
         if (['gpu', 'internal', 'out-of-memory'].includes(error.code)) this.close(error);
         return this.#settle?.reject(error);
       }

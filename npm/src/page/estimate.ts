@@ -5,21 +5,21 @@ import type { DeviceInfo, Estimate, ModelInfo, RunProgress } from '../index.d.ts
 import { pageBytes } from '../shared/limits.ts';
 import { modelSize } from './options.ts';
 
-/** Input pixels of the evaluation that {@link DeviceInfo.measured} is about. */
+/** Input pixels of the evaluation that {@link DeviceInfo.measured} times. */
 const MEASURED_PIXELS = 64 * 64;
-/** Sides are computed in multiples of about this. */
+/** Sides are padded to multiples of about this. */
 const MULTIPLE = 16;
-/** What an evaluation costs whatever the size of the picture, and what a run costs beside its steps, in pixels of one step. */
+/** Fixed costs of an evaluation, and of a run beside its steps, in pixels of one step. */
 const PER_STEP = 150;
 const PER_RUN = 1024;
-/** Reading and writing a pixel of a file, as a part of a step. */
+/** Cost of decoding and encoding a pixel, as a share of a step. */
 const PER_PIXEL = 1 / 8;
 
 /** How fast an upscaler has worked, from its largest run. */
 export interface Pace {
   /** Seconds for a pixel in a step. */
   seconds: number;
-  /** Of the run: {@link work}. */
+  /** {@link work} of that run. */
   work: number;
 }
 
@@ -38,7 +38,7 @@ export function estimate(
   };
 }
 
-/** What the progress of a run tells about the time of its steps. */
+/** Measures the time of a run's steps from its progress. */
 export class Clock {
   readonly #begun = performance.now();
   #first: { at: number; fraction: number } | undefined;
@@ -49,7 +49,7 @@ export class Clock {
     this.#first ??= this.#last;
   }
 
-  /** Of all steps. What precedes the first evaluation counts only where there is no second one. */
+  /** Seconds of all steps. What precedes the first evaluation counts only if there is no second one. */
   get seconds(): number {
     const { at = this.#begun, fraction = 1 } = this.#last ?? {};
     const from = this.#first && this.#first.fraction < fraction ? this.#first : { at: this.#begun, fraction: 0 };
@@ -58,7 +58,7 @@ export class Clock {
 }
 
 /**
- * The pace after a run. One that is much smaller than an earlier one tells less of the device, and changes nothing.
+ * The pace after a run. A run that is much smaller than an earlier one says less about the device and changes nothing.
  * @param seconds that all steps would take, without what precedes the first and follows the last
  */
 export function learn(pace: Pace | undefined, width: number, height: number, steps: number, seconds: number): Pace | undefined {
@@ -66,16 +66,16 @@ export function learn(pace: Pace | undefined, width: number, height: number, ste
   return seconds > 0 && done > 0 && done * 4 >= (pace?.work ?? 0) ? { seconds: seconds / done, work: done } : pace;
 }
 
-/** Of all steps of a run, in pixels of one step; the picture that the chain starts from counts as {@link ModelInfo.y0} steps. */
+/** Work of all steps of a run, in pixels of one step. The picture that the chain starts from counts as {@link ModelInfo.y0} steps. */
 function work(width: number, height: number, steps: number): number {
   const padded = (side: number): number => Math.ceil(side / MULTIPLE) * MULTIPLE;
-  /** Every pixel once; of a very wide picture, all pixels of its tiles along a side. */
+  /** Along a side, every pixel counts once; for a very wide picture, all pixels of its tiles. */
   const computed = (side: number): number =>
     width > band.width && side > exactTile.core ? (side * exactTile.side) / exactTile.core : padded(side);
   return steps * (computed(width) * computed(height) + PER_STEP);
 }
 
-/** Time of an evaluation as a multiple of the measurement's; of other models nothing is known before their first run. */
+/** Time of an evaluation as a multiple of the measurement's. For other models it is unknown until their first run. */
 const WORK = new Map(Object.entries(evaluation));
 
 function measured({ kind, f16, measured }: DeviceInfo, model: ModelInfo): number | undefined {

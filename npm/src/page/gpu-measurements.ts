@@ -1,8 +1,8 @@
-/** What a GPU was measured at when it was first chosen or passed over, kept between visits where the page has storage. */
+/** What was measured of a GPU when it was first chosen or skipped. Kept between visits if the page has storage. */
 
 import type { Measured } from '../index.d.ts';
 
-/** Size of the WebAssembly file, set by `build.mjs`: it tells one version of the engine from another. */
+/** Size of the WebAssembly file, set by `build.mjs`. It identifies the version of the engine. */
 declare const ENGINE_BYTES: number;
 
 const key = (adapter: string): string => `resshift measured ${ENGINE_BYTES} ${adapter}`;
@@ -22,7 +22,7 @@ export function remember(adapter: string, measured: Measured): void {
     stale.forEach((name) => localStorage.removeItem(name));
     localStorage.setItem(key(adapter), JSON.stringify(measured));
   } catch {
-    // Measured again at the next visit.
+    // No storage: the next visit measures again.
   }
 }
 

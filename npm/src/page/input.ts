@@ -1,4 +1,4 @@
-/** Anything that holds a picture, to what the worker takes. The caller's object is copied, never changed. */
+/** Turns anything that holds a picture into what the worker takes. The caller's object is copied, never changed. */
 
 import {
   aborted,
@@ -23,7 +23,7 @@ export function isAddress(input: unknown): input is string | URL {
 }
 
 /**
- * The file at an address of the caller's own site, or of a `blob:` or `data:` address.
+ * The file at an address on the caller's own site, or at a `blob:` or `data:` address.
  * @throws UpscalerError `no-input`, `offline`, `http`, `aborted`
  */
 export async function fetchPicture(given: string | URL, signal?: AbortSignal): Promise<Blob> {
@@ -40,7 +40,7 @@ export async function fetchPicture(given: string | URL, signal?: AbortSignal): P
 }
 
 function resolve(given: string | URL): URL {
-  // The address of nothing, not of the page.
+  // An empty address would name the page itself.
   if (given === '') throw noInput();
   try {
     return new URL(given, globalThis.document?.baseURI ?? location.href);
@@ -50,7 +50,7 @@ function resolve(given: string | URL): URL {
 }
 
 /**
- * Pixels are taken at once: what the caller does to a canvas after the call changes nothing.
+ * Pixels are copied immediately, so the caller may draw on a canvas again after the call.
  * @throws UpscalerError `no-input`, `bad-image`, `image-too-large`
  */
 export async function read(input: unknown): Promise<Payload> {
@@ -72,7 +72,7 @@ export async function read(input: unknown): Promise<Payload> {
       return draw(input as VideoFrame, (input as VideoFrame).displayWidth, (input as VideoFrame).displayHeight);
     case 'HTMLVideoElement': {
       const video = input as HTMLVideoElement;
-      // It has a size before it has a frame.
+      // A video has a size before it has a frame.
       return draw(video, video.readyState < video.HAVE_CURRENT_DATA ? 0 : video.videoWidth, video.videoHeight);
     }
     case 'HTMLImageElement':
@@ -91,15 +91,15 @@ async function bytes(blob: Blob): Promise<Payload> {
 }
 
 function pixels({ width, height, data }: ImageData): Pixels {
-  // Some browsers offer ImageData of floating-point numbers from 0 to 1.
+  // Some browsers have ImageData of floating-point numbers from 0 to 1.
   const bytes = data instanceof Uint8ClampedArray ? data : Array.from(data as ArrayLike<number>, (x) => x * 255);
   return { width, height, data: new Uint8ClampedArray(bytes) };
 }
 
 /**
  * The pixels of a file that only the browser can decode, such as AVIF, SVG, or HEIC in Safari: 8 bits, in sRGB.
- * @param damaged the engine knows the format, and found that the file is not whole
- * @returns undefined if it is no picture to the browser either, or not all of one
+ * @param damaged whether the engine knows the format and found the file incomplete
+ * @returns undefined if the browser cannot decode it either, or not all of it
  * @throws UpscalerError `image-too-large`
  */
 export async function decodeByBrowser(file: Blob | BufferSource, damaged: boolean): Promise<Pixels | undefined> {
@@ -108,12 +108,12 @@ export async function decodeByBrowser(file: Blob | BufferSource, damaged: boolea
     if (damaged && (await showsParts())) return undefined;
     return (await decode([file])) ?? (/<svg[\s>]/.test(head) ? drawing(new Blob([file], { type: 'image/svg+xml' })) : undefined);
   }
-  // JPEG says nothing of its length: browsers show what there is of a file that is cut short, and leave the rest grey.
+  // A JPEG does not state its length: browsers show what there is of a truncated file, and leave the rest grey.
   const [short, long] = [await decode([file, END_OF_JPEG]), await decode([file, MORE_OF_JPEG, END_OF_JPEG])];
   return short && long && short.data.every((value, i) => value === long.data[i]) ? short : undefined;
 }
 
-/** Whether this browser takes a file that is cut short for a picture, as Firefox does; here a PNG of 4x4 pixels. */
+/** Whether this browser decodes truncated files, as Firefox does. Tested with a PNG of 4x4 pixels. */
 function showsParts(): Promise<boolean> {
   const half = atob('iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAHElEQVR4nGNgUPXKZ4huWHqKYQ==');
   return createImageBitmap(new Blob([Uint8Array.from(half, (c) => c.charCodeAt(0))])).then(
@@ -123,7 +123,7 @@ function showsParts(): Promise<boolean> {
 }
 
 const END_OF_JPEG = Uint8Array.of(0xff, 0xd9);
-/** Coded data of no meaning: a file that has all of its own already is shown the same with it. */
+/** Padding without meaning. A file that is already complete looks the same with it. */
 const MORE_OF_JPEG = Uint8Array.from({ length: 64 }, (_, i) => (i * 97 + 13) % 251);
 
 async function decode(parts: BlobPart[]): Promise<Pixels | undefined> {
@@ -136,7 +136,7 @@ async function decode(parts: BlobPart[]): Promise<Pixels | undefined> {
   }
 }
 
-/** Of SVG only an element makes pixels, and only a page has elements. */
+/** SVG needs an element to be drawn, and only a page has elements. */
 async function drawing(file: Blob): Promise<Pixels | undefined> {
   if (typeof Image === 'undefined') return undefined;
   const image = new Image();
@@ -160,13 +160,13 @@ async function element(image: HTMLImageElement): Promise<Pixels> {
   return draw(image, image.naturalWidth, image.naturalHeight);
 }
 
-/** Longest side of a canvas that every browser draws, Safari too. */
+/** Longest side of a canvas that every browser draws, including Safari. */
 const SIDE = 4096;
 
 function draw(source: CanvasImageSource, width: number, height: number): Pixels {
   if (width === 0 || height === 0) throw noPixels();
-  const most = maxPixels();
-  if (width * height > most) throw imageTooLarge(width, height, most);
+  const max = maxPixels();
+  if (width * height > max) throw imageTooLarge(width, height, max);
   try {
     const context = new OffscreenCanvas(Math.min(width, SIDE), Math.min(height, SIDE)).getContext('2d', { willReadFrequently: true })!;
     const data = new Uint8ClampedArray(4 * width * height);

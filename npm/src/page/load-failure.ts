@@ -1,12 +1,11 @@
-/** Why a file could not be loaded. Browsers do not say: its address is asked once more, and the page's policy is listened to. */
+/** Why a file could not be loaded. Browsers do not say, so this fetches it once more and listens for policy violations. */
 
 import { contentType } from '../shared/content-type.ts';
 import { anotherSite, http, notTheFile, offline, openedAsFile, policy, unstarted, type UpscalerError } from '../shared/error.ts';
 
-/** Longest wait for an answer, in milliseconds. */
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
-/** Listens for what a content security policy forbids in this thread. */
+/** Records what a content security policy forbids in this thread. */
 export class PolicyWatch {
   readonly #heard: SecurityPolicyViolationEvent[] = [];
   readonly #hear = (event: Event): void => void this.#heard.push(event as SecurityPolicyViolationEvent);
@@ -26,15 +25,15 @@ export class PolicyWatch {
   }
 }
 
-/** @param script it was to be run, so its type matters and an answer alone is not enough */
+/** @param script whether the file was to be run as a script; then its type matters too */
 export async function loadFailure(url: string, watch: PolicyWatch, script = false): Promise<UpscalerError> {
   const { protocol, origin } = globalThis.location;
   if (protocol === 'file:') return openedAsFile();
   const ask = (mode: RequestMode): Promise<Response | undefined> =>
-    fetch(url, { mode, cache: 'no-cache', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
+    fetch(url, { mode, cache: 'no-cache', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => undefined);
   const answer = await ask('cors');
   void answer?.body?.cancel();
-  // Browsers tell of the policy a moment after the refusal.
+  // Browsers report the violation a moment after the refusal.
   await new Promise((resolve) => setTimeout(resolve, 100));
   const directive = watch.forbids(url);
   if (directive !== undefined) return policy(url, directive);

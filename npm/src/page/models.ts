@@ -1,4 +1,4 @@
-/** The models that this device keeps. To see or delete them neither the engine nor the network is needed. */
+/** The models stored on this device. Listing and deleting them needs neither the engine nor the network. */
 
 import type * as api from '../index.d.ts';
 import { noBrowser } from '../shared/error.ts';
@@ -42,7 +42,7 @@ export async function importModel(files: readonly Blob[], given: api.ImportOptio
     return model;
   } catch (error) {
     const name = begun;
-    // A worker that is ended cannot clear up.
+    // A worker that was terminated cannot clean up.
     if (name !== undefined) await using((store) => store.abandon(name)).catch(() => undefined);
     throw error;
   } finally {

@@ -1,4 +1,4 @@
-/** Options by name: those that a call has, what is not one of them, and the kinds that many have in common. */
+/** Checks options by name and kind: which names a call has, and what kind of value each takes. */
 
 import { badOption, invalidOption, tag } from '../shared/error.ts';
 

@@ -1,4 +1,4 @@
-/** Options as the caller gave them to options that the engine takes. The engine checks what depends on the model. */
+/** Turns the caller's options into those that the engine takes. The engine checks what depends on the model. */
 
 import { addresses, sizes } from 'shipped-models';
 import * as limits from '../../../limits.json';
@@ -26,7 +26,7 @@ const DEVICE_LIMITS = {
   maxStorageBuffersPerShaderStage: 7,
 };
 const U32_MAX = 2 ** 32 - 1;
-/** Address of the bundle that this becomes a part of. Not `new URL('./', here)`: Next takes that for the address of a file. */
+/** Folder of the bundle that contains this. Not `new URL('./', here)`: Next takes that for the address of a file. */
 const here = import.meta.url;
 
 /** @throws UpscalerError `bad-option` */
@@ -56,18 +56,18 @@ export function settings(options: CreateOptions): Settings {
   };
 }
 
-/** Sizes of a model of the package; of any other those of the default one, since nothing is known of its network. */
+/** Sizes of a model of the package. For any other model, those of the default one, because its network is unknown. */
 export function modelSize(name = ''): ModelSize {
   return sizes[name] ?? sizes[limits.defaultModel]!;
 }
 
-/** Whether it is one, of this frame or another, and computes as the kernels need it; every ordinary device does. */
+/** Throws unless it is a GPUDevice, of any frame, with the limits that the kernels need. Every ordinary device has them. */
 function checkDevice(given: GPUDevice, device: string): void {
   if (device === 'cpu') throw badOption('The device cpu cannot use a gpuDevice.');
   if (tag(given) !== 'GPUDevice') throw invalidOption('gpuDevice must be a GPUDevice', given);
-  for (const [limit, least] of Object.entries(DEVICE_LIMITS)) {
-    const most = given.limits[limit as keyof typeof DEVICE_LIMITS];
-    if (most < least) throw badOption(`gpuDevice has ${limit} ${most}; it needs ${least}.`);
+  for (const [limit, min] of Object.entries(DEVICE_LIMITS)) {
+    const value = given.limits[limit as keyof typeof DEVICE_LIMITS];
+    if (value < min) throw badOption(`gpuDevice has ${limit} ${value}; it needs ${min}.`);
   }
 }
 
@@ -134,9 +134,9 @@ export function run(options: Merged): Run {
   const { steps, seed = 0, temperature, tile = 'auto', onTile, onPreview, onSnapshot, snapshotInterval = 20, resume } = options;
   if (steps !== undefined) checkSteps(steps, 0);
   if (!isInteger(seed, 0, Number.MAX_SAFE_INTEGER)) throw invalidOption('seed must be an integer from 0 to 2^53 - 1', seed);
-  const [least, most] = limits.temperature as [number, number];
-  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= least && temperature <= most)) {
-    throw invalidOption(`temperature must be from ${least} to ${most}`, temperature);
+  const [min, max] = limits.temperature as [number, number];
+  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= min && temperature <= max)) {
+    throw invalidOption(`temperature must be from ${min} to ${max}`, temperature);
   }
   if (tile !== 'auto') checkInteger("tile must be 'auto' or", tile, limits.tile);
   if (!(Number.isFinite(snapshotInterval) && snapshotInterval >= 0))
@@ -156,7 +156,7 @@ export function run(options: Merged): Run {
   };
 }
 
-/** Whether it fits the run is the engine's to say. */
+/** The engine checks whether the snapshot belongs to the run. */
 function isSnapshot(given: unknown): given is Snapshot {
   const { step, key, data } = (given ?? {}) as Partial<Snapshot>;
   return isInteger(step, 1, U32_MAX) && typeof key === 'string' && ['Blob', 'File'].includes(tag(data));
@@ -195,13 +195,13 @@ export function checkSides(sides: readonly unknown[]): void {
 }
 
 /** @throws UpscalerError `bad-option` */
-export function checkSteps(steps: unknown, least: number): void {
-  if (!isInteger(steps, least, U32_MAX)) throw invalidOption(`steps must be an integer of at least ${least}`, steps);
+export function checkSteps(steps: unknown, min: number): void {
+  if (!isInteger(steps, min, U32_MAX)) throw invalidOption(`steps must be an integer of at least ${min}`, steps);
 }
 
 /** @throws UpscalerError `bad-option` */
-function checkInteger(rule: string, value: unknown, [least, most]: readonly number[]): void {
-  if (!isInteger(value, least!, most!)) throw invalidOption(`${rule} an integer from ${least} to ${most}`, value);
+function checkInteger(rule: string, value: unknown, [min, max]: readonly number[]): void {
+  if (!isInteger(value, min!, max!)) throw invalidOption(`${rule} an integer from ${min} to ${max}`, value);
 }
 
 function isInteger(value: unknown, from: number, to: number): boolean {

@@ -1,6 +1,6 @@
 import { aborted } from '../shared/error.ts';
 
-/** Waits, unless the signal comes first. */
+/** Waits for a promise, or until the signal aborts. */
 export async function orAbort<T>(waiting: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return waiting;
   return new Promise((resolve, reject) => {

@@ -1,12 +1,12 @@
-/** An engine in the calling thread, on a GPUDevice of the caller's: it could not go to a worker. To a connection it looks like one. */
+/** An engine in the calling thread, on the caller's GPUDevice, which cannot go to a worker. To a connection it looks like a worker. */
 
 import type { End, Serve } from '../shared/protocol.ts';
 import type { UpscalerError } from '../shared/error.ts';
 import type { Link } from './worker-start.ts';
 
 /**
- * Modules without work, by the worker's address. Each has a WebAssembly instance of its own, so that two engines cannot break
- * each other; since nothing ever unloads a module, they are used again.
+ * Idle modules, by the worker's address. Each has its own WebAssembly instance, so that two engines cannot break each other. They are
+ * reused, because nothing ever unloads a module.
  */
 const idle = new Map<string, Serve[]>();
 let modules = 0;
@@ -25,7 +25,7 @@ export class Thread implements Link {
     port1.onmessage = (event) => this.onmessage?.(event);
     this.#end = this.#begin(device, address, port2);
     this.#end.catch((error: unknown) => {
-      // A module that was not loaded says no more than a worker does.
+      // The error of a module that was not loaded is as empty as a worker's.
       this.onerror?.(new ErrorEvent('error', error instanceof SyntaxError ? { message: error.message } : {}));
     });
   }
@@ -37,7 +37,7 @@ export class Thread implements Link {
   terminate(reason: UpscalerError): void {
     if (this.#ended) return;
     this.#ended = reason;
-    // No message comes any more; the engine goes on to the end of its step.
+    // No further message arrives. The engine runs to the end of its step.
     this.#port.close();
     this.#end.then((end) => end()).catch(() => undefined);
   }
@@ -49,13 +49,13 @@ export class Thread implements Link {
     const end = serve(port, device);
     return async () => {
       await end();
-      // After a failure an instance is not to be trusted with another engine.
+      // After a failure, an instance must not be reused.
       if (this.#ended?.code === 'aborted') waiting.push(serve);
     };
   }
 }
 
-/** The worker's file as a module of this thread. The fragment makes it another one each time, and tells it that it is no worker. */
+/** Imports the worker's file into this thread. The fragment makes it a new module each time, and tells it that it is not a worker. */
 async function load(address: string): Promise<Serve> {
   const { serve } = (await import(`${address}#thread-${++modules}`)) as { serve: Serve };
   return serve;

@@ -26,10 +26,10 @@ interface Started {
   warnings: readonly UpscalerError[];
 }
 
-/** What the engine says of a file that it does not read. */
+/** Codes of files that the engine does not read. */
 const NOT_DECODED: readonly api.ErrorCode[] = ['not-an-image', 'bad-image', 'unsupported-image'];
 
-/** Safari lacks the symbol; whoever polyfills it must do so before this module is loaded. */
+/** Safari lacks the symbol. A polyfill must be loaded before this module. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 export class Upscaler implements api.Upscaler {
@@ -38,11 +38,11 @@ export class Upscaler implements api.Upscaler {
   #started: Started;
   #disposed = false;
   #pace: Pace | undefined;
-  /** Settles when the last run called for has ended. */
+  /** Settles when the last run of the queue has ended. */
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(settings: Settings, gpuDevice: GPUDevice | undefined, started: Started) {
-    // Only in JavaScript can it be called without.
+    // JavaScript, unlike TypeScript, can call it without one.
     if ((started as Started | undefined) === undefined)
       throw badOption('An upscaler is made by `await Upscaler.create()`, not by `new Upscaler()`.');
     this.#settings = settings;
@@ -98,7 +98,7 @@ export class Upscaler implements api.Upscaler {
     let free = (): void => {};
     this.#queue = new Promise<void>((resolve) => (free = resolve));
     try {
-      // Only addresses are waited for: a canvas is read as it is at the call.
+      // Only addresses are waited for: a canvas is read at the time of the call.
       const source = isAddress(input) ? await fetchPicture(input, given.signal) : input;
       const payload = await read(source);
       if (payload instanceof Uint8Array && payload.length === 0) throw emptyFile();
@@ -109,14 +109,14 @@ export class Upscaler implements api.Upscaler {
         given.onProgress?.(progress);
       };
       const { file, image, width, height, pixels, decodedBy } = await this.#withFallback(source, payload, run, { ...given, onProgress });
-      // The result is about as much wider than high as the input.
+      // The result has about the proportions of the input.
       const side = Math.sqrt((pixels * width) / height);
       this.#pace = learn(this.#pace, side, pixels / side, run.steps ?? this.model.steps, clock.seconds);
       if (context) draw(context, image as ImageData);
-      // Each kind of result has one of the two, or is drawn.
+      // Each kind of result has a file or pixels, or is drawn.
       return { blob: file!, image: context ? undefined! : image!, width, height, device: this.device, decodedBy };
     } finally {
-      // Left in place while an earlier run still goes on, should this one have been aborted in the queue.
+      // An earlier run may still be in progress if this one was aborted in the queue.
       void before.then(free);
     }
   }
@@ -142,7 +142,7 @@ export class Upscaler implements api.Upscaler {
     this.#started.connection.close();
   }
 
-  /** Files that the engine does not read may be pictures to the browser. */
+  /** The browser may decode files that the engine does not read. */
   async #withFallback(
     input: Exclude<api.Input, string | URL>,
     payload: Payload,
@@ -161,7 +161,7 @@ export class Upscaler implements api.Upscaler {
   }
 
   async #run(payload: Payload, run: Run, { signal, onProgress, onTile, onPreview, onSnapshot }: options.AnyOptions): Promise<Done> {
-    // A run that was aborted may still be in its last step.
+    // An aborted run may still be in its last step.
     await orAbort(this.#started.connection.idle, signal);
     if (!this.#disposed && !this.#started.connection.open) {
       this.#started = await start(this.#settings, this.#gpuDevice, signal);
@@ -190,7 +190,7 @@ export class Upscaler implements api.Upscaler {
 // The static side is not part of `implements`.
 Upscaler satisfies Pick<typeof api.Upscaler, 'create' | 'capabilities' | 'memory' | 'preload'>;
 
-/** A new engine with the model loaded. Where the choice is free, a GPU that breaks gives way to the CPU. */
+/** A new engine with the model loaded. With `auto`, a GPU that fails is replaced by the CPU. */
 async function start(
   settings: Settings,
   gpuDevice?: GPUDevice,

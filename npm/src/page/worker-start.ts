@@ -1,9 +1,9 @@
-/** Starts the worker, from an address of this site or another. */
+/** Starts the worker, from this site or from another one. */
 
 import type { UpscalerError } from '../shared/error.ts';
 import { trustedUrl } from '../shared/trusted-types.ts';
 
-/** A worker, or what stands in for one. */
+/** A worker, or an engine in this thread that behaves like one. */
 export interface Link {
   postMessage(message: unknown, transfer: Transferable[]): void;
   /** @param reason why; a worker has no use for it */
@@ -25,7 +25,7 @@ export function startWorker(address: string): Worker {
 /** A worker of this page whose only work is to import the file; helpers start from the same blob, so it stays. */
 function imported(address: string): Worker {
   const file = JSON.stringify(address);
-  // A frame without an origin starts classic workers only. What comes before the file is there waits for it.
+  // A frame without an origin starts classic workers only. Messages wait until the file is there.
   const opaque = origin === 'null';
   const script = opaque
     ? `const early = []; onmessage = (event) => early.push(event); import(${file}).then(() => early.forEach(onmessage), () => postMessage({ type: 'unloaded' }));`

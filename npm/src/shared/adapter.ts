@@ -1,4 +1,4 @@
-/** What a GPU adapter says of itself. Browsers withhold much of it, and WebAssembly sees even less. */
+/** What a GPU adapter says about itself. Browsers withhold much of it, and WebAssembly sees even less. */
 
 import { softwareAdapters } from '../../../limits.json';
 
@@ -11,7 +11,7 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter || RegExp(softwareAdapters.join('|'), 'i').test(adapterName(info));
 }
 
-/** The name of the adapter that a device is of; not every browser tells it. */
+/** The name of a device's adapter; not every browser tells it. */
 export function deviceName({ adapterInfo }: GPUDevice): string {
   return adapterName(adapterInfo ?? {});
 }

@@ -1,6 +1,6 @@
-/** What kind of file a server has answered with. */
+/** The content type of a server's answer. */
 
-/** Servers of single-page apps answer with their page where there is no file. */
+/** Servers of single-page apps send their page if there is no file. */
 export function isHtml(answer: Response): boolean {
   return contentType(answer) === 'text/html';
 }

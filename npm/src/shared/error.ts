@@ -1,4 +1,4 @@
-/** The one error class, and the failures found outside the engine, with the words of `errors.json`; `src/error.rs` has the others. */
+/** The error class, and the errors that are found outside the engine. The sentences are in `errors.json`; `src/error.rs` has the others. */
 
 import * as errors from '../../../errors.json';
 import type { ErrorCode } from '../index.d.ts';
@@ -31,7 +31,7 @@ export class UpscalerError extends Error {
 type Entry = Omit<Fault, 'code'> & { code: string };
 
 /**
- * @param values of the words in braces
+ * @param values for the words in braces
  * @param reason of the signal that ended the call
  */
 const failed = (entry: Entry, values = {}, reason?: unknown): UpscalerError =>
@@ -56,10 +56,10 @@ export const imageTooLarge = (width: number, height: number, limit: number): Ups
 export const outOfMemory = (): UpscalerError => failed(errors.outOfMemory);
 
 export const badOption = (reason: string): UpscalerError => failed(errors.badOption, { reason });
-/** @param given what stands in its place, for whoever looks for the mistake */
+/** @param given the value, which the message shows */
 export const invalidOption = (message: string, given: unknown): UpscalerError => badOption(`${message}; ${shown(given)} was given.`);
 
-/** By tag rather than `instanceof`: objects from another frame are as good. */
+/** The tag instead of `instanceof`, because objects from another frame are valid too. */
 export const tag = (thing: unknown): string => Object.prototype.toString.call(thing).slice(8, -1);
 
 function shown(given: unknown): string {
@@ -78,7 +78,7 @@ export const hashMismatch = (file: string): UpscalerError => failed(errors.hashM
 
 export const http = (url: string, status: number): UpscalerError => failed(errors.http, { url, status });
 export const notTheFile = (url: string, type: string): UpscalerError => failed(errors.notTheFile, { url, type: type || 'something else' });
-/** Says which file, so that the page can find out why it did not come. */
+/** Names the file, so that the page can find out why it was not loaded. */
 export const offline = (url: string): UpscalerError => failed({ ...errors.offline, url }, { url });
 export const policy = (url: string, directive: string): UpscalerError => failed(errors.policy, { url, directive });
 export const anotherSite = (url: string): UpscalerError => failed(errors.anotherSite, { url });

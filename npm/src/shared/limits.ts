@@ -12,13 +12,13 @@ const Y0 = LATENT * F16;
 /** Of a pixel whose prediction is computed now. */
 const PREDICTED = LATENT * F32;
 
-/** The engine's memory before there is a model. */
+/** The engine's memory without a model. */
 const ENGINE = 2e6;
-/** Weights come as 16-bit numbers; the CPU computes with 32 bits, and a 3x3 kernel takes 4x4 numbers (Winograd). */
+/** Weights are stored in 16 bits. The CPU computes in 32 bits, and a 3x3 kernel takes 4x4 numbers (Winograd). */
 const WEIGHTS = 4;
 /** The page and a worker with the engine's code. */
 const PAGE = 80e6;
-/** Bytes per input pixel outside the engine: the file of the result on its way, then the result as the browser shows it. */
+/** Bytes per input pixel outside the engine: first the result's file, then the decoded result on screen. */
 const SHOWN = 4 * 16;
 
 /** What the memory of a run depends on, from `model.json`. */
@@ -31,19 +31,19 @@ export interface ModelSize {
   y0: boolean;
 }
 
-/** The largest model that comes with the package may be. */
+/** A bound for the models that come with the package. */
 const LARGEST: ModelSize = { channels: 64, bytes: 12e6, y0: false };
 
-/** So many pixels can be upscaled on every device, and on those with memory. */
-const [LEAST, MOST] = pixels as [number, number];
+/** The limit of input pixels on devices with the least and with enough memory. */
+const [MIN_PIXELS, MAX_PIXELS] = pixels as [number, number];
 
 const GIB = 2 ** 30;
 /** Share of the device's memory; the rest is for the system, the browser and the page that shows the result. */
 const SHARE = 1 / 2;
-/** GiB assumed on handheld devices that do not report their memory; browsers end a page that takes much more than half of it. */
+/** GiB assumed for handheld devices that do not report their memory. Browsers end a page that takes much more than half of it. */
 const HANDHELD = 1;
 
-/** Memory of the engine that grows with the picture, beside what the network takes; in bytes, as all here. */
+/** Bytes of the engine that grow with the picture, beside what the network takes. */
 export function engineBytes(width: number, height: number, y0: boolean): number {
   const all = width * height;
   const computed = Math.min(all, width > band.width ? width * exactTile.side : band.pixels);
@@ -52,8 +52,8 @@ export function engineBytes(width: number, height: number, y0: boolean): number 
 }
 
 /**
- * What a network takes on the CPU beside its weights, as `network_bytes` in `src/chain/bands.rs` has it: some maps of the pixels that
- * are computed together, and the rows that it keeps from band to band, of such a map and of the latent canvas.
+ * Bytes that a network takes on the CPU beside its weights, as `network_bytes` in `src/chain/bands.rs`: some maps of the pixels that
+ * are computed together, and the rows of such a map and of the latent canvas that it keeps from band to band.
  */
 export function networkBytes(width: number, height: number, channels: number): number {
   const all = width * height;
@@ -64,23 +64,23 @@ export function networkBytes(width: number, height: number, channels: number): n
   return (Math.min(all, band.pixels) * band.maps * channels + kept * (channels + LATENT)) * F32;
 }
 
-/** All memory of one engine on the CPU; `large.spec.ts` measures it. */
+/** Bytes of one engine on the CPU in all; `large.spec.ts` measures them. */
 export function wasmBytes(width: number, height: number, { channels, bytes, y0 }: ModelSize): number {
   return ENGINE + WEIGHTS * bytes + engineBytes(width, height, y0) + networkBytes(width, height, channels);
 }
 
-/** All that a page needs for a picture, on the CPU and with one engine. A large engine is gone before its result is shown. */
+/** Bytes that a page needs for a picture in all, on the CPU and with one engine. A large engine ends before its result is shown. */
 export function pageBytes(width: number, height: number, model: ModelSize): number {
   const [engine, shown] = [wasmBytes(width, height, model), width * height * SHOWN];
   return PAGE + (engine > keptMemory ? Math.max(engine, shown) : engine + shown);
 }
 
-/** Pixels of the largest picture that is taken here: all square ones that are smaller fit into a share of the memory. */
+/** Pixels of the largest square picture that fits into a share of the device's memory. */
 export function maxPixels({ deviceMemory, maxTouchPoints }: Device = globalThis.navigator ?? {}): number {
   const memory = deviceMemory ?? ((maxTouchPoints ?? 0) > 1 ? HANDHELD : Infinity);
   const fits = (all: number): boolean => pageBytes(Math.sqrt(all), Math.sqrt(all), LARGEST) <= memory * GIB * SHARE;
-  let side = Math.sqrt(MOST);
-  while (side * side > LEAST && !fits(side * side)) side -= 64;
+  let side = Math.sqrt(MAX_PIXELS);
+  while (side * side > MIN_PIXELS && !fits(side * side)) side -= 64;
   return side * side;
 }
 

@@ -24,34 +24,34 @@ export interface Pixels {
   data: Uint8ClampedArray<ArrayBuffer>;
 }
 
-/** The WebAssembly file: its URL, its bytes, or compiled. */
+/** The WebAssembly file: its URL, its bytes, or the compiled module. */
 export type EngineSource = string | Uint8Array<ArrayBuffer> | WebAssembly.Module;
 
-/** What the worker is to load. */
+/** What the worker must load. */
 export interface Settings {
   /** Name of the model. */
   model: string;
-  /** Size of its weights as far as it is known before its description has come. */
+  /** Size of its weights, if it is known before `model.json` has arrived. */
   bytes: number;
-  /** URLs of its folder on each server that has it, ending with a slash. */
+  /** URLs of its folder on each server, ending with a slash. */
   folders: string[];
-  /** URLs of files of the first folder that lie elsewhere, by name. */
+  /** URLs of the first folder's files that are elsewhere, by name. */
   files: Record<string, string>;
-  /** The first folder is the package's own, so that its `model.json` comes with the worker. */
+  /** Whether the first folder is the package's own; its `model.json` is then part of the worker. */
   own: boolean;
   engine: EngineSource;
   /** URL of the worker's file, if it is not the package's own. */
   worker: string | undefined;
   device: Device;
-  /** What this GPU was measured at before. */
+  /** An earlier measurement of this GPU. */
   measured?: Measured | undefined;
-  /** Most engines that work together on the CPU. */
+  /** Maximum number of engines that work together on the CPU. */
   engines?: number | undefined;
-  /** Pixels of the largest picture that is taken. */
+  /** Pixels of the largest picture that is accepted. */
   maxPixels: number;
 }
 
-/** Files to make a model of. */
+/** Files to convert into a model. */
 export interface ImportOrder {
   files: Blob[];
   name: string | undefined;
@@ -62,14 +62,14 @@ export interface ImportOrder {
   worker: string | undefined;
 }
 
-/** What a run ends with. */
+/** The kind of result. */
 export interface Output {
-  /** `pixels`: no file, but RGBA of 8 bits in sRGB. */
+  /** `pixels`: 8-bit sRGB RGBA instead of a file. */
   format: 'png' | 'jpeg' | 'webp' | 'pixels';
-  /** 1 to 100; without one a WebP file is lossless. */
+  /** 1 to 100. A WebP file without it is lossless. */
   quality: number | undefined;
   depth: 8 | 16;
-  /** Pixels; what is missing follows from the rest. */
+  /** In pixels. Missing values follow from the others. */
   width: number | undefined;
   height: number | undefined;
   scale: number | undefined;
@@ -90,19 +90,19 @@ export interface Run {
   tiles: boolean;
   /** Send predictions. */
   previews: boolean;
-  /** Send snapshots, so many milliseconds apart at least. */
+  /** Minimum milliseconds between two snapshots; none are sent without it. */
   snapshots: number | undefined;
-  /** Where to go on. */
+  /** Where to resume. */
   resume: Snapshot | undefined;
 }
 
-/** What a run calls (`PageWatch` in Rust). */
+/** Callbacks of a run (`PageWatch` in Rust). */
 export interface Listeners {
   progress: (progress: RunProgress) => void;
   tile: ((part: Part) => void) | undefined;
   preview: ((part: Part) => void) | undefined;
   snapshot: ((snapshot: Snapshot) => void) | undefined;
-  /** Least milliseconds between two snapshots. */
+  /** Minimum milliseconds between two snapshots. */
   interval: number | undefined;
 }
 
@@ -117,7 +117,7 @@ export interface Fault {
   code: ErrorCode;
   message: string;
   advice: string;
-  /** Of a file that did not come. */
+  /** Address of a file that could not be loaded. */
   url?: string | undefined;
 }
 
@@ -130,7 +130,7 @@ export interface Created {
 
 export interface Done {
   type: 'done';
-  /** Where no pixels were asked for. */
+  /** Absent if pixels were asked for. */
   file?: Blob;
   image?: ImageData | ImageBitmap;
   width: number;
@@ -153,7 +153,7 @@ export type Request =
   | { type: 'upscale'; input: Payload; run: Run }
   | { type: 'abort' };
 
-/** What comes while a request runs. */
+/** Messages while a request runs. */
 export type Note =
   | { type: 'load'; progress: LoadProgress }
   | { type: 'plan'; plan: ImportPlan }
@@ -162,7 +162,7 @@ export type Note =
   | { type: 'tile' | 'preview'; x: number; y: number; pixels: Pixels }
   | { type: 'snapshot'; snapshot: Snapshot };
 
-/** What ends a request. After `broken`, or if its file did not come (`unloaded`), the worker is of no more use. */
+/** Messages that end a request. After `broken`, or `unloaded` (its file was not loaded), the worker cannot be used any more. */
 export type Answer =
   | Created
   | Done

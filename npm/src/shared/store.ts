@@ -1,7 +1,7 @@
 /**
- * Models kept on this device: IndexedDB. `shards` holds bytes by their SHA-256, `models` what is complete, `pending`
- * which shards a model has that is still on its way. A write is one transaction: all of it or nothing. Here is what a page does with
- * them; `worker/shard-store.ts` brings them and reads them.
+ * The models on this device, in IndexedDB. `shards` holds bytes by their SHA-256, `models` the complete models, and `pending` the
+ * shards of models that are still being downloaded. Every write is one transaction. This file has what a page does with them;
+ * `worker/shard-store.ts` writes and reads the shards.
  */
 
 import type { ModelInfo, StoredModel } from '../index.d.ts';
@@ -11,7 +11,7 @@ import { ANSWER_MS, Silence, within } from './time-limit.ts';
 const DATABASE = 'resshift';
 const VERSION = 2;
 export const ALL = ['shards', 'models', 'pending'];
-/** More time for bytes to be read or written: a disk that takes longer for a mebibyte is as good as none. */
+/** Extra time for reading or writing bytes. A disk that takes longer for a mebibyte counts as not answering. */
 const MS_PER_MIB = 1000;
 
 /** A file of weights, as `model.json` names it. */
@@ -27,11 +27,11 @@ export interface Entry extends ModelInfo {
   /** `model.json`. */
   json: Uint8Array<ArrayBuffer>;
   shards: Shard[];
-  /** Made here from files that a person chose: no server has it. */
+  /** Made on this device from files that a person chose, so no server has it. */
   imported: boolean;
 }
 
-/** What callers see of an entry. */
+/** The part of an entry that callers see. */
 export function stored({ name, version, steps, y0 = 0, bytes, licence, imported }: Entry): StoredModel {
   return { name, version, steps, y0, bytes, licence, imported };
 }
@@ -40,22 +40,22 @@ export interface Pending {
   name: string;
   /** SHA-256 of each. */
   shards: string[];
-  /** It is made here, so that nobody can go on with it later. */
+  /** Made on this device, so no later download can complete it. */
   imported: boolean;
 }
 
 export class Store {
   readonly #database: IDBDatabase;
-  /** It did not answer once, and is not asked again. */
+  /** Set once it has not answered; then it is not asked again. */
   #silent = false;
 
   constructor(database: IDBDatabase) {
     this.#database = database;
-    // Another tab has a newer version of this page: it must not wait for this one.
+    // Another tab has a newer version of this page and must not wait for this one.
     database.onversionchange = () => database.close();
   }
 
-  /** @throws UpscalerError `storage` where the browser has no IndexedDB, does not allow it, or does not answer */
+  /** @throws UpscalerError `storage` if the browser has no IndexedDB, does not allow it, or does not answer */
   static open<T extends Store>(this: new (database: IDBDatabase) => T): Promise<T> {
     return asStorageError(async () => {
       const request = indexedDB.open(DATABASE, VERSION);
@@ -83,7 +83,7 @@ export class Store {
     return this.read<Entry[]>('models', (models) => models.getAll());
   }
 
-  /** Forgets the model `name`, complete or not, or all of them. */
+  /** Deletes the model `name`, complete or not, or all models. */
   remove(name?: string): Promise<void> {
     return this.change(ALL, async (transaction) => {
       for (const store of ['models', 'pending'].map((of) => transaction.objectStore(of))) {
@@ -94,7 +94,7 @@ export class Store {
     });
   }
 
-  /** Forgets what has come so far of a model that is on its way. */
+  /** Deletes the shards of a model that is not complete. */
   abandon(name: string): Promise<void> {
     return this.change(ALL, async (transaction) => {
       transaction.objectStore('pending').delete(name);
@@ -106,7 +106,7 @@ export class Store {
     return this.#answer(() => settled(ask(this.#database.transaction(store).objectStore(store))), bytes);
   }
 
-  /** One transaction; on the disk once this has returned. */
+  /** One transaction. It is on the disk once this has returned. */
   protected change<T>(stores: string[], work: (transaction: IDBTransaction) => Promise<T>, bytes = 0): Promise<T> {
     return this.#answer(async () => {
       const transaction = this.#database.transaction(stores, 'readwrite');
@@ -115,7 +115,7 @@ export class Store {
         transaction.onabort = () => reject(transaction.error);
       });
       const [end, worked] = await Promise.allSettled([committed, work(transaction)]);
-      // The transaction knows why; its requests only know that it ended.
+      // The transaction has the reason; its requests only say that it ended.
       if (end.status === 'rejected') throw end.reason;
       if (worked.status === 'rejected') throw worked.reason;
       return worked.value;
@@ -148,7 +148,7 @@ export async function sweep(transaction: IDBTransaction): Promise<void> {
   for (const key of await settled(shards.getAllKeys())) if (!needed.has(key)) shards.delete(key);
 }
 
-/** What version 1 kept of a model is of no use to this one, and only takes room. */
+/** Deletes what version 1 stored, which this version cannot use. */
 function upgrade({ result: database }: IDBOpenDBRequest): void {
   for (const old of [...database.objectStoreNames]) database.deleteObjectStore(old);
   database.createObjectStore('shards');

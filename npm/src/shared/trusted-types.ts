@@ -1,4 +1,4 @@
-/** Addresses of scripts for pages that enforce Trusted Types: by the policy `resshift`, which they have to allow. */
+/** Script addresses for pages that enforce Trusted Types. Such pages must allow the policy `resshift`. */
 
 interface Policy {
   createScriptURL(address: string): string;
@@ -13,7 +13,7 @@ export function trustedUrl(address: string): string {
   try {
     policy ??= (globalThis as { trustedTypes?: Factory }).trustedTypes?.createPolicy('resshift', { createScriptURL: (own) => own });
   } catch {
-    // Not allowed: if Trusted Types are enforced, the browser says so next.
+    // The policy is not allowed. If Trusted Types are enforced, the browser reports it next.
   }
   return policy?.createScriptURL(address) ?? address;
 }

@@ -1,7 +1,7 @@
 /**
  * A worker for the page that measures (`www/bench/`), not part of the published package: it is posted
  * `{ model, word? }`, the text of a `model.json` and what names must contain, and posts `{ row: string }`, JSON as in
- * `src/bench.rs`, for the adapter and each measurement, then `{ done: true }`, or `{ broken: string }`.
+ * `src/bench/mod.rs`, for the adapter and each measurement, then `{ done: true }`, or `{ broken: string }`.
  */
 
 import init, { bench } from '../../engine/resshift.js';

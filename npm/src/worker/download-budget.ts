@@ -1,6 +1,6 @@
 /**
- * Memory of shards on their way, in bytes. The first in line always has room, so that there is always one that ends;
- * those behind it share what the largest one in line leaves of the limit, and wait when that is full.
+ * Limits the memory of shards that are being downloaded, in bytes. The first in line always has room, so that one can always finish.
+ * Those behind it share the limit less the largest shard in line, and wait when that is full.
  */
 export class DownloadBudget {
   readonly #limit: number;
@@ -16,7 +16,7 @@ export class DownloadBudget {
     this.#places.set(place, { size, held: 0 });
   }
 
-  /** Waits until the shard may hold `more` bytes beyond those that it holds; from then on it does. */
+  /** Waits until the shard may hold `more` bytes in addition, and reserves them. */
   async take(place: number, more: number): Promise<void> {
     while (place !== this.#first() && this.#taken() + more > this.#limit) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -25,7 +25,7 @@ export class DownloadBudget {
     if (at) at.held += more;
   }
 
-  /** The shard holds exactly so many bytes. */
+  /** Sets the number of bytes that the shard holds. */
   hold(place: number, bytes: number): void {
     const at = this.#places.get(place);
     if (at === undefined) return;

@@ -1,30 +1,30 @@
-/** One file from the network: from the first of its addresses that answers, with more tries if none does. */
+/** Downloads one file from the first of its addresses that answers, and retries if none does. */
 
 import { badWeights, http, notTheFile, offline, type UpscalerError } from '../shared/error.ts';
 import { isHtml, contentType } from '../shared/content-type.ts';
 
-/** Before the second, third and fourth round of tries. */
+/** Pauses before the second, third and fourth round of attempts. */
 const PAUSES_MS = [500, 1500, 4500];
-/** A connection that says nothing for this long is given up. */
+/** A connection that is silent for this long is given up. */
 const SILENCE_MS = 30_000;
 
 export interface DownloadRequest {
-  /** Addresses of the same file, in the order to be tried. */
+  /** Addresses of the same file, in order of preference. */
   urls: readonly string[];
-  /** More bytes than these are not the file. */
+  /** Maximum number of bytes; a longer file is the wrong one. */
   limit: number;
   cache: RequestCache;
-  /** One round and a short wait: there is something else to go on with. */
-  impatient?: boolean;
+  /** One round and a short timeout, because there is an alternative to the file. */
+  brief?: boolean;
   signal?: AbortSignal | undefined;
-  /** Waited for before more is read. */
+  /** Awaited before more is read. */
   ready?: () => Promise<void>;
-  /** Bytes of the present try so far; 0 when one begins. */
+  /** Bytes of the current attempt so far; 0 when one begins. */
   onBytes?: (loaded: number) => void;
 }
 
 /**
- * @throws UpscalerError `offline` if there is no answer or it breaks off, `http` for any status but 200 to 299,
+ * @throws UpscalerError `offline` if there is no answer or it breaks off, `http` for any status other than 200 to 299,
  * `bad-weights` as soon as there are too many bytes
  */
 export async function download(request: DownloadRequest): Promise<Uint8Array<ArrayBuffer>> {
@@ -41,13 +41,13 @@ export async function download(request: DownloadRequest): Promise<Uint8Array<Arr
     const [first] = failures;
     const pause = PAUSES_MS[round];
     const hopeful = failures.some(({ passing }) => passing) && navigator.onLine && !request.signal?.aborted;
-    if (first && (pause === undefined || request.impatient || !hopeful)) throw first.error;
-    // Pages that lost their server together should not come back together.
+    if (first && (pause === undefined || request.brief || !hopeful)) throw first.error;
+    // Pages that lost their server at the same time should not all retry at the same time.
     await new Promise((resolve) => setTimeout(resolve, (pause ?? 0) * (0.75 + Math.random() / 2)));
   }
 }
 
-/** Whether the server could not be asked, as opposed to having said no. */
+/** Whether there was no answer, as opposed to a refusal. */
 export function isNoAnswer(error: unknown): boolean {
   return unanswered.has(error as UpscalerError);
 }
@@ -55,7 +55,7 @@ export function isNoAnswer(error: unknown): boolean {
 const unanswered = new WeakSet<UpscalerError>();
 
 class Failure {
-  /** @param passing the same request may succeed a little later */
+  /** @param passing whether the same request may succeed a little later */
   constructor(
     readonly error: UpscalerError,
     readonly passing: boolean,
@@ -67,9 +67,9 @@ class Failure {
 async function receive(url: string, request: DownloadRequest): Promise<Uint8Array<ArrayBuffer>> {
   const { limit, cache, signal, ready, onBytes } = request;
   const silence = new AbortController();
-  /** What the network is waited for, as a failure if it does not come. */
+  /** Awaits the network; a timeout or broken connection is a failure. */
   const heard = async <T>(answer: Promise<T>): Promise<T> => {
-    const timer = setTimeout(() => silence.abort(), request.impatient ? SILENCE_MS / 10 : SILENCE_MS);
+    const timer = setTimeout(() => silence.abort(), request.brief ? SILENCE_MS / 10 : SILENCE_MS);
     try {
       return await answer;
     } catch {
@@ -109,7 +109,7 @@ async function receive(url: string, request: DownloadRequest): Promise<Uint8Arra
 }
 
 /**
- * Frees memory at once instead of with the next garbage collection, where the browser can: downloads are faster than
+ * Frees memory immediately, if the browser can, instead of at the next garbage collection: downloads are faster than
  * collections.
  */
 export function discard(bytes: Uint8Array<ArrayBuffer>): void {

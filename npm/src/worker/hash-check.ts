@@ -7,7 +7,7 @@ export async function isWhole(bytes: Uint8Array<ArrayBuffer>, shard: Shard): Pro
   return bytes.length === shard.bytes && (await sha256(bytes)) === shard.sha256;
 }
 
-/** 64 lower-case hexadecimal digits. Without a secure context the browser offers no digest. */
+/** 64 lower-case hexadecimal digits. Without a secure context the browser has no digest, so the engine computes it. */
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   if (!crypto.subtle) return slowSha256(bytes);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));

@@ -1,4 +1,4 @@
-/** From checkpoint files to a stored model, in the worker: one shard is converted, stored and dropped, then the next. */
+/** Converts checkpoint files into a stored model, in the worker. Each shard is converted, stored and freed before the next. */
 
 import { describe, Import } from '../../engine/resshift.js';
 import type { ImportPlan } from '../index.d.ts';
@@ -17,7 +17,7 @@ interface Converted {
 }
 
 /**
- * @param ask whether to go on, once it is known what the files hold
+ * @param ask decides whether to continue, once the contents of the files are known
  * @param report 0 to 1
  */
 export async function importFiles(
@@ -57,18 +57,18 @@ async function convert(conversion: Import, name: string, store: ShardStore, repo
   return entry;
 }
 
-/** Takes away what is left of imports that ended with their tab. */
+/** Deletes what unfinished imports of closed tabs have left. */
 async function clearUp(store: ShardStore): Promise<void> {
   for (const name of await store.unfinishedImports()) {
     const cleared = navigator.locks?.request(lockOf(name), { ifAvailable: true }, async (free) => {
       if (free) await store.abandon(name);
     });
-    // What cannot be taken away now is taken away another time.
+    // A later import tries again.
     if (cleared) await within(cleared).catch(() => undefined);
   }
 }
 
-/** Without storage there is no model. */
+/** An import needs storage. */
 function notStored(error: unknown): never {
   if (!(error instanceof UpscalerError) || error.code !== 'storage') throw error;
   const { code, message } = error;

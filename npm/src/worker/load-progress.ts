@@ -1,13 +1,13 @@
-/** How far engine and weights have come together. */
+/** The combined progress of engine and weights. */
 
 import type { LoadProgress } from '../index.d.ts';
 
-/** What one of the two says. */
+/** The progress of one of the two. */
 export type Part = Omit<LoadProgress, 'fraction'>;
 
 /**
- * @param engine bytes that are to be fetched of the engine
- * @param weights bytes of the model, as far as they are known before its description has come
+ * @param engine bytes of the engine that must be fetched
+ * @param weights bytes of the model, if they are known before `model.json` has arrived
  * @returns a function that adds the overall fraction, which never falls
  */
 export function overallProgress(engine: number, weights: number): (part: Part) => LoadProgress {

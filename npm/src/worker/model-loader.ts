@@ -1,7 +1,7 @@
 /**
- * A model's way from this device's store, or from the network, to the engine, shard by shard. `model.json` is asked
- * for first, so that a new version is noticed, if it does not come with this file; shards come from the store first, and each is checked by its SHA-256
- * wherever it came from. What the network gives is stored at once: a download that ends early goes on where it was.
+ * Loads a model into the engine, shard by shard, from this device's store or from the network. `model.json` comes first, so that a new
+ * version is noticed; that of the package's own models is part of the worker. Every shard is looked for in the store first, and its
+ * SHA-256 is checked wherever it came from. A downloaded shard is stored immediately, so that an interrupted download can resume.
  */
 
 import manifests from 'shipped-manifests';
@@ -16,18 +16,18 @@ import type { Part } from './load-progress.ts';
 import { withModelLock } from './model-lock.ts';
 import { hasSpace, ShardStore } from './shard-store.ts';
 
-/** Shards under way at the same time. */
+/** Shards that are downloaded at the same time. */
 const AT_ONCE = 4;
 /** Longest `model.json` that is read. */
 const JSON_LIMIT = 1 << 20;
 /**
- * Bytes of shards in memory: two of the largest that there are (8 MiB), less what the engine needs beside them while it
- * takes them in (`tests/browser/engine/full-size.spec.ts` measures it).
+ * Bytes of shards in memory: two of the largest possible (8 MiB), less what the engine needs beside them while it reads them
+ * (`tests/browser/engine/full-size.spec.ts` measures it).
  */
 const IN_MEMORY = (16 - 7) << 20;
-/** About what a browser hands over at a time. */
+/** About the size of the pieces that browsers deliver. */
 const PIECE = 1 << 16;
-/** Failures after which an older version of the model will do. */
+/** Errors after which an older version of the model is used. */
 const NOT_DELIVERED: readonly ErrorCode[] = ['http', 'offline', 'bad-weights', 'hash-mismatch'];
 
 /** `Loading.begin` in Rust. */
@@ -38,22 +38,22 @@ export interface Description extends ModelInfo {
 export interface Order {
   /** The model's name in the store. */
   model: string;
-  /** URLs of its folder on each server that has it, ending with a slash. */
+  /** URLs of its folder on each server, ending with a slash. */
   folders: readonly string[];
-  /** URLs of files of the first folder that lie elsewhere, by name: where a bundler put them. */
+  /** URLs of the first folder's files that a bundler has put elsewhere, by name. */
   files: Readonly<Record<string, string>>;
-  /** The first folder is the package's own. */
+  /** Whether the first folder is the package's own. */
   own: boolean;
-  /** Ends the downloads where there is no worker to end. */
+  /** Ends the downloads if there is no worker to terminate. */
   signal?: AbortSignal | undefined;
 }
 
 type Report = (part: Part) => void;
 
 /**
- * Brings the model and calls `build` when all of it is on the device. The store keeps it for the next visit only after
- * that; an older version of the model stays until then, and is what is loaded should the newer one not come.
- * @returns what went wrong without stopping the work
+ * Loads the model and calls `build` when all of it is on the device. Only then does it become the stored version. Until then an older
+ * version stays in the store, and it is loaded if the newer one fails to arrive.
+ * @returns problems that did not stop the work
  * @throws UpscalerError, or what the engine throws
  */
 export async function loadModel(order: Order, loading: Loading, build: () => void, report: Report): Promise<UpscalerError[]> {
@@ -69,9 +69,9 @@ export async function loadModel(order: Order, loading: Loading, build: () => voi
 }
 
 class ModelLoader {
-  /** False once the store has refused a shard. */
+  /** Whether shards are stored; false once the store has refused one. */
   #keeps: boolean;
-  /** Where shards come from; nowhere, for a model that was made here. */
+  /** Where shards come from; empty for a model that was made on this device. */
   #folders: readonly string[];
 
   constructor(
@@ -87,7 +87,7 @@ class ModelLoader {
   }
 
   async run(): Promise<void> {
-    // A store that cannot be read is as good as an empty one: the network is asked.
+    // A store that cannot be read counts as empty.
     const kept = await this.store?.entry(this.order.model).catch(() => undefined);
     if (kept?.imported) {
       this.#folders = [];
@@ -114,7 +114,7 @@ class ModelLoader {
     if (shipped !== undefined) return new TextEncoder().encode(shipped);
     const urls = this.#urls('model.json');
     try {
-      return await download({ urls, limit: JSON_LIMIT, cache: 'no-cache', impatient: kept !== undefined, signal: this.order.signal });
+      return await download({ urls, limit: JSON_LIMIT, cache: 'no-cache', brief: kept !== undefined, signal: this.order.signal });
     } catch (error) {
       if (kept && isNoAnswer(error)) return kept.json;
       throw error;
@@ -133,7 +133,7 @@ class ModelLoader {
     if (!this.#keeps || missing.length === 0) return load();
     const bytes = missing.reduce((sum, shard) => sum + shard.bytes, 0);
     if (!(await hasSpace(bytes))) this.#stopKeeping(storage(NO_SPACE));
-    // Of two tabs the second one finds in the store what the first one has fetched.
+    // Of two tabs, the second one finds in the store what the first one has downloaded.
     await withModelLock(this.order.model, load);
   }
 
@@ -141,7 +141,7 @@ class ModelLoader {
     return (await this.store?.missing(shards).catch(() => undefined)) ?? shards;
   }
 
-  /** Every shard to the engine. */
+  /** Passes every shard to the engine. */
   async #bring({ shards, bytes: total }: Description): Promise<void> {
     const absent = new Set(await this.#missing(shards));
     const budget = new DownloadBudget(IN_MEMORY);
@@ -189,11 +189,11 @@ class ModelLoader {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, line));
-    // The first failure; the others are its consequences.
+    // The first error; the others follow from it.
     if (halt.signal.aborted) throw halt.signal.reason;
   }
 
-  /** The shard from the store, if it is there and whole. */
+  /** The shard from the store, if it is stored and undamaged. */
   async #stored(shard: Shard): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const bytes = await this.store?.shard(shard).catch(() => undefined);
     if (bytes === undefined || (await isWhole(bytes, shard))) return bytes;
@@ -201,7 +201,7 @@ class ModelLoader {
     return undefined;
   }
 
-  /** The shard from the network. One that is wrong is fetched once more, past the browser's HTTP cache. */
+  /** The shard from the network. A wrong one is fetched once more, bypassing the browser's HTTP cache. */
   async #fetch(shard: Shard, watch: Pick<DownloadRequest, 'signal' | 'ready' | 'onBytes'>): Promise<Uint8Array<ArrayBuffer>> {
     const { name, bytes: limit } = shard;
     if (this.#folders.length === 0) {
@@ -219,7 +219,7 @@ class ModelLoader {
         if (!(error instanceof UpscalerError) || error.code !== 'bad-weights') throw error;
         wrong = error;
       }
-      // The next time from another server, if there is one.
+      // The second attempt uses another server, if there is one.
       urls = [...urls.slice(1), ...urls.slice(0, 1)];
     }
     throw wrong;
@@ -231,7 +231,7 @@ class ModelLoader {
       await this.store.add(this.order.model, sha256, bytes);
     } catch (error) {
       this.#stopKeeping(error as UpscalerError);
-      // A part of a model is of no use for which there is no space.
+      // A part of a model that does not fit is useless.
       await this.store.abandon(this.order.model).catch(() => undefined);
     }
   }

@@ -2,7 +2,7 @@
 
 import { ANSWER_MS } from '../shared/time-limit.ts';
 
-/** How long another tab that loads the same model is waited for. */
+/** Maximum wait for another tab that loads the same model. */
 const LOCK_MS = 2 * ANSWER_MS;
 
 /** The name of a model's lock. */
@@ -11,8 +11,8 @@ export function lockOf(model: string): string {
 }
 
 /**
- * While no other tab brings this model; at once where the browser has no locks. A tab that is frozen, or a browser that
- * does not answer, would keep the lock for ever: after a while the work begins without it, and at worst bytes come twice.
+ * Runs `work` while no other tab loads this model, or immediately if the browser has no locks. A frozen tab, or a browser that does not
+ * answer, would hold the lock forever. So after {@link LOCK_MS} the work begins without it; at worst, bytes are downloaded twice.
  */
 export async function withModelLock<T>(model: string, work: () => Promise<T>): Promise<T> {
   if (!navigator.locks) return work();

@@ -1,4 +1,4 @@
-/** The store as models come and are loaded, shard by shard. */
+/** The part of the store that writes and reads weights, shard by shard. */
 
 import { ALL, settled, Store, sweep, type Entry, type Pending, type Shard } from '../shared/store.ts';
 import { within } from '../shared/time-limit.ts';
@@ -8,19 +8,19 @@ export class ShardStore extends Store {
     return this.read<Entry | undefined>('models', (models) => models.get(name));
   }
 
-  /** Those of `shards` that are not here. */
+  /** Those of `shards` that are not stored. */
   async missing(shards: readonly Shard[]): Promise<Shard[]> {
     const kept = new Set(await this.read('shards', (store) => store.getAllKeys()));
     return shards.filter(({ sha256 }) => !kept.has(sha256));
   }
 
-  /** Bytes as they were stored: whoever asks checks them. */
+  /** The stored bytes. The caller must check them. */
   async shard({ sha256, bytes: size }: Shard): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const bytes = await this.read<unknown>('shards', (store) => store.get(sha256), size);
     return bytes instanceof Uint8Array ? (bytes as Uint8Array<ArrayBuffer>) : undefined;
   }
 
-  /** Keeps a shard of the model `name`, which is on its way; it is on the disk once this has returned. */
+  /** Stores a shard of the incomplete model `name`. It is on the disk once this has returned. */
   add(name: string, sha256: string, bytes: Uint8Array<ArrayBuffer>, imported = false): Promise<void> {
     return this.change(
       ['shards', 'pending'],
@@ -34,20 +34,20 @@ export class ShardStore extends Store {
     );
   }
 
-  /** Names of imports that have begun and not ended. */
+  /** Names of imports that have not ended. */
   async unfinishedImports(): Promise<string[]> {
     const pending = await this.read<Pending[]>('pending', (store) => store.getAll());
     return pending.filter(({ imported }) => imported).map(({ name }) => name);
   }
 
-  /** Takes a shard away that turned out to be damaged. */
+  /** Deletes a damaged shard. */
   drop(sha256: string): Promise<void> {
     return this.change(['shards'], async (transaction) => void transaction.objectStore('shards').delete(sha256));
   }
 
   /**
-   * The model is complete: from now on it is there, in the place of an older one of its name.
-   * @returns false, and nothing has changed, if a shard has gone meanwhile
+   * Makes a complete model available. It replaces an older one of the same name.
+   * @returns false, without any change, if a shard was deleted in the meantime
    */
   commit(entry: Entry): Promise<boolean> {
     return this.change(ALL, async (transaction) => {
@@ -61,7 +61,7 @@ export class ShardStore extends Store {
   }
 }
 
-/** Whether the browser has space for so many bytes more; yes if it does not tell. */
+/** Whether the browser has space for this many more bytes; true if it does not say. */
 export async function hasSpace(bytes: number): Promise<boolean> {
   const estimate = navigator.storage?.estimate?.();
   const { quota = Infinity, usage = 0 } = (estimate && (await within(estimate).catch(() => undefined))) ?? {};

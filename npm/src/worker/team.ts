@@ -1,7 +1,7 @@
 /**
- * Helpers of an engine on the CPU: workers with engines of their own, each of which computes a part of its picture. Each has the
- * model, from this device's store, and the memory of a band. They live for one run and start with its first step; what
- * they do not take, or fail at, the engine computes itself.
+ * Helpers of an engine on the CPU: workers with engines of their own, each of which computes a part of the picture. Each holds the
+ * model, from this device's store, and the memory of a band. They start with the first step of a run and end with the run. The engine
+ * computes what they do not take, and what they fail at.
  */
 
 import { engines } from '../../../limits.json';
@@ -9,10 +9,10 @@ import { initSync, Loading, sha256, type Engine } from '../../engine/resshift.js
 import { trustedUrl } from '../shared/trusted-types.ts';
 import { ShardStore } from './shard-store.ts';
 
-/** Most engines that work together, the one with the picture included. */
-const MOST = engines[1]!;
+/** Including the engine that has the picture. */
+const MAX_ENGINES = engines[1]!;
 
-/** What a helper is told first. */
+/** The first message to a helper. */
 export interface Joining {
   type: 'join';
   model: string;
@@ -29,20 +29,20 @@ export interface Job {
   inputs: Float32Array<ArrayBuffer>[];
 }
 
-/** What a helper says: first that it is ready, then a prediction for every job. */
+/** Messages of a helper: first that it is ready, then a prediction for every job. */
 export type Reply = { type: 'ready' } | { type: 'predicted'; values: Float32Array<ArrayBuffer> } | { type: 'lost' };
 
-/** Largest model, in bytes of weights, that helpers hold unasked: each of them takes some four times as much memory. */
+/** Largest model, in bytes of weights, for which helpers start by default. Each helper takes about four times as much memory. */
 const HELPED = 64 << 20;
-/** Fewest processors on which helpers start unasked: on two that were busy besides they were no gain. */
+/** Minimum number of processors for which helpers start by default. On two busy ones they gained nothing. */
 const WORTHWHILE = 4;
 
-/** Helpers that suit this machine and a model of so many bytes, besides the engine itself. */
+/** Number of helpers, beside the engine itself, for this machine and a model of this many bytes. */
 export function helpersHere(asked: number | undefined, bytes: number): number {
   if (typeof Worker === 'undefined') return 0;
   const processors = navigator.hardwareConcurrency ?? 1;
   const spare = processors < WORTHWHILE || bytes > HELPED ? 1 : processors - 1;
-  return Math.min(asked ?? spare, MOST) - 1;
+  return Math.min(asked ?? spare, MAX_ENGINES) - 1;
 }
 
 /** `PageHelpers` in Rust. */
@@ -56,7 +56,7 @@ export class Team {
     this.#size = size;
   }
 
-  /** Those that are there, or will be. */
+  /** Helpers that are running, or will be. */
   get count(): number {
     return this.#members?.filter(({ lost }) => !lost).length ?? this.#size;
   }
@@ -92,7 +92,7 @@ class Member {
   lost = false;
 
   constructor(joining: Joining) {
-    // The file that this worker runs, wherever it was bundled to.
+    // The file that this worker runs, wherever a bundler has put it.
     this.#worker = new Worker(trustedUrl(self.location.href), { type: 'module', name: 'resshift helper' });
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
     this.#worker.onerror = (event) => {
@@ -122,7 +122,7 @@ class Member {
   }
 
   #receive(reply: Reply): void {
-    // Also what a broken worker says of itself (see `worker.ts`).
+    // A broken worker sends other messages (see `worker.ts`).
     if (reply.type !== 'ready' && reply.type !== 'predicted') return this.close();
     this.free = true;
     if (reply.type === 'predicted') this.#settle?.resolve(reply.values);
@@ -149,7 +149,7 @@ export class Helper {
   }
 }
 
-/** An engine with the model that this device's store holds; the network is not asked. */
+/** An engine with the stored model, without using the network. */
 async function engine({ model, module }: Joining): Promise<Engine> {
   initSync({ module });
   const loading = await Loading.open('cpu', undefined);

@@ -1,4 +1,4 @@
-/** The worker: loads the engine and passes messages to it and back. As a module of another thread it does so on a port (`page/same-thread.ts`). */
+/** The worker: loads the engine and passes messages to it and back. As a module in another thread it uses a port (`page/same-thread.ts`). */
 
 import { exhausted, initSync, Loading, type Engine } from '../../engine/resshift.js';
 import type { DeviceInfo, ImportPlan } from '../index.d.ts';
@@ -21,27 +21,27 @@ import type {
 } from '../shared/protocol.ts';
 import { stored } from '../shared/store.ts';
 import { isHtml, contentType } from '../shared/content-type.ts';
-import { lend, type Lent } from './borrowed-device.ts';
+import { shareDevice, type SharedDevice } from './shared-device.ts';
 import { loadModel } from './model-loader.ts';
 import { importFiles } from './import.ts';
 import { overallProgress, type Part } from './load-progress.ts';
 import { Helper, helpersHere, Team, type Job, type Joining, type Reply } from './team.ts';
 
-/** Size of the WebAssembly file, set by `build.mjs`: a compressed answer does not tell its real length. */
+/** Size of the WebAssembly file, set by `build.mjs`, because a compressed answer does not state it. */
 declare const ENGINE_BYTES: number;
 
 let post = self.postMessage as (message: Note | Answer | Reply, transfer: Transferable[]) => void;
 
 let engine: Engine | undefined;
-/** Goes on with an import, or does not. */
+/** Continues the import, or ends it. */
 let consent: ((given: boolean) => void) | undefined;
-/** Helpers for a run; none on a GPU. */
+/** Creates the helpers of a run; undefined on a GPU. */
 let team: (() => Team) | undefined;
-/** This worker's work for another one, if it is a helper. */
+/** Does this worker's part if it is a helper. */
 const helper = new Helper();
-/** The device of whoever runs this as a module. */
-let lent: Lent | undefined;
-/** Ends downloads of a module, which cannot be ended itself. */
+/** The device of the thread that runs this file as a module. */
+let shared: SharedDevice | undefined;
+/** Ends the downloads of a module, which cannot be terminated itself. */
 let halt: AbortSignal | undefined;
 /** Settles with the last request. */
 let running: Promise<void> = Promise.resolve();
@@ -55,20 +55,20 @@ const receive = ({ data }: MessageEvent<Request | Joining | Job>): void => {
 
 if (!/#thread-\d+$/.test(import.meta.url)) {
   self.onmessage = receive;
-  // A panic inside an asynchronous call reaches nobody's promise.
+  // No promise reports a panic inside an asynchronous call.
   self.addEventListener('error', ({ message, error }) => fail(error ?? new Error(message)));
   self.addEventListener('unhandledrejection', ({ reason }) => fail(reason));
 }
 
-/** Answers on `port` instead of as a worker, with an engine on `device`. One at a time. */
+/** Answers on `port` instead of as a worker, with an engine on `device`. Only one at a time. */
 export const serve: Serve = (port, device) => {
   const [stop, deaf] = [new AbortController(), new AbortController()];
-  const lending = lend(device);
-  [halt, lent] = [stop.signal, lending];
+  const sharing = shareDevice(device);
+  [halt, shared] = [stop.signal, sharing];
   post = (message, transfer) => port.postMessage(message, transfer);
   port.onmessage = receive;
   const trapped = new Promise<void>((resolve) => {
-    // Of what nobody has caught in this thread only WebAssembly's traps and Rust's panics are taken for the engine's.
+    // Of the uncaught errors in this thread, only WebAssembly traps and Rust panics are the engine's.
     const hear = (event: Event, thrown: unknown): void => {
       if (!(thrown instanceof WebAssembly.RuntimeError) && !/^panicked at /.test((thrown as Error | null)?.message ?? '')) return;
       event.preventDefault();
@@ -84,7 +84,7 @@ export const serve: Serve = (port, device) => {
     await Promise.race([running, trapped]);
     deaf.abort();
     port.close();
-    lending.giveBack();
+    sharing.release();
     const last = engine;
     engine = undefined;
     last?.free();
@@ -101,7 +101,7 @@ async function create(settings: Settings): Promise<void> {
   const whole = overallProgress(typeof settings.engine === 'string' ? ENGINE_BYTES : 0, settings.bytes);
   const report = (part: Part): void => post({ type: 'load', progress: whole(part) }, []);
   const module = await loadEngine(settings.engine, report);
-  const loading = await Loading.open(settings.device, settings.measured, lent?.requestAdapter);
+  const loading = await Loading.open(settings.device, settings.measured, shared?.requestAdapter);
   let ready: Engine | undefined;
   const storageWarnings = await loadModel({ ...settings, signal: halt }, loading, () => (ready = loading.finish()), report);
   if (ready === undefined) throw new Error('a model that is delivered is also built');
@@ -127,7 +127,7 @@ async function convert(order: ImportOrder): Promise<void> {
 /** The browser's name of the adapter that the engine has opened. */
 async function named(device: DeviceInfo): Promise<DeviceInfo> {
   if (device.kind === 'cpu') return device;
-  if (lent) return { ...device, name: deviceName(lent.device) };
+  if (shared) return { ...device, name: deviceName(shared.device) };
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
   return adapter ? { ...device, name: adapterName(adapter.info) } : device;
 }
@@ -138,7 +138,7 @@ async function loadEngine(source: EngineSource, report: (part: Part) => void): P
     initSync({ module });
     return module;
   } catch (error) {
-    // Where the policy has no 'wasm-unsafe-eval' browsers refuse to compile.
+    // Without 'wasm-unsafe-eval' in the policy, browsers refuse to compile.
     if (error instanceof UpscalerError || !/content security|\bCSP\b|unsafe-eval/i.test((error as Error).message)) throw error;
     throw policy('WebAssembly', "script-src, which needs 'wasm-unsafe-eval',");
   }
@@ -174,7 +174,7 @@ async function fetchEngine(url: string, report: (part: Part) => void): Promise<W
   }
 }
 
-/** What `Engine.upscale` gives. */
+/** What `Engine.upscale` returns. */
 interface Finished extends Omit<Done, 'type' | 'image'> {
   /** RGBA, instead of a file. */
   data?: Uint8ClampedArray<ArrayBuffer>;
@@ -204,7 +204,7 @@ async function upscale(input: Payload, run: Run): Promise<void> {
   post({ type: 'done', ...result, image }, [image instanceof ImageData ? data.buffer : image]);
 }
 
-/** Failures carry a code; whatever else is thrown means that the engine is broken. */
+/** Errors of the engine have a code. Anything else that is thrown means that the engine is broken. */
 function fail(thrown: unknown): void {
   const fault = thrown as Partial<Fault> | null | undefined;
   if (typeof fault?.code === 'string' && typeof fault.advice === 'string') {
@@ -216,12 +216,12 @@ function fail(thrown: unknown): void {
   }
 }
 
-/** Whether the engine, or JavaScript in its stead, got no memory. */
+/** Whether the engine or JavaScript ran out of memory. */
 function ranOut(thrown: unknown): boolean {
   return thrown instanceof RangeError || (engine !== undefined && exhausted());
 }
 
-/** Messages carry an error's sentence, but not its other fields. */
+/** Copies the fields, because a message would keep only the sentence of an `Error`. */
 function plain({ code, message, advice, url }: Fault): Fault {
   return { code, message, advice, url };
 }

@@ -7,7 +7,7 @@ use crate::layer::Window;
 /// The kernel, with or without a residual in space-to-depth order.
 pub fn bicubic_kernel(residual: bool) -> Kernel {
     Kernel::new("bicubic", include_str!("../../../shaders/bicubic.wgsl"))
-        .including(include_str!("../../../shaders/bicubic_sample.wgsl"))
+        .including(include_str!("../../../shaders/include/bicubic_sample.wgsl"))
         .count("RESULT", 1 + usize::from(residual))
         .flag("RESIDUAL", residual)
         .elements(if residual { &["R"] } else { &[] })
@@ -45,7 +45,7 @@ pub fn bicubic(x: &Node, residual: Option<&Node>) -> Node {
     y
 }
 
-/// What `shaders/bicubic_sample.wgsl` needs to know of `x` `[n, h, w, 3]`, of which `rows` rows from row `first` on are enlarged.
+/// What `shaders/include/bicubic_sample.wgsl` needs to know of `x` `[n, h, w, 3]`, of which `rows` rows from row `first` on are enlarged.
 pub(super) fn size(x: &Node, rows: usize, first: usize) -> Vec<Number> {
     let [n, _, w, _] = x.dims;
     let value = |v: usize| Number::Value(v as u32);

@@ -8,7 +8,7 @@ use crate::layer::Window;
 /// The kernel.
 pub fn bicubic_residual_kernel() -> Kernel {
     Kernel::new("bicubic_residual", include_str!("../../../shaders/bicubic_residual.wgsl"))
-        .including(include_str!("../../../shaders/bicubic_sample.wgsl"))
+        .including(include_str!("../../../shaders/include/bicubic_sample.wgsl"))
         .elements(&["P"])
 }
 

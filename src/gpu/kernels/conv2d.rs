@@ -59,7 +59,7 @@ pub fn conv2d_kernel(s: &ConvShape, form: ConvForm) -> Kernel {
     };
     let before = 3 + usize::from(form.norm) + 2 * usize::from(form.rms) + usize::from(form.residual);
     kernel
-        .including(include_str!("../../../shaders/conv2d_store.wgsl"))
+        .including(include_str!("../../../shaders/include/conv2d_store.wgsl"))
         // Doubled pixels fall on 2x2 taps of the input.
         .count("KERNEL", if s.upsample { 2 } else { s.kernel })
         .count("STRIDE", s.stride)

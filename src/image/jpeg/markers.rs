@@ -9,7 +9,7 @@ use std::io::Write;
 
 /// Files have about 10 scans, progressive ones up to 20 or so. Each takes time for the whole picture, however small it is
 /// in the file.
-const MOST_SCANS: usize = 100;
+const MAX_SCANS: usize = 100;
 
 /// The frame header, and what else decides how samples are read.
 #[derive(Debug, Default)]
@@ -68,8 +68,8 @@ impl Markers {
                     let size = usize::from(u16::from_be_bytes([size[0], size[1]]));
                     let segment = bytes.get(at + 2..at + size.max(2)).ok_or_else(cut_short)?;
                     scans += usize::from(code == SOS);
-                    if scans > MOST_SCANS {
-                        return Err(Error::Unsupported(format!("JPEG with more than {MOST_SCANS} scans")));
+                    if scans > MAX_SCANS {
+                        return Err(Error::Unsupported(format!("JPEG with more than {MAX_SCANS} scans")));
                     }
                     found.segment(code, segment)?;
                     at += size;

@@ -1,4 +1,4 @@
-/** A batch after the tab that it was in has gone, folders in and out, and results handed on; over the stand-in engine. */
+/** A batch after its tab was closed, folders as input and output, and sharing results; over the stand-in engine. */
 import type { Page } from '@playwright/test';
 import { filesOf } from '../../../www/src/input/folder.ts';
 import { Queue } from '../../../www/src/batch/queue.ts';
@@ -51,7 +51,11 @@ test('pictures in folders are found at any depth, in order, and other files are 
 test.describe('the page', () => {
   test.use({ engine: 'fake', serviceWorkers: 'block' });
 
-  test('a batch goes on in the next tab: finished ones are finished, the one in work begins again', async ({ page, context, server }) => {
+  test('a batch continues in the next tab: finished pictures are finished, the current one starts again', async ({
+    page,
+    context,
+    server,
+  }) => {
     await page.addInitScript(() => Object.assign(globalThis, { fake: { finish: 1 } }));
     await open(page, server);
     await page.locator('#file').setInputFiles(PICTURES);

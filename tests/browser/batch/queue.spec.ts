@@ -79,7 +79,7 @@ test('a batch runs to its end, a broken picture is named, results are shown and 
   await expect(page.locator('#name')).toHaveText('cup-40x32.png');
 });
 
-test('pause, cancel, and removal of the picture in work', async ({ page, server }) => {
+test('pause, cancel, and removal of the current picture', async ({ page, server }) => {
   await open(page, server);
   await page.locator('#file').setInputFiles([...PICTURES, fixture('cup-16x16.png')]);
   // Slow enough for the next press to come in time on a busy machine.

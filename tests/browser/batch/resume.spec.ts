@@ -1,4 +1,4 @@
-/** A run that dies with its tab goes on where it was, to the very same file. */
+/** A run that ends with its tab resumes where it was, and gives the very same file. */
 import type { Page } from '@playwright/test';
 import { begin, expect, finished, fixture, open, save, test, upscale } from '../support/fixtures.ts';
 import type { Wishes } from '../fake/wishes.d.ts';
@@ -68,7 +68,7 @@ test.describe('over the engine', () => {
     };
   }`;
 
-  test('a run whose tab was closed goes on at the step after its snapshot, to the same bytes', async ({ page, context, server }) => {
+  test('a run whose tab was closed resumes at the step after its snapshot, with the same bytes', async ({ page, context, server }) => {
     await open(page, server);
     await smallTiles(page);
     await upscale(page, SHORT);
@@ -101,7 +101,7 @@ test.describe('over the engine', () => {
     await expect.poll(() => kept(third), 'what is finished needs no snapshot').toBe(0);
   });
 
-  test('the package resumes what it was given, and refuses what is none', async ({ page, server }) => {
+  test('the package resumes a snapshot, and refuses anything else', async ({ page, server }) => {
     await open(page, server);
     const { same, first, codes } = await page.evaluate(async () => {
       const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
@@ -211,7 +211,7 @@ test.describe('the page', () => {
     await page.addInitScript((given) => Object.assign(globalThis, { fake: given }), wishes);
   };
 
-  test('after a failure another try goes on; after a cancel the run begins again', async ({ page, server }) => {
+  test('after a failure another attempt resumes; after a cancel the run starts again', async ({ page, server }) => {
     await wish(page, { snapshots: true, upscaleError: 'gpu', pace: 20 });
     await listen(page);
     await open(page, server);
@@ -239,7 +239,7 @@ test.describe('the page', () => {
     expect(await told(page, /Resuming at/)).toHaveLength(1);
   });
 
-  test('of two pictures in a batch the one in work goes on, and with other settings it begins again', async ({ page, context, server }) => {
+  test('of two pictures in a batch the current one resumes, and with other settings it starts again', async ({ page, context, server }) => {
     await wish(page, { snapshots: true, hold: 3 });
     await open(page, server);
     await page.locator('#file').setInputFiles([RUN.file, fixture('cup-16x16.png')]);

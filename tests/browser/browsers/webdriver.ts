@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Key of an element's reference. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 /** Longest that a browser takes to start, or a script to end, in milliseconds. */
-const PATIENCE = 120_000;
+const TIMEOUT_MS = 120_000;
 
 type Json = Record<string, unknown>;
 /** Sends a command; its answer, or an error of that name. */
@@ -15,7 +15,7 @@ type Send = (name: keyof typeof COMMANDS, parameters?: Json) => Promise<unknown>
 
 const COMMANDS = {
   begin: '',
-  patience: '/timeouts',
+  timeouts: '/timeouts',
   goto: '/url',
   run: '/execute/async',
   find: '/element',
@@ -114,7 +114,7 @@ export async function startWebKit(): Promise<Browser> {
       capabilities: { browserVersion: string };
     };
     session = `/${sessionId}`;
-    await send('patience', { script: PATIENCE });
+    await send('timeouts', { script: TIMEOUT_MS });
     return new Browser(capabilities.browserVersion, send, end);
   } catch (error) {
     await end();
@@ -137,7 +137,7 @@ async function stop(child: ChildProcess): Promise<void> {
 
 /** Tries until it succeeds. */
 async function until<T>(attempt: () => Promise<T>): Promise<T> {
-  for (const end = Date.now() + PATIENCE; ; await pause(50)) {
+  for (const end = Date.now() + TIMEOUT_MS; ; await pause(50)) {
     try {
       return await attempt();
     } catch (error) {

@@ -57,14 +57,14 @@ async function open(folder: string, wishes: object = {}): Promise<void> {
 /** Waits for the page to say so. */
 async function phase(wanted: string): Promise<void> {
   const said = await browser.evaluate(async (wanted) => {
-    const trouble = (): string => {
+    const shownError = (): string => {
       const card = document.querySelector<HTMLElement>('#error-card');
       return card && !card.hidden ? card.innerText : '';
     };
-    for (let waited = 0; waited < 100_000 && !trouble() && document.body.dataset['phase'] !== wanted; waited += 50) {
+    for (let waited = 0; waited < 100_000 && !shownError() && document.body.dataset['phase'] !== wanted; waited += 50) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    return trouble() || document.body.dataset['phase'];
+    return shownError() || document.body.dataset['phase'];
   }, wanted);
   expect(said).toBe(wanted);
 }

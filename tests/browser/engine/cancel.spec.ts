@@ -27,7 +27,7 @@ for (const [device, file] of [
     server,
   }) => {
     await open(page, server);
-    // A first run compiles; the second is in the middle of its chain at once.
+    // A first run compiles; the second one is soon in the middle of its chain.
     await upscale(page, { file: fixture('cup-16x16.png'), steps: 1, device });
     await begin(page, { file, steps: 15 });
     await expect(page.locator('#run-text')).toContainText('Step', { timeout: 60_000 });

@@ -32,11 +32,11 @@ const COUNTER = `{
   channel.onmessage = ({ data }) => data === 'tell' && channel.postMessage({ ...told, wasm: memory?.buffer.byteLength ?? 0 });
   ${FIND_MEMORY}
   const limits = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, 'limits').get;
-  const most = { maxBufferSize: 256 << 20, maxStorageBufferBindingSize: 128 << 20 };
+  const max = { maxBufferSize: 256 << 20, maxStorageBufferBindingSize: 128 << 20 };
   Object.defineProperty(GPUAdapter.prototype, 'limits', {
     configurable: true,
     get() {
-      return new Proxy(limits.call(this), { get: (real, name) => (name in most ? Math.min(most[name], real[name]) : real[name]) });
+      return new Proxy(limits.call(this), { get: (real, name) => (name in max ? Math.min(max[name], real[name]) : real[name]) });
     },
   });
   const { createBuffer, createBindGroup } = GPUDevice.prototype;
@@ -66,7 +66,7 @@ const COUNTER = `{
 }`;
 
 interface Told {
-  /** Bytes of GPU buffers now, and the most at a time. */
+  /** Bytes of GPU buffers now, and the maximum so far. */
   live: number;
   peak: number;
   /** The largest buffer and the largest binding. */

@@ -4,7 +4,7 @@ import { expect, open, test } from '../support/fixtures.ts';
 /** Bytes of a WebAssembly page. */
 const PAGE = 1 << 16;
 
-test('too little memory is an error before any work, and the same upscaler goes on with a smaller picture', async ({
+test('too little memory is an error before any work, and the same upscaler then takes a smaller picture', async ({
   page,
   server,
   tolerate,

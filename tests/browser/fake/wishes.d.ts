@@ -4,7 +4,7 @@ import type { Capabilities, DeviceInfo, ErrorCode, StoredModel } from 'resshift-
 export interface Wishes {
   /** Milliseconds of each piece of work. Default 5. */
   pace?: number;
-  /** Pictures that come to an end; later ones are in work for ever. Default all. */
+  /** Number of pictures that finish; later ones run forever. Default all. */
   finish?: number;
   /** How much longer the first piece of work of a run takes. Default 1. */
   warmUp?: number;

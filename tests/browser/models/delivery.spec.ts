@@ -75,7 +75,7 @@ test('killed in the middle: the next visit asks only for what is missing', async
   expect(await keys(page, 'models')).toEqual(['compact']);
 });
 
-test('cancelling ends the download at once and keeps what has come', async ({ page, server }) => {
+test('cancelling ends the download immediately and keeps what has arrived', async ({ page, server }) => {
   const model = await openCut(page, server);
   server.break(new RegExp(model.shards.at(-1)!), 'stall');
   await begin(page, { file: PHOTO, steps: 1 });
@@ -129,7 +129,7 @@ test('a stored shard that went bad is removed and fetched again', async ({ page,
   expect(server.asked(SHARDS), 'the store is whole again').toEqual([]);
 });
 
-test('two tabs at once download once', async ({ page, context, server }) => {
+test('two tabs at the same time download once', async ({ page, context, server }) => {
   const model = await openCut(page, server);
   const other = await context.newPage();
   await open(other, server);

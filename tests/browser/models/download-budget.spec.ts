@@ -1,4 +1,4 @@
-/** The memory of shards on their way: a law that needs no browser. */
+/** The memory limit of downloads, without a browser. */
 import { expect, test } from '@playwright/test';
 import { DownloadBudget } from '../../../npm/src/worker/download-budget.ts';
 
@@ -10,7 +10,7 @@ test('never more than the limit, and every shard arrives, whatever the sizes and
     const room = new DownloadBudget(limit);
     const sizes = Array.from({ length: 20 }, () => 1 + random(80));
     const held = new Map<number, number>();
-    let most = 0;
+    let max = 0;
     let arrived = 0;
     const queue = sizes.entries();
     const line = async (): Promise<void> => {
@@ -21,8 +21,8 @@ test('never more than the limit, and every shard arrives, whatever the sizes and
           const piece = Math.min(1 + random(10), size - held.get(place)!);
           await room.take(place, piece);
           held.set(place, held.get(place)! + piece);
-          most = Math.max(
-            most,
+          max = Math.max(
+            max,
             [...held.values()].reduce((a, b) => a + b, 0),
           );
           for (let i = random(4); i > 0; i--) await Promise.resolve();
@@ -34,6 +34,6 @@ test('never more than the limit, and every shard arrives, whatever the sizes and
     };
     await Promise.all([line(), line(), line(), line()]);
     expect(arrived).toBe(sizes.length);
-    expect(most, `seed ${seed}`).toBeLessThanOrEqual(limit);
+    expect(max, `seed ${seed}`).toBeLessThanOrEqual(limit);
   }
 });

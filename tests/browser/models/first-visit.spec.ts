@@ -34,7 +34,7 @@ for (const bytes of [false, true]) {
         told.some(([phase]) => phase === 'engine'),
         visit,
       ).toBe(!bytes);
-      // The engine is the smaller part of what is fetched, so the weights begin well before the middle; a store gives them at once.
+      // The engine is the smaller part of what is fetched, so the weights begin well before the middle; a store returns them immediately.
       if (visit === 'first') expect(told.find(([phase]) => phase === 'weights')![1]).toBeLessThan(0.5);
     }
   });

@@ -52,7 +52,7 @@ test('a second visit online asks for no weights', async ({ page, server }) => {
   expect(server.asked(/\.safetensors$/)).toEqual([]);
 });
 
-test('offline before the model has come: says so, keeps the picture, goes on when the network is back', async ({
+test('offline before the model was downloaded: says so, keeps the picture, continues when the network is back', async ({
   page,
   context,
   server,

@@ -1,4 +1,4 @@
-/** Storage that never answers, as browsers have shown it after an update or a crash: everything goes on in memory, and says so. */
+/** Storage that never answers, as in browsers after an update or a crash: everything runs in memory, with a warning. */
 import type { Page } from '@playwright/test';
 import { expect, fixture, open, test, upscale } from '../support/fixtures.ts';
 import { count } from '../support/stored.ts';
@@ -31,7 +31,7 @@ test('IndexedDB that does not open in the page alone: the page comes up, runs, a
 });
 
 for (const what of ['open', 'read', 'write'] as const) {
-  test(`IndexedDB that does not answer (${what}) in the worker alone: the run goes on, with a warning`, async ({ page, server }) => {
+  test(`IndexedDB that does not answer (${what}) in the worker alone: the run continues, with a warning`, async ({ page, server }) => {
     server.prepend(/worker\.js$/, SILENT[what]);
     await open(page, server);
     await upscale(page, { file: fixture('cup-16x16.png'), steps: 1 });
@@ -78,15 +78,15 @@ test('locks that do not answer, and a lock that another tab never gives back, ar
   expect(codes).toEqual([]);
 });
 
-test('preload rejects where storage does not answer: the model could not be kept', async ({ page, server }) => {
+test('preload rejects if storage does not answer: the model could not be kept', async ({ page, server }) => {
   server.prepend(/worker\.js$/, SILENT.open);
   await open(page, server);
-  const trouble = await page.evaluate(async () => {
+  const outcome = await page.evaluate(async () => {
     const { Upscaler } = (await import(new URL('resshift/index.js', location.href).href)) as typeof import('resshift-web');
     return Upscaler.preload().then(
       () => 'kept',
       ({ code, advice }: { code: string; advice: string }) => `${code}: ${advice}`,
     );
   });
-  expect(trouble).toMatch(/^storage: Close this site's other tabs/);
+  expect(outcome).toMatch(/^storage: Close this site's other tabs/);
 });

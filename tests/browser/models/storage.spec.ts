@@ -1,4 +1,4 @@
-/** A browser that keeps nothing: the work goes on, with a warning. */
+/** A browser that stores nothing: runs continue, with a warning. */
 import { expect, fixture, open, test, upscale } from '../support/fixtures.ts';
 import { cutModel } from '../support/model-folder.ts';
 import { count } from '../support/stored.ts';
@@ -25,7 +25,7 @@ test('storage that is known to be too small is not begun', async ({ page, server
   await expect(page.locator('.strip[data-key=warning-storage]'), 'said once').toHaveCount(0);
 });
 
-test('storage that is full in the middle: the work goes on, and the part that was kept goes', async ({ page, server }) => {
+test('storage that fills up in the middle: the run continues, and the stored part is deleted', async ({ page, server }) => {
   const { shards } = cutModel();
   server.add(cutModel().files);
   server.prepend(

@@ -46,7 +46,11 @@ test('offers the new version, and changes to it on consent', async ({ page, serv
   expect(await version(page)).toBe('N');
 });
 
-test('with two tabs open: not while one of them works; the other goes on, and is told', async ({ page, context, server }) => {
+test('with two tabs open: no update while one of them is upscaling; the other one keeps working, and says so', async ({
+  page,
+  context,
+  server,
+}) => {
   await page.addInitScript(() => Object.assign(globalThis, { fake: { pace: 100 } }));
   await kept(page, server);
   const other = await context.newPage();
@@ -72,7 +76,7 @@ test('with two tabs open: not while one of them works; the other goes on, and is
   await expect.poll(() => version(page)).toBe('N');
 });
 
-test('a new version that comes in part is none: the old one goes on, offline too, and the next try succeeds', async ({
+test('a partly downloaded new version is ignored: the old one keeps working, offline too, and the next attempt succeeds', async ({
   page,
   context,
   server,

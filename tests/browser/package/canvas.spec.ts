@@ -57,8 +57,8 @@ test('colours of a profile come in sRGB, as the browser shows the file', async (
     const shown = pixels(await createImageBitmap(blob)) as number[];
     const { image } = await upscaler.upscale(file, { steps: 1, format: 'imageData' });
     const stored = pixels(await createImageBitmap(blob, { colorSpaceConversion: 'none' })) as number[];
-    const most = (other: number[]): number => other.reduce((most, value, i) => Math.max(most, Math.abs(value - image.data[i])), 0);
-    return { shown: most(shown), stored: most(stored) };
+    const difference = (other: number[]): number => other.reduce((max, value, i) => Math.max(max, Math.abs(value - image.data[i])), 0);
+    return { shown: difference(shown), stored: difference(stored) };
   });
   expect(apart.shown).toBeLessThanOrEqual(3);
   expect(apart.stored, 'the picture has colours that the profile changes').toBeGreaterThan(10);

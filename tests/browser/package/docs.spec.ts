@@ -141,9 +141,9 @@ test('ranges and sizes are those that code reads', () => {
     string,
   ];
   for (const name of ['tile', 'temperature', 'quality', 'engines'] as const) {
-    const [least, most] = limits[name];
-    expect(options, `${name} in options.md`).toMatch(new RegExp(`\\b${least} to ${most}\\b`));
-    expect(types, `${name} in index.d.ts`).toMatch(new RegExp(`\\b${least} to ${most}\\b`));
+    const [min, max] = limits[name];
+    expect(options, `${name} in options.md`).toMatch(new RegExp(`\\b${min} to ${max}\\b`));
+    expect(types, `${name} in index.d.ts`).toMatch(new RegExp(`\\b${min} to ${max}\\b`));
   }
   expect(page).toContain(
     `id="quality" type="number" inputmode="numeric" min="${limits.quality[0]}" max="${limits.quality[1]}" step="1" value="${limits.defaultQuality}"`,

@@ -1,4 +1,4 @@
-/** What a developer gets for the mistakes that are made most: an error that names them. */
+/** The most common mistakes of developers: an error names them. */
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, fixture, test } from '../support/fixtures.ts';
@@ -88,7 +88,7 @@ test('options are checked, and a message names what was given', async ({ page, s
   ).toEqual(['no error', 'no error']);
 });
 
-test('inputs that are no picture are told apart', async ({ page, server, tolerate }) => {
+test('inputs that are not pictures have errors of their own', async ({ page, server, tolerate }) => {
   tolerate(/404/);
   await load(page, server);
   expect(

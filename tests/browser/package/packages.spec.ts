@@ -240,13 +240,19 @@ test('esbuild, with the files copied beside the bundle', async ({ page: tab }) =
 });
 
 test('bundles find the engine for a GPUDevice of the page too', async ({ page: tab }) => {
-  const out = join(WORK, 'sites/lent');
-  page(WORK, [module('./lent.js')]);
-  await vite({ root: WORK, configFile: false, logLevel: 'error', build: { outDir: 'sites/lent/vite', target: 'es2022' }, base: '/vite/' });
+  const out = join(WORK, 'sites/shared-device');
+  page(WORK, [module('./shared-device.js')]);
+  await vite({
+    root: WORK,
+    configFile: false,
+    logLevel: 'error',
+    build: { outDir: 'sites/shared-device/vite', target: 'es2022' },
+    base: '/vite/',
+  });
   await packed({
     mode: 'production',
     context: WORK,
-    entry: './lent.js',
+    entry: './shared-device.js',
     output: { path: join(out, 'webpack'), filename: 'main.js' },
     performance: false,
   });
@@ -324,7 +330,7 @@ test('importing it in Node does nothing; calling it says where it belongs', () =
   expect(JSON.parse(said)).toEqual(Array(3).fill([true, 'no-browser', true]));
 });
 
-test('in jsdom the element is there, and says that it cannot run', () => {
+test('in jsdom the element exists, and says that it cannot run', () => {
   const script = `
     import { JSDOM } from ${JSON.stringify(pathToFileURL(from('../../../node_modules/jsdom/lib/api.js')).href)};
     const { window } = new JSDOM('<!doctype html><body>', { url: 'http://localhost/' });

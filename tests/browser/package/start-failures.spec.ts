@@ -1,4 +1,4 @@
-/** A worker, an engine or a model that cannot be loaded: the error says why. */
+/** If a worker, an engine or a model cannot be loaded, the error says why. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

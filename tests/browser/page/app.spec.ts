@@ -7,7 +7,7 @@ import { pngSize } from '../support/pixels.ts';
 
 test.use({ engine: 'fake', prefix: '/some/folder/' });
 
-test('every file that the manifest names is there, in the size it says', async () => {
+test('every file that the manifest names exists, with the size that it states', async () => {
   const manifest = JSON.parse(await readFile(join(FAKE_DIST, 'manifest.webmanifest'), 'utf8')) as {
     icons: { src: string; sizes: string; purpose: string }[];
     screenshots: { src: string; sizes: string; form_factor: string }[];

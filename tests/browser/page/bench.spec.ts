@@ -1,4 +1,4 @@
-/** The page that measures. */
+/** The benchmark page. */
 import { expect, test } from '../support/fixtures.ts';
 
 test('measures the CPU and gives its report as JSON', async ({ page, server }) => {

@@ -1,4 +1,4 @@
-/** Two answers to one picture under the same slider, over the stand-in engine. */
+/** Two results of one picture under the same slider, over the stand-in engine. */
 import type { Page } from '@playwright/test';
 import { AxeBuilder } from '@axe-core/playwright';
 import { begin, errorCode, expect, finished, fixture, open, save, test, type, upscale } from '../support/fixtures.ts';

@@ -73,7 +73,7 @@ async function watchCanvases(page: Page): Promise<() => Promise<string[]>> {
   return () => page.evaluate(() => (globalThis as unknown as { refused: string[] }).refused);
 }
 
-test('the limit follows from what the engine needs and what the device tells', () => {
+test('the limit follows from what the engine needs and what the device reports', () => {
   expect(maxPixels({ deviceMemory: 8 })).toBe(16 * MEGA);
   expect(maxPixels({ deviceMemory: 0.5 }), 'as much as ever').toBe(MEGA);
   expect(maxPixels({ deviceMemory: 4 }), 'where a page may take 2 GiB').toBeGreaterThan(12e6);
@@ -88,7 +88,7 @@ test('the limit follows from what the engine needs and what the device tells', (
 });
 
 /** `tests/memory.rs` compares the engine's reservation with the same numbers. A tile's sides are multiples of a few pixels there. */
-test('what a network takes is told as the engine reserves it', () => {
+test("the estimate of a network's memory is what the engine reserves", () => {
   const table = JSON.parse(readFileSync(fileURLToPath(new URL('../../golden/network_bytes.json', import.meta.url)), 'utf8')) as {
     width: number;
     height: number;
@@ -111,7 +111,7 @@ const TELL_MEMORY = `{
 }`;
 
 for (const model of ['nano', 'compact']) {
-  test(`the engine takes about the memory that is told for ${model}`, async ({ page, server }) => {
+  test(`the engine takes about the estimated memory for ${model}`, async ({ page, server }) => {
     server.prepend(/worker\.js$/, TELL_MEMORY);
     await open(page, server);
     const { network, bytes } = JSON.parse(readFileSync(join(MODELS, model, 'model.json'), 'utf8')) as {

@@ -31,7 +31,7 @@ test('time left: what was expected stands until the run shows its pace; a cold s
   expect(cold.report(11, 0.2)).toBeCloseTo(16);
 });
 
-test('time left is told as coarsely as it is known, and stays true', () => {
+test('time left is as coarse as the estimate, and stays true', () => {
   expect(text.timeLeft(2)).toBe('A few seconds left');
   expect(text.timeLeft(12)).toBe('About 12 seconds left');
   expect(text.timeLeft(41)).toBe('About 40 seconds left');
@@ -56,7 +56,7 @@ test('names of results', () => {
   expect(resultName('holiday.png', 'image/png', sizeMark(1.5, 640, 480))).toBe('holiday_640x480.png');
 });
 
-test('names of results are told apart on every file system', () => {
+test('names of results are different on every file system', () => {
   const [composed, apart] = ['Größe_x4.png'.normalize('NFC'), 'Größe_x4.png'.normalize('NFD')] as const;
   expect(composed).not.toBe(apart);
   expect(uniqueNames([composed, apart])).toEqual([composed, apart.replace('.png', ' (2).png')]);
@@ -66,17 +66,17 @@ test('names of results are told apart on every file system', () => {
 
 test('names of results fit every file system, whole characters and the ending', () => {
   const bytes = (name: string): number => Buffer.byteLength(name);
-  const most = 240;
+  const max = 240;
   for (const letter of ['x', 'ö', 'o\u0308', '漢', '👩']) {
     const name = resultName(`${letter.repeat(251)}.png`);
     expect(name).toMatch(/_x4\.png$/);
-    expect(bytes(name)).toBeLessThanOrEqual(most);
-    expect(bytes(name)).toBeGreaterThan(most - bytes(letter));
+    expect(bytes(name)).toBeLessThanOrEqual(max);
+    expect(bytes(name)).toBeGreaterThan(max - bytes(letter));
     expect(name.slice(0, -'_x4.png'.length)).toBe(letter.repeat(name.slice(0, -'_x4.png'.length).length / letter.length));
     const [first, second] = uniqueNames([name, name]);
     expect(first).toBe(name);
     expect(second).toMatch(/ \(2\)\.png$/);
-    expect(bytes(second!)).toBeLessThanOrEqual(most);
+    expect(bytes(second!)).toBeLessThanOrEqual(max);
   }
 });
 

@@ -97,7 +97,7 @@ for (const { name, ...device } of [
 
     /** Whatever can be pressed and is smaller than `finger`, and text below 12 pixels. */
     const tooSmall = (page: Page) =>
-      page.evaluate((least) => {
+      page.evaluate((min) => {
         const shown = (element: Element) => element.getClientRects().length > 0 && !element.closest('.visually-hidden');
         const targets = [...document.querySelectorAll<HTMLElement>('button, select, a, summary, input:not(.split)')]
           .filter(shown)
@@ -112,7 +112,7 @@ for (const { name, ...device } of [
           if (walk.currentNode.textContent!.trim() && shown(parent) && parseFloat(getComputedStyle(parent).fontSize) < 12)
             texts.push(walk.currentNode.textContent!);
         }
-        return { targets: targets.filter(({ width, height }) => width < least || height < least), texts };
+        return { targets: targets.filter(({ width, height }) => width < min || height < min), texts };
       }, finger);
 
     test('everything that can be pressed is large enough, and so is all text', async ({ page, server }) => {

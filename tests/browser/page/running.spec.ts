@@ -1,4 +1,4 @@
-/** What tab, screen and system are told while a picture is worked on, over the stand-in engine. */
+/** What the page shows in tab and icon, and asks of the system, during a run, over the stand-in engine. */
 import type { Page } from '@playwright/test';
 import { begin, expect, finished, fixture, open, test } from '../support/fixtures.ts';
 import type { Wishes } from '../fake/wishes.d.ts';
@@ -58,7 +58,7 @@ for (const { start, warmUp, known, first } of [
   { start: 'a first start, which compiles', warmUp: 8, known: false, first: 2 },
   { start: 'a first start on a device that was measured', warmUp: 8, known: true, first: 1 },
 ]) {
-  test(`the time left is right within a quarter once it is told, and stays so: ${start}`, async ({ page, server }) => {
+  test(`the time left is right within a quarter once it is shown, and stays right: ${start}`, async ({ page, server }) => {
     const PACE = 3;
     const TILES = 6;
     const STEPS = 4;

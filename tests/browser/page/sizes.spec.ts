@@ -67,7 +67,7 @@ test.describe('the engine', () => {
 test.describe('the page', () => {
   test.use({ engine: 'fake' });
 
-  test('a size beyond x4 is told before the run', async ({ page, server }) => {
+  test('a size beyond x4 is refused before the run', async ({ page, server }) => {
     await open(page, server);
     await choose(page, fixture('cup-40x32.png'));
     await page.locator('#size').selectOption('width');
@@ -77,7 +77,7 @@ test.describe('the page', () => {
     await expect(page.locator('#sizes')).toHaveText('40 × 32 → 160 × 128 pixels');
   });
 
-  test('a picture beyond the limit is told at once, and a smaller copy runs', async ({ page, server }) => {
+  test('a picture beyond the limit is refused immediately, and a smaller copy runs', async ({ page, server }) => {
     await page.addInitScript(() =>
       Object.assign(globalThis, {
         fake: { capabilities: { wasm: true, webgpu: null, recommended: 'cpu', cache: true, maxPixels: 200 } },
@@ -111,7 +111,7 @@ test.describe('the page', () => {
     await expect(page.locator('.step-time')).toHaveText(['', '', '', '']);
   });
 
-  test('each choice of steps tells its time and what it changes', async ({ page, server }) => {
+  test('each choice of steps shows its time and what it changes', async ({ page, server }) => {
     // The empty page before it has no storage.
     await page.addInitScript(() => origin !== 'null' && localStorage.setItem('resshift paces', '{"compact auto":0.002}'));
     await open(page, server);

@@ -10,7 +10,7 @@ async function wish(page: Page, wishes: Wishes): Promise<void> {
   await page.addInitScript((given) => Object.assign(globalThis, { fake: given }), wishes);
 }
 
-test('download and computing are told apart, with an estimate', async ({ page, server }) => {
+test('download and computing are shown separately, with an estimate', async ({ page, server }) => {
   await wish(page, { pace: 60 });
   await open(page, server);
   await begin(page, { file: fixture('cup-40x32.png') });
@@ -77,7 +77,7 @@ test('a hardware GPU is named', async ({ page, server }) => {
   await expect(page.locator('#outcome')).toContainText('on your GPU (Example 9000)');
 });
 
-test('a seed that is no whole number is pointed at and starts nothing', async ({ page, server }) => {
+test('a seed that is not a whole number is pointed at and starts nothing', async ({ page, server }) => {
   await open(page, server);
   for (const seed of ['', '-1', '1.5', '9007199254740992']) {
     await type(page.locator('#seed'), seed);
@@ -103,7 +103,7 @@ test('a result beyond the limits of a canvas is shown whole, its preview reduced
   expect(shown).toEqual({ canvas: 4096, result: 4400 });
 });
 
-test('addresses of pictures are given back', async ({ page, server }) => {
+test('addresses of pictures are released', async ({ page, server }) => {
   await page.addInitScript(() => {
     const live = new Set<string>();
     const { createObjectURL, revokeObjectURL } = URL;

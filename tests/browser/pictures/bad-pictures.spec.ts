@@ -72,7 +72,7 @@ test('the engine names what is wrong with each file, and works on', async ({ pag
   expect(codes.size).toEqual([20, 12]);
 });
 
-test('an empty file and a file that is no picture are refused at once; the picture before stays', async ({ page, server }) => {
+test('an empty file and a file that is not a picture are refused immediately; the previous picture stays', async ({ page, server }) => {
   await open(page, server);
   const [empty, prose] = await files();
   await page.locator('#file').setInputFiles({ name: 'nothing.png', mimeType: 'image/png', buffer: empty!.buffer });

@@ -96,7 +96,7 @@ test('a canvas is taken as it is at the call, and a video at its present frame',
   expect(found.early).toEqual(['bad-image', expect.stringContaining('loadeddata')]);
 });
 
-test('what is no picture is told how to become one', async ({ page, server, tolerate }) => {
+test('an error says how to turn the input into a picture', async ({ page, server, tolerate }) => {
   tolerate(/Failed to load resource/);
   await open(page, server);
   const found = await page.evaluate(async () => {

@@ -167,7 +167,7 @@ for (const [format, bytes, size] of BY_CONTENT) {
   });
 }
 
-test('a slow sample does not replace what a person chose meanwhile', async ({ page, server }) => {
+test('a slow sample does not replace what a person chose in the meantime', async ({ page, server }) => {
   await open(page, server);
   server.break(/coffee\.png/, 'stall');
   await page.getByRole('button', { name: 'Coffee cup' }).click();

@@ -31,7 +31,7 @@ export function shipped(): ModelJson {
   return JSON.parse(readFileSync(join(FOLDER, 'model.json'), 'utf8')) as ModelJson;
 }
 
-/** @param limit most bytes of tensors in a shard; larger tensors have one of their own */
+/** @param limit maximum bytes of tensors in a shard; larger tensors have one of their own */
 export function cutModel({ limit = 400_000, version = '', name = 'compact' } = {}): ModelFolder {
   const model = shipped();
   const groups: { name: string; tensor: Tensor; bytes: Buffer }[][] = [[]];

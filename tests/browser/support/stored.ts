@@ -25,10 +25,10 @@ export async function count(page: Page, store: Name): Promise<number> {
   return (await keys(page, store)).length;
 }
 
-/** Changes a byte in the first `most` shards; returns in how many. */
-export function spoil(page: Page, store: 'shards', most = Infinity): Promise<number> {
+/** Changes a byte in the first `max` shards; returns in how many. */
+export function spoil(page: Page, store: 'shards', max = Infinity): Promise<number> {
   return page.evaluate(
-    async ({ store, most }) => {
+    async ({ store, max }) => {
       const settled = <T>(request: IDBRequest<T>) =>
         new Promise<T>((resolve, reject) => {
           request.onsuccess = () => resolve(request.result);
@@ -38,7 +38,7 @@ export function spoil(page: Page, store: 'shards', most = Infinity): Promise<num
       const shards = database.transaction(store, 'readwrite').objectStore(store);
       let count = 0;
       for (const key of await settled(shards.getAllKeys())) {
-        if (count >= most) break;
+        if (count >= max) break;
         const value = await settled<Uint8Array>(shards.get(key));
         value[value.length >> 1]! ^= 0x55;
         await settled(shards.put(value, key));
@@ -47,6 +47,6 @@ export function spoil(page: Page, store: 'shards', most = Infinity): Promise<num
       database.close();
       return count;
     },
-    { store, most },
+    { store, max },
   );
 }

@@ -1,4 +1,4 @@
-/** The pictures of this page with their results, and what keeps them in the browser. */
+/** The page's pictures with their results, and the stores that keep them in the browser. */
 import { text, type Outcome } from '../i18n/text.ts';
 import { showStrip } from '../notices/strips.ts';
 import { Keeper } from './keeper.ts';
@@ -7,11 +7,11 @@ import { Queue } from './queue.ts';
 /** A finished picture. */
 export interface Done {
   blob: Blob;
-  /** Marks its size in the file's name. */
+  /** Size mark for the file's name. */
   mark: string;
   width: number;
   height: number;
-  /** What the panel tells of it. */
+  /** What the panel says about it. */
   outcome: Outcome;
 }
 

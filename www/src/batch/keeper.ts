@@ -1,6 +1,6 @@
 /**
- * A batch outlives its tab: pictures, their states and results that were not saved lie in this browser until they are
- * saved, removed or a week old. One tab at a time keeps; the lock of a tab that crashed is free again.
+ * Stores the batch, so that it survives the tab: pictures, their states and unsaved results stay in this browser until they are saved,
+ * removed or a week old. Only one tab at a time stores its batch. The lock of a crashed tab is free again.
  */
 import { createStore, delMany, entries, set, type UseStore } from 'idb-keyval';
 import { Silence, within } from '../time-limit.ts';
@@ -16,25 +16,25 @@ interface Kept<Result> {
 }
 
 export class Keeper<Result> {
-  /** Snapshots of the pictures that are kept. */
+  /** Snapshots of the stored pictures. */
   readonly snapshots = new Snapshots();
   private store: UseStore | null = null;
-  /** What lies in the store, as it was written. */
+  /** The contents of the store, as last written. */
   private readonly written = new Map<number, Item<Result>>();
   private writing: Promise<unknown> = Promise.resolve();
 
-  /** @param onTrouble told once if the browser does not keep the batch */
-  constructor(private readonly onTrouble: () => void) {}
+  /** @param onFailure called once if the browser cannot store the batch */
+  constructor(private readonly onFailure: () => void) {}
 
   /**
-   * From now on `sync` writes. What the last tab left stays until it is adopted.
-   * @returns it, in order; nothing where another tab is open, or storage is blocked or does not answer
+   * Lets `sync` write. The items of the last tab stay until they are adopted.
+   * @returns those items, in order; none if another tab is open, or if storage is blocked or does not answer
    */
   async open(): Promise<Item<Result>[]> {
     try {
       return await within(this.read());
     } catch (error) {
-      if (error instanceof Silence) this.onTrouble();
+      if (error instanceof Silence) this.onFailure();
       return [];
     }
   }
@@ -54,15 +54,15 @@ export class Keeper<Result> {
     return fresh;
   }
 
-  /** What was left belongs to this tab from now on: what `sync` is not given again goes. */
+  /** Takes over the items of the last tab. The next `sync` deletes those that it is not given. */
   adopt(left: readonly Item<Result>[]): void {
     for (const item of left) this.written.set(item.id, item);
     this.snapshots.adopt(left.map(({ id }) => id));
   }
 
   /**
-   * Brings the store in line with the items; each change is one small write after the one before it.
-   * @param all items that are there, worth keeping or not
+   * Makes the store equal to the items. Each change is one small write, in order.
+   * @param all all items, including those that are not stored
    */
   sync(items: readonly Item<Result>[], all: readonly Item<Result>[]): void {
     this.snapshots.sync(all.map(({ id }) => id));
@@ -81,17 +81,17 @@ export class Keeper<Result> {
       })
       .catch(() => {
         this.store = null;
-        this.onTrouble();
+        this.onFailure();
       });
   }
 }
 
-/** Progress is not worth a write. */
+/** Whether an item changed in more than its progress. */
 function isNews<Result>(before: Item<Result> | undefined, now: Item<Result>): boolean {
   return !before || before.state !== now.state || before.file !== now.file || before.result !== now.result;
 }
 
-/** In the next tab the current picture waits, and resumes from its snapshot if it has one. */
+/** The item as the next tab finds it: the current picture waits, and resumes from its snapshot if it has one. */
 function atRest<Result>(item: Item<Result>): Item<Result> {
   return item.state === 'working' ? { ...item, state: 'waiting', fraction: 0 } : item;
 }

@@ -1,4 +1,4 @@
-/** The list of a batch, shown from the second picture on. Rows are updated in place, so that focus stays where it is. */
+/** The list of a batch, shown if there are several pictures. Rows are updated in place, so that focus stays where it is. */
 import { makeButton } from '../button.ts';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
@@ -55,7 +55,7 @@ export class QueueView<Result> {
     for (const item of queue.items) this.fill(this.row(item), item, item.id === queue.selected);
   }
 
-  /** Makes the rows anew, in the language of the page. */
+  /** Rebuilds the rows, in the page's language. */
   relabel(): void {
     for (const { item } of this.rows.values()) item.remove();
     this.rows.clear();

@@ -1,4 +1,4 @@
-/** The pictures of a batch and what has become of each. No DOM, no engine: every change goes through here. */
+/** The pictures of a batch and their states. Every change goes through here. No DOM, no engine. */
 
 export type State = 'waiting' | 'working' | 'done' | 'failed';
 
@@ -9,23 +9,23 @@ export interface Item<Result> {
   readonly state: State;
   /** Share of the work done, 0 to 1. */
   readonly fraction: number;
-  /** Why it failed; empty in every other state. */
+  /** Why it failed; empty in other states. */
   readonly reason: string;
-  /** There in the state `done` only. */
+  /** Null unless the state is `done`. */
   readonly result: Result | null;
-  /** The result is in a file of its own. */
+  /** Whether the result was saved to a file. */
   readonly saved: boolean;
 }
 
 export class Queue<Result> {
   private list: Item<Result>[] = [];
-  /** Numbers of one visit lie above those of an earlier one. */
+  /** Ids of this visit are larger than those of earlier ones. */
   private lastId = Date.now();
   private readonly visit = this.lastId;
   private held = false;
   private onScreen = 0;
 
-  /** @param onChange told after every change */
+  /** @param onChange called after every change */
   constructor(public onChange: () => void = () => {}) {}
 
   get items(): readonly Item<Result>[] {
@@ -37,12 +37,12 @@ export class Queue<Result> {
     return this.onScreen;
   }
 
-  /** A paused queue finishes the current picture and starts no other. */
+  /** A paused queue finishes the current picture and starts no other one. */
   get paused(): boolean {
     return this.held;
   }
 
-  /** Items of an earlier visit, before those that are worth keeping. */
+  /** Adds items of an earlier visit before those of this one. */
   restore(items: readonly Item<Result>[]): void {
     this.list = [...items, ...this.worthKeeping];
     this.onChange();
@@ -75,7 +75,7 @@ export class Queue<Result> {
     return added;
   }
 
-  /** The picture to work on next; none while another is worked on or the queue is paused. */
+  /** The next picture; none while another one is being upscaled, or while the queue is paused. */
   next(): Item<Result> | undefined {
     if (this.held || this.count('working') > 0) return undefined;
     return this.list.find(({ state }) => state === 'waiting');
@@ -93,7 +93,7 @@ export class Queue<Result> {
     this.change(id, ['working'], { state: 'done', fraction: 1, result });
   }
 
-  /** Another result in the place of an item's own. */
+  /** Replaces an item's result. */
   exchange(id: number, result: Result): void {
     this.change(id, ['done'], { result, saved: false });
   }
@@ -102,7 +102,7 @@ export class Queue<Result> {
     this.change(id, ['done'], { saved: true });
   }
 
-  /** What would be lost with the tab: results that were not saved, and pictures of a batch, in work or of an earlier visit. */
+  /** Items to store: unsaved results, and pictures of a batch, of one in progress, or of an earlier visit. */
   get worthKeeping(): readonly Item<Result>[] {
     const several = this.list.length > 1;
     return this.list.filter(({ id, state, saved }) => (state === 'done' ? !saved : state === 'working' || several || id <= this.visit));
@@ -112,12 +112,12 @@ export class Queue<Result> {
     this.change(id, ['working'], { state: 'failed', fraction: 0, reason });
   }
 
-  /** Back to the queue: after a cancelled or failed run, or to be done once more. */
+  /** Puts an item back into the queue, after a cancelled or failed run or to upscale it again. */
   again(id: number): void {
     this.change(id, ['working', 'failed', 'done'], { state: 'waiting', fraction: 0, reason: '', result: null, saved: false });
   }
 
-  /** Another file in the place of an item's own. */
+  /** Replaces an item's file. */
   replace(id: number, file: Blob): void {
     this.again(id);
     this.change(id, ['waiting'], { file });
@@ -128,7 +128,7 @@ export class Queue<Result> {
     this.onChange();
   }
 
-  /** Removes all items but the one on screen. */
+  /** Removes all items except the one on screen. */
   keepSelected(): void {
     this.list = this.list.filter(({ id }) => id === this.onScreen);
     this.onChange();
@@ -150,7 +150,7 @@ export class Queue<Result> {
     this.onChange();
   }
 
-  /** What comes too late, for an item that was removed or is in another state, changes nothing. */
+  /** Late changes to an item that was removed, or is in another state, are ignored. */
   private change(id: number, from: readonly State[], to: Partial<Item<Result>>): void {
     const index = this.list.findIndex((item) => item.id === id);
     const item = this.list[index];

@@ -1,6 +1,6 @@
 /**
- * The state of a picture in work, beside the picture itself (`keeper.ts`): after a crash its run goes on from there. Where there
- * is no room for it the run begins again.
+ * Stores snapshots of runs beside the pictures (`keeper.ts`), so that a run resumes after a crash. If there is no space for them, the
+ * run starts again.
  */
 import { createStore, delMany, get, keys, set, type UseStore } from 'idb-keyval';
 import type { Snapshot } from 'resshift-web';
@@ -8,9 +8,9 @@ import { within } from '../time-limit.ts';
 
 const DATABASE = 'resshift snapshots';
 
-/** Small but for its data, which stays on the disk until it is wanted. */
+/** Small, except for its data, which stay on the disk until they are read. */
 export interface KeptSnapshot extends Snapshot {
-  /** That the run had taken so far. */
+  /** Seconds that the run had taken so far. */
   seconds: number;
 }
 
@@ -18,10 +18,10 @@ export class Snapshots {
   private store: UseStore | null = null;
   private last: Promise<void> = Promise.resolve();
   private busy = false;
-  /** Pictures that may have one, of this visit or taken over from an earlier one. */
+  /** Pictures that may have a snapshot, of this visit or adopted from an earlier one. */
   private readonly owners = new Set<number>();
 
-  /** From now on snapshots are kept. Of those that are there, pictures other than these do not need theirs. */
+  /** Starts storing snapshots, and deletes those of other pictures than these. */
   async open(ids: readonly number[]): Promise<void> {
     try {
       const store = createStore(DATABASE, 'snapshots');
@@ -31,11 +31,11 @@ export class Snapshots {
       );
       this.store = store;
     } catch {
-      // Storage is blocked: runs begin again.
+      // Storage is blocked: runs start again.
     }
   }
 
-  /** Replaces the one before it. One that comes while another is still written is dropped. */
+  /** Replaces the previous one. A snapshot that arrives while another one is being written is dropped. */
   put(id: number, snapshot: Snapshot, seconds: number): void {
     if (!this.store || this.busy) return;
     this.busy = true;
@@ -43,7 +43,7 @@ export class Snapshots {
     this.queue(async (store) => {
       try {
         const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
-        // Results need the room more.
+        // Results need the space more.
         if (snapshot.data.size > (quota - usage) / 4) return;
         await set(id, { ...snapshot, seconds } satisfies KeptSnapshot, store);
       } finally {
@@ -52,12 +52,12 @@ export class Snapshots {
     });
   }
 
-  /** These pictures belong to this tab from now on. */
+  /** Takes over these pictures of the last tab. */
   adopt(ids: readonly number[]): void {
     for (const id of ids) this.owners.add(id);
   }
 
-  /** Drops those of pictures that are no longer there. */
+  /** Deletes snapshots of pictures that no longer exist. */
   sync(ids: readonly number[]): void {
     this.drop(...[...this.owners].filter((id) => !ids.includes(id)));
   }
@@ -73,7 +73,7 @@ export class Snapshots {
     return within(this.last.then(() => get<KeptSnapshot>(id, store))).catch(() => undefined);
   }
 
-  /** One after the other; what fails is as good as not there. */
+  /** Runs one operation after the other. A failed one counts as absent. */
   private queue(work: (store: UseStore) => Promise<void>): void {
     const { store } = this;
     if (store) this.last = this.last.then(() => work(store)).catch(() => {});

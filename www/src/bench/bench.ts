@@ -1,13 +1,13 @@
 /**
- * The page that measures: evaluations of the network through the public surface of the package, and every kernel of the GPU
- * beside what the adapter can do at most, in a worker of their own (`npm/src/worker/bench.ts`).
+ * The benchmark page: times the network through the public API of the package, and every GPU kernel against the adapter's measured
+ * peak, in a worker of its own (`npm/src/worker/bench.ts`).
  */
 import { Upscaler, type DeviceInfo } from 'resshift-web';
 import { multiplications, type Network } from './macs.ts';
 
 /** Side of the picture in pixels: one tile. */
 const SIDE = 64;
-/** Evaluations whose time is taken: those that the longer of two runs has more than the shorter. */
+/** Timed evaluations: the difference between a longer and a shorter run. */
 const EVALUATIONS = 8;
 const ROUNDS = 5;
 const MODEL = new URL('resshift/models/compact/model.json', import.meta.url);
@@ -19,7 +19,7 @@ interface Row {
   gflops: number;
 }
 
-/** As `Adapter` and `Row` of `src/bench.rs`. */
+/** As `Adapter` and `Row` of `src/bench/mod.rs`. */
 interface Peaks {
   adapter: string;
   peak_gflops: number;
@@ -103,11 +103,11 @@ async function evaluations(report: Report): Promise<void> {
   status.textContent = report.failures.map(({ device, message }) => `${device}: ${message}`).join(' ') || 'Done.';
 }
 
-/** The first row is the adapter's; the others come one by one. */
+/** The first row is the adapter; the others arrive one by one. */
 async function kernels(report: Report): Promise<void> {
   if (!report.adapter) throw new Error('This browser offers no GPU to measure.');
   const rows: Kernel[] = (report.kernels = []);
-  status.textContent = `${report.adapter.name}: what it can do at most …`;
+  status.textContent = `${report.adapter.name}: measuring its peaks …`;
   const worker = new Worker(WORKER, { type: 'module' });
   const model = await (await fetch(MODEL)).text();
   try {
@@ -154,7 +154,7 @@ async function time(device: 'webgpu' | 'cpu'): Promise<Omit<Row, 'gflops'>> {
       await upscaler.upscale(picture, { steps });
       return performance.now() - begin;
     };
-    // The first runs compile: kernels and, in the background, faster forms of the engine's code.
+    // The first runs compile kernels and, in the background, faster versions of the engine's code.
     await run(1);
     await run(2);
     const times: number[] = [];

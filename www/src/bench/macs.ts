@@ -1,4 +1,4 @@
-/** What an evaluation of the compact network costs, from its configuration. */
+/** Cost of an evaluation of the compact network, from its configuration. */
 
 /** `network` of a compact `model.json`. */
 export interface Network {

@@ -1,4 +1,4 @@
-/** Time and memory of a run; the time from how this device did before, which is kept between visits. */
+/** Estimates time and memory of a run. Times come from earlier runs on this device, which are stored between visits. */
 import { Upscaler, type Capabilities, type Device } from 'resshift-web';
 import type { Estimate } from '../i18n/text.ts';
 import { BUILT_IN, DEFAULT_MODEL } from '../models/built-in.ts';
@@ -6,15 +6,15 @@ import type { Size } from '../size.ts';
 import { roughPace } from './pace.ts';
 
 const KEY = 'resshift paces';
-/** Side of a picture, in pixels, whose fixed costs are a small part. */
+/** Side of a picture, in pixels, that is large enough to make fixed costs small. */
 const TYPICAL = 1024;
 
-/** What is to be run. */
+/** The run to estimate. */
 export interface Wanted {
   picture: Size;
   steps: number;
   model: string;
-  /** As asked for. */
+  /** The requested device. */
   device: Device;
   capabilities: Capabilities | null;
 }
@@ -32,8 +32,8 @@ export function estimate({ picture: { width, height }, steps, model, device, cap
 }
 
 /**
- * Remembers what an upscaler says of its last run. Before its first one it knows no more than the measurement that chose the
- * device, which is worth less than a run of an earlier visit.
+ * Stores an upscaler's speed after a run. Before its first run it has only the measurement that chose the device, which is less
+ * reliable than a run of an earlier visit.
  */
 export function learn(upscaler: Upscaler, model: string, device: string, ran: boolean): void {
   if (!ran && `${model} ${device}` in read()) return;
@@ -42,7 +42,7 @@ export function learn(upscaler: Upscaler, model: string, device: string, ran: bo
   try {
     localStorage.setItem(KEY, JSON.stringify({ ...read(), [`${model} ${device}`]: (two - one) / TYPICAL ** 2 }));
   } catch {
-    // Storage is blocked or full: estimates come with the first run of each visit.
+    // Storage is blocked or full: each visit measures its own first run.
   }
 }
 

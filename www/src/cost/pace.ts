@@ -1,15 +1,15 @@
-/** How fast this CPU is, before any run was measured here: the time of a small loop of multiplications tells it roughly. */
+/** Rough speed of this CPU before the first run, from the time of a small loop of multiplications. */
 
-/** Numbers in the loop, and how often it is gone through; together a few milliseconds. */
+/** Numbers in the loop, and its repetitions; together a few milliseconds. */
 const LENGTH = 4096;
 const ROUNDS = 128;
 const TRIES = 6;
-/** One pixel in one step of the default model, on one thread, costs as much as so many numbers in the loop. */
+/** One pixel in one step of the default model, on one thread, costs as much as this many numbers in the loop. */
 const NUMBERS_PER_PIXEL = 23_000;
 
 let pace: number | null = null;
 
-/** Seconds per pixel and step of the default model; may be wrong by half. */
+/** Seconds per pixel and step of the default model, within about 50 %. */
 export function roughPace(): number {
   pace ??= Math.min(...Array.from({ length: TRIES }, loop)) * NUMBERS_PER_PIXEL;
   return pace;

@@ -1,11 +1,11 @@
-/** The setting of the steps: what each choice changes, and what it costs for the picture on screen. */
+/** The setting of the steps: what each choice changes, and its time for the picture on screen. */
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
 import { estimate, type Wanted } from './estimate.ts';
 
 const { settings, stepsAbout } = elements;
 
-/** @param wanted null while no picture is there */
+/** @param wanted null while there is no picture */
 export function showStepCosts(wanted: Omit<Wanted, 'steps'> | null): void {
   const choices = [...settings.querySelectorAll<HTMLInputElement>('input[name=steps]')];
   for (const choice of choices) {

@@ -1,4 +1,4 @@
-/** Brings the words of a language and puts them into the page. English is always there; any other is a file of its own. */
+/** Loads the words of a language and applies them to the page. English is built in; every other language is a separate file. */
 import { elements } from '../elements.ts';
 import { isLanguage, LANGUAGES, preferred, remember, tag, type Language } from './choice.ts';
 import { en, type Words } from './languages/en.ts';
@@ -12,10 +12,10 @@ const load: Record<Language, () => Promise<Words>> = {
   ja: async () => (await import('./languages/ja.ts')).ja,
 };
 
-/** Words that stand alone, by their names in `index.html`. */
+/** Fixed words, by their names in `index.html`. */
 type Fixed = { [K in keyof Words]: Words[K] extends string ? K : never }[keyof Words];
 
-/** The one that was asked for last, and the one that the page is in. */
+/** The language that was requested last, and the one that the page shows. */
 let latest: Language = 'en';
 let spoken: Language = 'en';
 
@@ -36,7 +36,7 @@ async function change(language: Language): Promise<void> {
   for (const element of document.querySelectorAll<HTMLImageElement>('img[data-alt]')) element.alt = fixed(element.dataset['alt']);
 }
 
-/** @param changed puts the sentences that the program has composed into the page anew */
+/** @param changed writes the composed sentences again */
 export async function useLanguage(changed: () => void): Promise<void> {
   const { language } = elements;
   language.replaceChildren(
@@ -57,7 +57,7 @@ export async function useLanguage(changed: () => void): Promise<void> {
       () => (language.value = spoken),
     );
   });
-  // Offline before this language was kept: the page speaks English.
+  // Offline, and this language is not cached: the page stays in English.
   await change(preferred()).catch(() => change('en'));
   delete document.documentElement.dataset['words'];
 }

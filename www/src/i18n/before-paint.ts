@@ -1,4 +1,4 @@
-/** Hides the English words of `index.html` from those who read another language, until theirs have come. */
+/** Hides the English words of `index.html` from readers of another language until theirs are loaded. */
 import { preferred, tag } from './choice.ts';
 
 const root = document.documentElement;
@@ -6,6 +6,6 @@ const language = preferred();
 if (language !== 'en') {
   root.lang = tag(language);
   root.dataset['words'] = 'coming';
-  // English is better than nothing, should they not come.
+  // If they are not loaded, English is better than nothing.
   setTimeout(() => delete root.dataset['words'], 3000);
 }

@@ -1,4 +1,4 @@
-/** Which language the page is in. Runs before the page is drawn, so that nothing is seen to change. */
+/** Chooses the page's language. Runs before the page is drawn, so that nothing visibly changes. */
 export const LANGUAGES = { en: 'English', vi: 'Tiếng Việt', zh: '简体中文', es: 'Español', ja: '日本語' } as const;
 export type Language = keyof typeof LANGUAGES;
 
@@ -8,13 +8,13 @@ export function isLanguage(name: string | null | undefined): name is Language {
   return name != null && Object.hasOwn(LANGUAGES, name);
 }
 
-/** The one chosen in the page, or the first of the browser's that there is. */
+/** The language chosen in the page, or the first of the browser's that is available. */
 export function preferred(): Language {
   let chosen: string | null = null;
   try {
     chosen = localStorage.getItem(KEY);
   } catch {
-    // Storage can be blocked: the browser's languages remain.
+    // Storage is blocked: use the browser's languages.
   }
   if (isLanguage(chosen)) return chosen;
   return navigator.languages.map((tag) => tag.toLowerCase().split('-')[0]).find(isLanguage) ?? 'en';
@@ -24,7 +24,7 @@ export function remember(language: Language): void {
   try {
     localStorage.setItem(KEY, language);
   } catch {
-    // Holds for this visit then.
+    // Storage is blocked: the choice applies to this visit.
   }
 }
 

@@ -1,14 +1,14 @@
-/** What the page says, in its language: the words of `languages/`, and the sentences that choose between them. */
+/** The page's texts, in its language: the words of `languages/`, and sentences that choose between them. */
 import type { Capabilities, Device, DeviceInfo, ImportPlan, LoadProgress, ModelInfo, Result, RunProgress, StoredModel } from 'resshift-web';
 import type { Size } from '../size.ts';
 import { en, type Words } from './languages/en.ts';
 
-/** What a run will cost. */
+/** Cost of a run. */
 export interface Estimate {
-  /** Null where nothing is known yet. */
+  /** Null if nothing is known yet. */
   seconds: number | null;
   bytes: number;
-  /** Nothing was measured here yet. */
+  /** Whether nothing was measured here yet. */
   rough: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface Outcome {
   format: string;
   fileBytes: number;
   seconds: number;
-  /** These two are absent from results that an earlier version of the page has kept. */
+  /** These two are absent from results that an earlier version of the page has stored. */
   model?: string;
   decodedBy?: Result['decodedBy'];
   steps: number;
@@ -27,11 +27,11 @@ export interface Outcome {
   device: DeviceInfo;
 }
 
-/** What a device is; `f16` is null until the engine has decided on it. */
+/** A device; `f16` is null until the engine has decided. */
 type Where = Omit<DeviceInfo, 'f16' | 'tile'> & { f16: boolean | null };
 
 const sentences = (words: Words) => {
-  /** Where a run happens, and why there if nobody asked for it. */
+  /** Where a run happens, and why, if it was not asked for. */
   const runsOn = (info: Where, wanted: Device, capabilities: Capabilities | null): string => {
     if (info.kind === 'webgpu') {
       const name = info.f16 === null ? info.name : `${info.name}, ${info.f16 ? words.f16 : words.f32}`;
@@ -55,7 +55,7 @@ const sentences = (words: Words) => {
     return seconds < 100 ? words.seconds(words.whole(seconds)) : words.minutes(words.whole(seconds / 60));
   };
 
-  /** A time that is yet to be spent. */
+  /** A time that is still left. */
   const cost = (seconds: number): string =>
     seconds < 90 ? words.seconds(words.whole(Math.max(1, seconds))) : words.minutes(words.whole(seconds / 60));
 
@@ -83,7 +83,7 @@ const sentences = (words: Words) => {
 
     tileOf: ({ step, steps, tile, tiles }: RunProgress): string => words.running(step, steps, tile, tiles),
 
-    /** As coarse as the estimate is rough, and never more than a seventh beside it. */
+    /** Rounded as coarsely as the estimate is rough, by a seventh at most. */
     timeLeft(seconds: number): string {
       const to = (unit: number, whole: number): number => Math.round(seconds / unit) * (unit / whole);
       if (seconds < 4.5) return words.momentsLeft;
@@ -96,16 +96,16 @@ const sentences = (words: Words) => {
 
     /** Before a run. */
     estimate({ seconds, bytes, rough }: Estimate): string {
-      // More digits would claim more than is known.
+      // More digits would promise too much precision.
       const memory = words.bytes(Number(bytes.toPrecision(2)));
       if (seconds === null) return words.costsUnknown(memory);
       return (rough ? words.costsRoughly : words.costs)(cost(seconds), memory);
     },
 
-    /** Time that one of the choices of steps takes. */
+    /** Time for one choice of steps. */
     stepTime: (seconds: number): string => words.about(cost(seconds)),
 
-    /** What a built-in model is good for; nothing is known of others. */
+    /** Description of a built-in model; empty for others. */
     aboutModel: (name: string, bytes: number): string => {
       const about = new Map([
         ['compact', words.aboutCompact],
@@ -116,10 +116,10 @@ const sentences = (words: Words) => {
 
     fromTo: (from: Size, to: Size): string => words.sizes(`${from.width} × ${from.height}`, `${to.width} × ${to.height}`),
 
-    tooManyPixels: ({ width, height }: Size, most: number): string =>
-      words.tooLarge(words.decimal((width * height) / 1e6), words.decimal(most / 1e6)),
+    tooManyPixels: ({ width, height }: Size, max: number): string =>
+      words.tooLarge(words.decimal((width * height) / 1e6), words.decimal(max / 1e6)),
 
-    /** Two lines, and a third where it was not the engine that read the file. */
+    /** Two lines, and a third if the browser decoded the file. */
     outcome: (done: Outcome): string =>
       [
         words.resultSize(done.width, done.height, done.format, words.bytes(done.fileBytes)),
@@ -130,7 +130,7 @@ const sentences = (words: Words) => {
     /** One of several results of a picture. */
     answer: ({ model, steps, seed }: Outcome): string => [model, words.stepsAndSeed(steps, seed)].filter(Boolean).join(' · '),
 
-    /** How much is shown of each, in per cent; of the original and its result, or of two results with these names. */
+    /** How much of each is shown, in per cent: of the original and its result, or of two results with these names. */
     sharesOf: (before: number, after: number, names: readonly [string, string] | null): string =>
       names ? `${names[0]}: ${before} %; ${names[1]}: ${after} %` : words.shares(before, after),
 
@@ -145,13 +145,13 @@ const sentences = (words: Words) => {
     storedModel: ({ version, bytes, licence }: StoredModel): string =>
       [version, words.bytes(bytes), licence.commercial ? licence.name : words.nonCommercial(licence.name)].join(' · '),
 
-    /** What the browser says of its storage for this site. */
+    /** What the browser reports about its storage for this site. */
     storageNote({ quota = 0, usage = 0 }: StorageEstimate, persistent: boolean): string {
       const free = words.bytes(Math.max(0, quota - usage));
       return persistent ? words.kept(free) : words.mayBeCleared(free);
     },
 
-    /** @param imported made here, so that it cannot be fetched again */
+    /** @param imported whether it was made on this device, so that it cannot be downloaded again */
     onThisDevice: (page: number, model: number, imported: boolean): string =>
       words.worksOffline(words.bytes(page), words.bytes(model)) + (imported ? '' : ` ${words.offToDelete}`),
 
@@ -168,7 +168,7 @@ const sentences = (words: Words) => {
   };
 };
 
-/** Changes with the language: read it when something is shown, and keep no copy. */
+/** Changes with the language, so read it when something is shown and keep no copy. */
 export let text = sentences(en);
 
 export function speak(words: Words): void {

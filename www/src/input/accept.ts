@@ -1,4 +1,4 @@
-/** What becomes of the files that come in (`sources.ts`): a picture on screen, several in the queue, weights to import. */
+/** Handles the files that come in (`sources.ts`): one picture goes on screen, several into the queue, weights to the import. */
 import { queue } from '../batch/batch.ts';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
@@ -25,7 +25,7 @@ export const arrivals: Intake = {
   },
 };
 
-/** A single picture replaces the one before it; from the second on they queue up. */
+/** A single picture replaces the one before it. Several are queued. */
 async function take({ files }: Arrival): Promise<void> {
   const [first] = files;
   if (!first) return;

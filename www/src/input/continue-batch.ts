@@ -1,4 +1,4 @@
-/** Offers to go on with the batch that an earlier visit left (`batch/keeper.ts`). */
+/** Offers to continue the batch of an earlier visit (`batch/keeper.ts`). */
 import { keeper, queue, type Done } from '../batch/batch.ts';
 import type { Item } from '../batch/queue.ts';
 import { text } from '../i18n/text.ts';

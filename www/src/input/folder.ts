@@ -1,11 +1,11 @@
-/** Folders that people bring: the pictures in them, at any depth. */
+/** The pictures in folders that people drop or choose, at any depth. */
 
-/** What is worth a try; the picture itself has the last word. */
+/** Files that look like pictures by type or name; decoding decides. */
 export function looksLikePicture({ type, name }: File): boolean {
   return type.startsWith('image/') || /\.(png|jpe?g|webp|avif|gif|bmp|tiff?|heic|heif)$/i.test(name);
 }
 
-/** The files of a drop; those of folders if they look like pictures. Must be called while the event is handled. */
+/** The dropped files, and files of dropped folders that look like pictures. Must be called while the event is handled. */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? null);
   if (!entries.some((entry) => entry?.isDirectory)) return [...transfer.files];
@@ -20,7 +20,7 @@ export async function filesOf(entry: FileSystemEntry): Promise<File[]> {
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const files: File[] = [];
-  // A reader hands out a hundred entries at a time.
+  // A reader returns a hundred entries at a time.
   for (;;) {
     const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (part.length === 0) return files;

@@ -1,4 +1,4 @@
-/** Pictures that the system hands over: shared by another app, or opened with this one. */
+/** Pictures from the system: shared by another app, or opened with this one. */
 import { collect, SHARED } from './share-store.ts';
 
 interface LaunchQueue {

@@ -1,10 +1,10 @@
-/** Pictures on their way from another app to the page, laid down by the service worker. */
+/** Stores pictures that another app shares, between the service worker and the page. */
 
 import { within } from '../time-limit.ts';
 
-/** Where another app posts them, below the page; the manifest says so. */
+/** Path to which another app posts them, relative to the page. The manifest has the same. */
 export const SHARE_ADDRESS = 'share';
-/** In the page's address after they came. */
+/** Marks the page's address when pictures were shared. */
 export const SHARED = 'shared';
 
 const CACHE = 'resshift shared';
@@ -19,7 +19,7 @@ export async function store(files: readonly File[]): Promise<void> {
   }
 }
 
-/** Takes them away: they are delivered once. */
+/** Returns the pictures and deletes them, so that they are delivered once. */
 export async function collect(): Promise<File[]> {
   const files: File[] = [];
   try {
@@ -32,7 +32,7 @@ export async function collect(): Promise<File[]> {
     }
     await within(caches.delete(CACHE));
   } catch {
-    // Without a cache nothing can have been shared.
+    // Without a cache, nothing can have been shared.
   }
   return files;
 }

@@ -1,7 +1,7 @@
-/** Part of the service worker: takes the pictures that another app shares, without a server, and opens the page with them. */
+/** Part of the service worker: receives the pictures that another app shares, without a server, and opens the page with them. */
 import { SHARE_ADDRESS, SHARED, store } from './share-store.ts';
 
-/** The parts of a service worker's world that are used; the page's own types do not know it. */
+/** The types of a service worker that are used here; the page's own types lack them. */
 interface Fetching extends Event {
   readonly request: Request;
   respondWith(response: Promise<Response>): void;
@@ -19,8 +19,8 @@ async function receive(request: Request): Promise<Response> {
     const form = await request.formData();
     await store(form.getAll('pictures').filter((entry): entry is File => entry instanceof File));
   } catch {
-    // No room for the pictures: the page opens, and says that none came.
+    // No space for the pictures: the page opens and says that none arrived.
   }
-  // 303: what follows is a GET, and loading the page again sends nothing twice.
+  // 303 makes the browser follow with a GET, so that reloading the page sends nothing twice.
   return Response.redirect(new URL(`./?${SHARED}`, registration.scope).href, 303);
 }

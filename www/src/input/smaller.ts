@@ -1,4 +1,4 @@
-/** Goes on with a smaller copy of the picture on screen, where the picture is too large for this device or its memory. */
+/** Replaces the picture on screen by a smaller copy if it is too large for this device or its memory. */
 import { queue } from '../batch/batch.ts';
 import { elements } from '../elements.ts';
 import { fail, hideError } from '../notices/error-card.ts';

@@ -1,18 +1,18 @@
-/** The ways a picture comes in: file picker, drop, paste, samples, another app. */
+/** The sources of pictures: file picker, drop, paste, samples, another app. */
 import { elements } from '../elements.ts';
 import { droppedFiles, looksLikePicture } from './folder.ts';
 import { watchOpenedWith } from './opened-with.ts';
 
 export interface Arrival {
-  /** At least one, in the order in which they came. */
+  /** At least one, in the order of arrival. */
   files: readonly { file: Blob; name: string }[];
 }
 
 export interface Intake {
   onArrival: (arrival: Arrival) => void;
-  /** Files of weights, not of a picture. */
+  /** Files of weights instead of pictures. */
   onWeights: (files: File[]) => void;
-  /** Something was dropped or pasted, but no file. */
+  /** What was dropped or pasted is not a file. */
   onNothing: () => void;
   /** A sample could not be fetched. */
   onUnreachable: (name: string, retry: () => void) => void;
@@ -20,7 +20,7 @@ export interface Intake {
 
 const { choose, chooseFolder, paste, file, folder, samples, dropHint } = elements;
 
-/** Counts what people brought: a sample that arrives after something newer is dropped. */
+/** Counts arrivals, so that a sample that arrives after something newer is dropped. */
 let turn = 0;
 
 export function openPicker(): void {
@@ -39,7 +39,7 @@ export function watchIntake(intake: Intake): void {
   choose.addEventListener('click', openPicker);
   file.addEventListener('change', () => {
     if (file.files?.length) take(file.files);
-    // The same file can be chosen twice in a row.
+    // Allows choosing the same file twice in a row.
     file.value = '';
   });
 
@@ -60,7 +60,7 @@ export function watchIntake(intake: Intake): void {
   }
 }
 
-/** By name: browsers know no media type for them. */
+/** By name, because browsers have no media type for them. */
 function holdsWeights({ name }: File): boolean {
   return /\.(pth|pt|ckpt|safetensors)$/i.test(name);
 }
@@ -78,7 +78,7 @@ export async function fetchSample(path: string, name: string, intake: Intake): P
 }
 
 function watchDrop(take: (files: File[]) => void): void {
-  // Entering a child fires before leaving its parent: count to know when the pointer has left the window.
+  // Entering a child fires before leaving its parent, so counting tells when the pointer has left the window.
   let depth = 0;
   const hint = (shown: boolean) => {
     if (!shown) depth = 0;
@@ -105,13 +105,13 @@ function watchDrop(take: (files: File[]) => void): void {
 function watchPaste(take: (files: ArrayLike<File> | undefined) => void, intake: Intake): void {
   addEventListener('paste', (event) => {
     const files = event.clipboardData?.files;
-    // Text pasted into the seed field is not ours.
+    // Text pasted into the seed field is not a picture.
     if (!files?.length && event.target instanceof HTMLInputElement) return;
     event.preventDefault();
     take(files);
   });
 
-  // Not every browser lets a page read the clipboard on a click; the keyboard works everywhere.
+  // Not every browser lets a page read the clipboard after a click. The keyboard works everywhere.
   paste.hidden = !navigator.clipboard?.read;
   paste.addEventListener('click', async () => {
     try {

@@ -1,4 +1,4 @@
-/** The models that the site has; what each is good for is said by `text.aboutModel`. */
+/** The models of the site. `text.aboutModel` describes them. */
 import type { ModelInfo } from 'resshift-web';
 import limits from '../../../limits.json' with { type: 'json' };
 
@@ -7,5 +7,5 @@ declare const BUILT_IN_MODELS: readonly Pick<ModelInfo, 'name' | 'steps' | 'y0' 
 
 export const BUILT_IN = BUILT_IN_MODELS;
 export const DEFAULT_MODEL = limits.defaultModel;
-/** The page's own models are asked for by their folder, so that new weights need no new page. */
+/** The page's own models are loaded from their folder, so that new weights need no new page. */
 export const PLACE = { baseUrl: 'resshift/' };

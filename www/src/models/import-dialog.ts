@@ -1,4 +1,4 @@
-/** From files of weights to a model on this device: choose, look at the terms, convert. */
+/** The dialog that converts files of weights into a model on this device: choose files, accept the terms, convert. */
 import { importModel, type ImportPlan, type StoredModel } from 'resshift-web';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
@@ -25,12 +25,12 @@ const {
   importGo,
 } = elements;
 
-/** `consent` waits for the person, `done` for nobody. */
+/** In `consent` the dialog waits for the person. */
 type Step = 'choose' | 'reading' | 'consent' | 'converting' | 'failed';
 
 let chosen: File[] = [];
 let work: AbortController | null = null;
-/** Answers the question that the dialog asks. */
+/** Answers the dialog's question. */
 let answer: ((agreed: boolean) => void) | null = null;
 
 export function watchImport(): void {
@@ -42,7 +42,7 @@ export function watchImport(): void {
   });
   importConsent.addEventListener('change', () => (importGo.disabled = !importConsent.checked));
   importGo.addEventListener('click', () => {
-    // Asked for on this press: a browser that wants a person's consent shows its own question now.
+    // Requested during the press, so that the browser can ask the person.
     void navigator.storage?.persist?.();
     answer?.(true);
   });
@@ -53,7 +53,7 @@ export function watchImport(): void {
   });
 }
 
-/** More files for the model that the dialog is about; one that failed begins anew. */
+/** Adds files to the dialog's model. After a failure it starts again. */
 export function openImport(files: File[]): void {
   if (work) return;
   if (importDialog.dataset['step'] === 'failed') chosen = [];

@@ -1,4 +1,4 @@
-/** The models that this device keeps: the list with its sizes, deleting, and the choice for the next picture. */
+/** The models on this device: the list with sizes, deletion, and the choice for the next picture. */
 import { deleteAllModels, deleteModel, listModels, type StoredModel } from 'resshift-web';
 import { makeButton } from '../button.ts';
 import { elements } from '../elements.ts';
@@ -13,9 +13,9 @@ const { models, modelsSize, modelList, modelsNote, deleteModels, model, modelAbo
 
 let stored: readonly StoredModel[] = [];
 
-/** @param chosen selected for the next picture, if it is there */
+/** @param chosen selected for the next picture, if it is available */
 export async function refreshModels(chosen = model.value): Promise<void> {
-  // Until storage has answered, the models of the site can be chosen.
+  // Until storage answers, only the models of the site can be chosen.
   if (model.options.length === 0) offer(chosen);
   stored = await listModels();
   modelList.replaceChildren(...stored.map(row));
@@ -36,7 +36,7 @@ export function watchModels(): void {
   watchOffline(refreshModels);
 }
 
-/** Models of this device that the site does not have. */
+/** Models on this device that the site does not have. */
 function ownModels(): StoredModel[] {
   return stored.filter(({ name }) => !BUILT_IN.some((known) => known.name === name));
 }
@@ -48,7 +48,7 @@ function offer(chosen: string): void {
   describe();
 }
 
-/** Shows what goes with the model that is chosen. */
+/** Updates what depends on the chosen model. */
 function describe(): void {
   const own = ownModels().find(({ name }) => name === model.value);
   const builtIn = BUILT_IN.find(({ name }) => name === model.value);
@@ -80,7 +80,7 @@ async function remove(removing: Promise<void>, done: string): Promise<void> {
     showProblem('models', error);
   }
   await refreshModels();
-  // The button that was pressed has gone with its row.
+  // The pressed button has disappeared with its row.
   models.querySelector('summary')?.focus();
 }
 

@@ -1,4 +1,4 @@
-/** The switch that brings the chosen model to this device, so that page and model work without a network, or takes it away. */
+/** The switch that downloads the chosen model, so that page and model work offline, or deletes it. */
 import { deleteModel, Upscaler, UpscalerError, type StoredModel } from 'resshift-web';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
@@ -19,18 +19,18 @@ export async function showOffline(stored: readonly StoredModel[]): Promise<void>
   const worker = await registration();
   const page = await within(pageBytes()).catch(() => 0);
   if (coming) return;
-  // Without a service worker, as in some private windows, the page itself needs the network.
+  // Without a service worker, as in some private windows, the page needs the network.
   offlineSetting.hidden = offlineAbout.hidden = worker === undefined;
   offline.checked = here !== undefined && worker?.active != null;
-  // A model that was made here can be deleted, but not fetched again.
+  // A model that was made on this device can be deleted, but not downloaded again.
   const imported = here?.imported ?? false;
   offline.disabled = imported;
   offlineAbout.textContent = offline.checked ? text.onThisDevice(page, bytes, imported) : text.bringOffline(text.bytes(bytes));
-  // The page's own files are on their way at the first visit.
+  // At the first visit, the page's own files are still being downloaded.
   if (worker && !worker.active) void navigator.serviceWorker.ready.then(() => showOffline(stored));
 }
 
-/** @param changed told when models have come or gone */
+/** @param changed called when models were added or deleted */
 export function watchOffline(changed: () => Promise<void>): void {
   offline.addEventListener('change', async () => {
     await turn(offline.checked);
@@ -53,7 +53,7 @@ async function turn(on: boolean): Promise<void> {
 
 async function bring(name: string): Promise<void> {
   const mine = (coming = new AbortController());
-  // Asked for on this press: a browser that wants a person's consent shows its own question now.
+  // Requested during the press, so that the browser can ask the person.
   void navigator.storage?.persist?.();
   try {
     await Upscaler.preload({
@@ -67,13 +67,13 @@ async function bring(name: string): Promise<void> {
   }
 }
 
-/** Of the service worker; none where the browser has none or does not answer. */
+/** The service worker's registration; undefined if there is none or the browser does not answer. */
 async function registration(): Promise<ServiceWorkerRegistration | undefined> {
   const told = navigator.serviceWorker?.getRegistration();
   return told && within(told).catch(() => undefined);
 }
 
-/** What the service worker keeps of the page. */
+/** Size of the page's files in the service worker's caches. */
 async function pageBytes(): Promise<number> {
   let bytes = 0;
   try {
@@ -82,7 +82,7 @@ async function pageBytes(): Promise<number> {
       for (const kept of await cache.matchAll()) bytes += (await kept.blob()).size;
     }
   } catch {
-    // Plain http and blocked storage have no caches.
+    // There are no caches on plain http, or if storage is blocked.
   }
   return bytes;
 }

@@ -1,13 +1,13 @@
-/** One failure: what happened, what to do, its code, and ways on. */
+/** The error card: what happened, what to do, the code, and buttons that help. */
 import { elements } from '../elements.ts';
 import { chooseDevice } from '../settings/settings.ts';
 import { isAboutGpu, isAboutMemory, isAboutPicture, type Problem } from './problem.ts';
 
 const { errorCard, errorMessage, errorAdvice, errorCode, retry, useCpu, errorSmaller, chooseOther, file } = elements;
 
-/** Tries once more what failed. */
+/** Repeats what failed. */
 let again: (() => void) | null = null;
-/** A copy can be made of the picture on screen: not where the browser cannot read it. */
+/** Whether a smaller copy of the picture on screen can be made; the browser must be able to read it. */
 let canShrink = false;
 
 retry.addEventListener('click', tryAgain);
@@ -17,7 +17,7 @@ useCpu.addEventListener('click', () => {
 });
 chooseOther.addEventListener('click', () => file.click());
 
-/** @param possible whether a smaller copy can be made of the picture that is now on screen */
+/** @param possible whether a smaller copy of the picture on screen can be made */
 export function allowSmaller(possible: boolean): void {
   canShrink = possible;
 }

@@ -1,11 +1,11 @@
-/** What the error card and the warning strip show, whatever the failure came from. */
+/** Errors in the form that the error card and the warning strip show. */
 import { UpscalerError, type ErrorCode } from 'resshift-web';
 import type { Fault } from '../i18n/languages/fault.ts';
 import { text } from '../i18n/text.ts';
 
 export type Problem = Fault;
 
-/** A failure that the page itself found. */
+/** An error that the page itself raises. */
 export class PictureProblem extends Error {
   constructor(readonly problem: Problem) {
     super(problem.message);
@@ -22,7 +22,7 @@ export function toProblem(error: unknown): Problem {
   };
 }
 
-/** The picture itself is at fault: another one is the way out. */
+/** Whether the picture itself is the problem, so that another one helps. */
 export function isAboutPicture(code: ErrorCode): boolean {
   return (
     code === 'no-input' ||
@@ -34,12 +34,12 @@ export function isAboutPicture(code: ErrorCode): boolean {
   );
 }
 
-/** A smaller picture would have done. */
+/** Whether a smaller picture helps. */
 export function isAboutMemory(code: ErrorCode): boolean {
   return code === 'out-of-memory';
 }
 
-/** The CPU would have done it. */
+/** Whether running on the CPU helps. */
 export function isAboutGpu(code: ErrorCode): boolean {
   return code === 'no-webgpu' || code === 'gpu';
 }

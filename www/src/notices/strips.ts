@@ -1,16 +1,16 @@
-/** Strips above the picture: things to know that stop nothing. */
+/** Strips above the picture, for messages that do not stop the work. */
 import type { UpscalerError } from 'resshift-web';
 import { makeButton } from '../button.ts';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
 import { toProblem } from './problem.ts';
 
-/** A sentence, made anew when the language changes. */
+/** Returns a sentence, in the current language. */
 type Words = () => string;
 
 interface Strip {
   element: HTMLElement;
-  /** Writes its words, in the language of the page. */
+  /** Writes its words, in the page's language. */
   write: () => void;
 }
 
@@ -41,7 +41,7 @@ export function dismissStrip(key: string): void {
   strips.delete(key);
 }
 
-/** Puts them into the language of the page. */
+/** Translates all strips into the page's language. */
 export function rewriteStrips(): void {
   for (const { write } of strips.values()) write();
 }
@@ -56,7 +56,7 @@ export function showProblem(key: string, error: unknown): void {
 
 const shown = new Set<string>();
 
-/** Each warning once: a dismissed one does not come back with the next run. */
+/** Shows each warning once, so that a dismissed one does not return with the next run. */
 export function showWarnings(warnings: readonly UpscalerError[]): void {
   for (const warning of warnings) {
     if (shown.has(warning.message)) continue;

@@ -1,4 +1,4 @@
-/** The service worker: keeps the page itself for offline use and takes a new version only when asked, and never during a run. */
+/** Registers the service worker, which keeps the page for offline use; `www/build.mjs` generates it. A new version is used only when the person agrees, and never during a run. */
 import { text } from '../i18n/text.ts';
 import { showStrip } from '../notices/strips.ts';
 import { unlessWorking } from './update-lock.ts';
@@ -33,6 +33,6 @@ export async function keepOffline(): Promise<void> {
       });
     });
   } catch {
-    // Private windows and plain http may refuse it; the page then needs the network, and works.
+    // Private windows and plain http may refuse it. The page then works, but needs the network.
   }
 }

@@ -1,4 +1,4 @@
-/** Runs, and the change to a new version of the page, keep out of each other's way in all tabs. */
+/** A lock between runs and the update to a new version of the page, across all tabs. */
 
 import { within } from '../time-limit.ts';
 
@@ -6,19 +6,19 @@ const NAME = 'resshift run';
 
 let end: (() => void) | null = null;
 
-/** Tells the other tabs whether this one works on a picture. */
+/** Holds the lock while this tab upscales a picture. */
 export function holdRun(working: boolean): void {
   if (!working) {
     end?.();
     end = null;
   } else if (!end) {
     const over = new Promise<void>((resolve) => (end = resolve));
-    // Plain http has neither locks nor new versions.
+    // Plain http has neither locks nor updates.
     void navigator.locks?.request(NAME, { mode: 'shared' }, () => over);
   }
 }
 
-/** Calls `act` unless a tab works. @returns whether it did; not where the browser does not answer */
+/** Calls `act` unless a tab is upscaling. @returns whether it did; false if the browser does not answer */
 export async function unlessWorking(act: () => void): Promise<boolean> {
   let late = false;
   const asked = navigator.locks.request(NAME, { ifAvailable: true }, (lock) => {

@@ -1,10 +1,10 @@
-/** Files from the page to the device: one, several in a zip or in a folder, to the clipboard, to another app. */
+/** Saves one file, or several in a zip or a folder; copies to the clipboard; shares with another app. */
 import { downloadZip } from 'client-zip';
 import { fitsCanvas, toPng } from '../picture/canvas.ts';
 import type { Size } from '../size.ts';
 import { fitted } from './file-name.ts';
 
-/** A download needs its address for as long as the browser reads it. */
+/** Milliseconds that a download's address stays valid, because the browser may still be reading it. */
 const ADDRESS_LIFE = 60_000;
 
 export function saveFile(blob: Blob, name: string): void {
@@ -22,8 +22,8 @@ export async function saveZip(files: readonly { name: string; blob: Blob }[], na
 }
 
 /**
- * `a.png, a.png` becomes `a.png, a (2).png`. Not everywhere are files told apart by case, or by whether an accent is a
- * character of its own (NFD) or part of one (NFC).
+ * `a.png, a.png` becomes `a.png, a (2).png`. Some file systems ignore case, and whether an accent is a character of its own (NFD) or
+ * part of one (NFC).
  */
 export function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
@@ -53,7 +53,7 @@ export async function saveIntoFolder(files: readonly { name: string; blob: Blob 
   }
   const names: string[] = [];
   for await (const name of folder.keys()) names.push(name);
-  // What is in the folder already stays as it is.
+  // Files that are already in the folder are not overwritten.
   const free = uniqueNames([...names, ...files.map(({ name }) => name)]).slice(names.length);
   for (const [index, { blob }] of files.entries()) {
     const writable = await (await folder.getFileHandle(free[index]!, { create: true })).createWritable();
@@ -63,7 +63,7 @@ export async function saveIntoFolder(files: readonly { name: string; blob: Blob 
   return true;
 }
 
-/** Clipboards take PNG only; another kind of file is written anew, as far as a canvas holds it. */
+/** Clipboards take PNG only. Other formats are converted, if a canvas can hold them. */
 export function canCopy({ type }: Blob, { width, height }: Size): boolean {
   if (!('ClipboardItem' in globalThis && 'write' in (navigator.clipboard ?? {}))) return false;
   return type === 'image/png' || fitsCanvas(width, height);
@@ -83,7 +83,7 @@ export async function sharePicture(blob: Blob, name: string): Promise<void> {
   try {
     await navigator.share({ files: [new File([blob], name, { type: blob.type })] });
   } catch (error) {
-    // Whoever closes the system's dialog has changed their mind.
+    // The person closed the system's dialog.
     if (!(error instanceof DOMException && error.name === 'AbortError')) throw error;
   }
 }

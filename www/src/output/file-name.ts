@@ -1,12 +1,12 @@
-/** Names of results: of the file, its size and its format. */
+/** A result's file name, size mark and format name. */
 import type { Done } from '../batch/batch.ts';
 
-/** @param of name of the picture that the result was made of */
+/** @param of name of the original picture */
 export function fileName(of: string, { blob, mark }: Done): string {
   return resultName(of, blob.type, mark);
 }
 
-/** `holiday.jpeg` becomes `holiday_x4.png`, or what else the media type of the result and the mark of its size say. */
+/** `holiday.jpeg` becomes `holiday_x4.png`, depending on the result's media type and size mark. */
 export function resultName(name: string, type = 'image/png', mark = 'x4'): string {
   const stem = name
     .replace(/\.[^.]{1,5}$/, '')
@@ -15,7 +15,7 @@ export function resultName(name: string, type = 'image/png', mark = 'x4'): strin
   return fitted(stem || 'picture', `_${mark}.${type.slice('image/'.length).replace('jpeg', 'jpg')}`);
 }
 
-/** File systems take 255 bytes or UTF-16 units; browsers write under a longer name first. */
+/** File systems allow 255 bytes or UTF-16 units, and browsers add a suffix while they write. */
 const LONGEST_NAME = 240;
 
 /** Bytes of UTF-8. */
@@ -23,7 +23,7 @@ function length(name: string): number {
   return new TextEncoder().encode(name).length;
 }
 
-/** The stem, cut between two letters with their accents, and all of the ending. */
+/** Shortens the stem, between two letters with their accents, and keeps the ending. */
 export function fitted(stem: string, ending: string): string {
   if (length(stem + ending) <= LONGEST_NAME) return stem + ending;
   let [kept, bytes] = ['', length(ending)];
@@ -35,7 +35,7 @@ export function fitted(stem: string, ending: string): string {
   return kept.trimEnd() + ending;
 }
 
-/** `x2`, or `1920x1280` where no whole enlargement was asked for. */
+/** `x2`, or `1920x1280` if the enlargement is not a whole number. */
 export function sizeMark(scale: number | undefined, width: number, height: number): string {
   return Number.isInteger(scale) ? `x${scale}` : `${width}x${height}`;
 }

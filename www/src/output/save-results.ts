@@ -1,4 +1,4 @@
-/** Takes results off the page: one or all of them to the device, the one on screen to the clipboard or to another app. */
+/** Saves one or all results, and copies or shares the one on screen. */
 import { queue } from '../batch/batch.ts';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
@@ -9,7 +9,7 @@ import { fileName } from './file-name.ts';
 
 const { save, copy, share, announcer } = elements;
 
-/** The buttons of the result on screen; `save` is a link to its file. */
+/** Updates the buttons of the result on screen. `save` is a link to its file. */
 export function watchResult(): void {
   save.addEventListener('click', () => queue.save(queue.selected));
   copy.addEventListener(
@@ -55,7 +55,7 @@ export function saveAllIntoFolder(): void {
   });
 }
 
-/** @param way whether the files went anywhere */
+/** @param way saves the files and returns whether it did */
 async function saveAll(way: (files: { name: string; blob: Blob }[]) => Promise<boolean>): Promise<void> {
   const done = queue.items.filter(({ result }) => result !== null);
   try {

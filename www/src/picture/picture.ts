@@ -1,4 +1,4 @@
-/** One picture that a person chose: checked as far as a browser can, ready to show and to upscale. */
+/** A chosen picture, checked as far as the browser can, ready to show and to upscale. */
 import type { Input } from 'resshift-web';
 import { emptyFile, notAnImage, PictureProblem } from '../notices/problem.ts';
 import type { Size } from '../size.ts';
@@ -7,11 +7,11 @@ import { toPng } from './canvas.ts';
 
 export interface Picture {
   name: string;
-  /** As it was chosen. */
+  /** The chosen file. */
   file: Blob;
-  /** What the upscaler gets: the file itself, or its pixels where only the browser knows the format. */
+  /** Input of the upscaler: the file itself, or the decoded image if only the browser knows the format. */
   input: Input;
-  /** Decoded and upright, or null where the browser cannot show the file; the upscaler then has the last word. */
+  /** Decoded and upright; null if the browser cannot show the file. The upscaler may still read it. */
   image: HTMLImageElement | null;
 }
 
@@ -29,7 +29,7 @@ export async function readPicture(file: Blob, name: string): Promise<Picture> {
   throw new PictureProblem(notAnImage(name));
 }
 
-/** The picture with no more than so many pixels, as a PNG file in sRGB. */
+/** A copy with at most this many pixels, as a PNG file in sRGB. */
 export async function smallerCopy(image: HTMLImageElement, pixels: number): Promise<Blob> {
   const { width, height } = sizeOf(image);
   const factor = Math.min(1, Math.sqrt(pixels / (width * height)), limits.canvas.side / Math.max(width, height));
@@ -37,7 +37,7 @@ export async function smallerCopy(image: HTMLImageElement, pixels: number): Prom
   return toPng(await createImageBitmap(image, { resizeWidth: side(width), resizeHeight: side(height), resizeQuality: 'high' }));
 }
 
-/** PNG, JPEG, WebP, GIF, BMP and TIFF by their first bytes; names and media types lie too often. */
+/** PNG, JPEG, WebP, GIF, BMP and TIFF, by their first bytes, because names and media types are often wrong. */
 async function isReadByUpscaler(file: Blob): Promise<boolean> {
   const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
   return /^(\x89PNG|\xff\xd8\xff|GIF8|BM|II\*\0|MM\0\*|RIFF[\s\S]{4}WEBP)/.test(head);
@@ -53,7 +53,7 @@ async function decode(file: Blob): Promise<HTMLImageElement | null> {
   } catch {
     return null;
   } finally {
-    // A decoded image keeps its pixels without the address.
+    // A decoded image no longer needs its address.
     URL.revokeObjectURL(url);
   }
 }

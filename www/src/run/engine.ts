@@ -1,4 +1,4 @@
-/** The upscaler behind the page: made at the first run, kept for the next ones, replaced when model or device change. */
+/** The page's upscaler: created for the first run, kept for the next ones, and replaced when model or device change. */
 import {
   Upscaler,
   type Input,
@@ -21,16 +21,16 @@ export interface RunEvents {
   onSnapshot: (snapshot: Snapshot) => void;
 }
 
-/** A picture that changes all the time is a movement too. */
+/** Previews count as motion too. */
 const CALM = matchMedia('(prefers-reduced-motion: reduce)');
 
 export class Engine {
   private upscaler: Upscaler | null = null;
-  /** The one that has run a picture to its end. */
+  /** The upscaler that has completed a run. */
   private warm: Upscaler | null = null;
   private opened: Pick<Settings, 'model' | 'device'> | null = null;
 
-  /** @param resume where to go on, if the picture was in work before */
+  /** @param resume the snapshot to resume from, if there is one */
   async run(input: Input, settings: Settings, signal: AbortSignal, events: RunEvents, resume?: Snapshot): Promise<Result> {
     const upscaler = await this.open(settings, signal, events.onLoad);
     events.onReady(upscaler);
@@ -50,12 +50,12 @@ export class Engine {
     return result;
   }
 
-  /** Kernels are still to be compiled and weights to be packed: the first piece of work will take long. */
+  /** Whether kernels must still be compiled and weights packed, so that the first piece of work takes long. */
   get cold(): boolean {
     return this.warm !== this.upscaler;
   }
 
-  /** The one that ran last. */
+  /** The upscaler that ran last. */
   get current(): Upscaler | null {
     return this.upscaler;
   }
@@ -64,7 +64,7 @@ export class Engine {
     return this.upscaler?.warnings ?? [];
   }
 
-  /** A model or device that fails to open leaves the one before it usable. */
+  /** If a model or device fails to open, the previous one stays usable. */
   private async open({ model, device }: Settings, signal: AbortSignal, onProgress: RunEvents['onLoad']): Promise<Upscaler> {
     if (this.upscaler && this.opened?.device === device && this.opened.model === model) return this.upscaler;
     const next = await Upscaler.create({ ...PLACE, model, device, signal, onProgress });

@@ -1,6 +1,6 @@
-/** Time left of a run: what it was expected to take, until it shows how it goes. */
+/** Time left of a run: from the expected time at first, then from its progress. */
 
-/** Reports that the estimate looks back on: a machine that gets busier, or less so, is noticed. */
+/** Number of reports that the estimate uses; few, so that it follows a machine that gets busier. */
 const WINDOW = 12;
 
 export class Eta {
@@ -8,14 +8,14 @@ export class Eta {
 
   /**
    * @param expected seconds, from earlier runs; null if nothing is known
-   * @param cold the first run of an engine, whose first piece of work takes several times as long as any other
+   * @param cold whether it is the first run of an engine, whose first piece of work takes several times as long as any other
    */
   constructor(
     private readonly expected: number | null = null,
     private cold = false,
   ) {}
 
-  /** A run that begins with a part of the work done. */
+  /** For a run that resumes with a part of the work done. */
   begin(time: number, fraction: number): void {
     this.reports.length = 0;
     this.reports.push({ time, fraction });

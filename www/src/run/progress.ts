@@ -1,4 +1,4 @@
-/** The two progress lines, the time left, and what a screen reader hears of it. */
+/** The two progress bars, the time left, and the announcements for screen readers. */
 import type { LoadProgress, RunProgress } from 'resshift-web';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
@@ -8,15 +8,15 @@ import { showProgressInTab, clearTab } from './tab-title.ts';
 const { progress, loadText, loadBar, runText, runBar, eta, cancel, announcer } = elements;
 /** Seconds. */
 const now = (): number => performance.now() / 1000;
-/** Announced at each of these shares of the work; more often would only talk over the reader. */
+/** Progress is announced at these shares of the work. More often would interrupt the screen reader. */
 const ANNOUNCED_SHARE = 0.25;
 
 export class Progress {
   private estimate = new Eta();
   private announced = 0;
-  /** When the run began, on the clock; null once that is part of the estimate. */
+  /** Start of the run, in seconds on the clock; null once the estimate includes it. */
   private begun: number | null = null;
-  /** When the run will end, in seconds on the clock; null while too little is known. */
+  /** Expected end of the run, in seconds on the clock; null while too little is known. */
   private end: number | null = null;
   private clock = 0;
 
@@ -41,7 +41,7 @@ export class Progress {
     else loadBar.removeAttribute('value');
   }
 
-  /** @param expected seconds that the run should take, if known; @param cold the first run of an engine */
+  /** @param expected seconds of the run, if known @param cold whether it is the first run of an engine */
   loaded(expected: number | null, cold: boolean): void {
     this.estimate = new Eta(expected, cold);
     loadText.textContent = text.ready;
@@ -58,7 +58,7 @@ export class Progress {
     showProgressInTab(report.fraction);
     const before = (report.step - 1) / report.steps;
     if (this.begun !== null && before > 0) {
-      // A run that goes on from an earlier one does not begin with nothing.
+      // A resumed run starts with a part of the work done.
       this.announced = before;
       this.estimate.begin(this.begun, before);
     }
@@ -89,7 +89,7 @@ export class Progress {
     announcer.textContent = announcement;
   }
 
-  /** Steps can be far apart: the clock runs on between two reports. */
+  /** Reports can be far apart, so the clock updates the time in between. */
   private tellTimeLeft(): void {
     if (this.end !== null) eta.textContent = text.timeLeft(this.end - now());
   }

@@ -1,4 +1,4 @@
-/** Works on what waits in the queue, one picture after the other, until it is empty, paused or stopped. */
+/** Upscales the waiting pictures of the queue one by one, until it is empty, paused or stopped. */
 import { keeper, queue, type Done } from '../batch/batch.ts';
 import type { Item } from '../batch/queue.ts';
 import { elements } from '../elements.ts';
@@ -73,7 +73,7 @@ async function workOn(item: Item<Done>, settings: Settings): Promise<boolean> {
   }
 }
 
-/** After a run that brought nothing. @returns whether the next picture may follow */
+/** After a run without a result. @returns whether the next picture may follow */
 function recover(item: Item<Done>, problem: Problem, stopped: boolean): boolean {
   const removed = !queue.find(item.id);
   const cancelled = stopped || problem.code === 'aborted';
@@ -87,7 +87,7 @@ function recover(item: Item<Done>, problem: Problem, stopped: boolean): boolean 
   compare.setActive(shown && page.picture?.image != null);
   progress.finish(cancelled ? text.cancelled : '');
   describeDevice();
-  // A model that turned out to be damaged is no longer there.
+  // A damaged model has been deleted.
   void refreshModels();
   if (cancelled) {
     handFocusTo(upscale);
@@ -99,7 +99,7 @@ function recover(item: Item<Done>, problem: Problem, stopped: boolean): boolean 
   return false;
 }
 
-/** Whoever was on Cancel when it went away goes on from here; a person who has moved elsewhere stays there. */
+/** Moves the focus here if it was on Cancel, which disappears. Elsewhere it stays. */
 function handFocusTo(next: HTMLElement): void {
   const active = document.activeElement;
   if (active === cancel || active === document.body) next.focus({ preventScroll: true });

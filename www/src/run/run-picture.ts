@@ -1,4 +1,4 @@
-/** Runs one picture and shows how it goes: progress, tiles, warnings, snapshots; remembers what it cost. */
+/** Runs one picture: shows progress, tiles and warnings, stores snapshots, and remembers the cost. */
 import type { Tile } from 'resshift-web';
 import { keeper, queue, type Done } from '../batch/batch.ts';
 import { estimate, learn } from '../cost/estimate.ts';
@@ -80,7 +80,7 @@ export async function runPicture(source: Picture, id: number, settings: Settings
   };
 }
 
-/** Seconds that a run should take, if any was measured. */
+/** Expected seconds of a run, if one was measured. */
 function expected({ image }: Picture, { steps, model, device }: Settings): number | null {
   if (!image) return null;
   const { seconds, rough } = estimate({ picture: sizeOf(image), steps, model, device, capabilities: page.capabilities });

@@ -1,24 +1,24 @@
-/** Results of one picture by other models, steps or seeds: the last one can be compared with those before it. */
+/** Earlier results of one picture, by other models, steps or seeds, to compare with the last one. */
 import type { Done } from '../batch/batch.ts';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
 import type { Compare } from '../viewer/compare.ts';
 import type { Stage } from '../viewer/stage.ts';
 
-/** Kept of a picture, beside its last result. */
-const MOST = 4;
+/** Results that are kept of a picture, beside the last one. */
+const MAX_EARLIER = 4;
 
 const { compareWith, compareWithSetting, swap } = elements;
 
 export class EarlierResults {
   private picture: Blob | null = null;
   private last: Done | null = null;
-  /** The newest first. */
+  /** Newest first. */
   private earlier: Done[] = [];
-  /** What the last one is compared with; null for the original. */
+  /** The result that the last one is compared with; null for the original. */
   private chosen: Done | null = null;
 
-  /** @param onSwap told which result is the picture's from now on */
+  /** @param onSwap called with the result that becomes the last one */
   constructor(
     private readonly stage: Stage,
     private readonly compare: Compare,
@@ -28,7 +28,7 @@ export class EarlierResults {
     compareWith.addEventListener('change', () => void this.choose(this.earlier[compareWith.selectedIndex - 1] ?? null));
   }
 
-  /** A result is on screen. @param picture what it was made of; another one has results of its own */
+  /** Call when a result is on screen. @param picture the original; another one has its own results */
   async show(picture: Blob, done: Done): Promise<void> {
     if (picture !== this.picture) {
       this.earlier = [];
@@ -37,19 +37,19 @@ export class EarlierResults {
       this.earlier.unshift(this.last);
     }
     [this.picture, this.last] = [picture, done];
-    // The same once more is the same picture.
+    // Equal settings give the same picture.
     this.earlier = this.earlier
       .filter((other) => other !== done && text.answer(other.outcome) !== text.answer(done.outcome))
-      .slice(0, MOST);
+      .slice(0, MAX_EARLIER);
     await this.choose(this.chosen && this.earlier.includes(this.chosen) ? this.chosen : null);
   }
 
-  /** The choice is there while a result is on screen that can be compared. */
+  /** Shows the choice while a result on screen can be compared. */
   offer(possible: boolean): void {
     compareWithSetting.hidden = !possible || this.earlier.length === 0;
   }
 
-  /** Writes the choice, and what lies on both sides of the line, in the language of the page. */
+  /** Writes the choice and the labels on both sides of the line, in the page's language. */
   relabel(): void {
     compareWith.replaceChildren(
       ...[text.before, ...this.earlier.map(({ outcome }) => text.answer(outcome))].map((words) => new Option(words)),
@@ -59,7 +59,7 @@ export class EarlierResults {
     this.compare.label(this.chosen && this.last ? namesOf(this.chosen, this.last) : null);
   }
 
-  /** The result that the last one is compared with takes its place, to be saved or passed on, and the other way round. */
+  /** Swaps the last result with the one that it is compared with, so that this can be saved or shared. */
   private swap(): void {
     const { chosen, last } = this;
     if (!chosen || !last) return;
@@ -78,7 +78,7 @@ export class EarlierResults {
   }
 }
 
-/** What tells them apart: there is little room on the picture. */
+/** Short names that distinguish two results: there is little room on the picture. */
 function namesOf({ outcome: before }: Done, { outcome: after }: Done): [string, string] {
   if (before.model !== after.model) return [text.answer(before), text.answer(after)];
   return [text.stepsAndSeed(before.steps, before.seed), text.stepsAndSeed(after.steps, after.seed)];

@@ -1,4 +1,4 @@
-/** What the page is at, for all its parts to read. It is empty, holds a picture, works on it, or holds its result. */
+/** The page's state, which all parts read: no picture, a picture, a run, or a result. */
 import type { Capabilities } from 'resshift-web';
 import type { Outcome } from '../i18n/text.ts';
 import { sizeOf, type Picture } from '../picture/picture.ts';
@@ -8,13 +8,13 @@ export type Phase = 'empty' | 'ready' | 'working' | 'done';
 
 interface Page {
   phase: Phase;
-  /** The one on screen. */
+  /** The picture on screen. */
   picture: Picture | null;
-  /** What the panel says of the last result. */
+  /** What the panel says about the last result. */
   lastOutcome: Outcome | null;
-  /** Ends the run that goes on. */
+  /** Cancels the run in progress. */
   run: AbortController | null;
-  /** What this browser can do; null until that is known. */
+  /** What this browser can do; null until it is known. */
   capabilities: Capabilities | null;
 }
 

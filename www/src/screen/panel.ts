@@ -1,4 +1,4 @@
-/** The panel beside the picture: what the button would do, what a run will cost, where it runs, and what the last one gave. */
+/** The panel beside the picture: the button, the cost of a run, where it runs, and the last result. */
 import type { Device, ModelInfo, Upscaler } from 'resshift-web';
 import { queue } from '../batch/batch.ts';
 import { estimate } from '../cost/estimate.ts';
@@ -15,12 +15,12 @@ const { upscale, save, smaller, runsOn, name, sizes, outcome, modelLine } = elem
 /** The model of the last run. */
 let used: ModelInfo | null = null;
 
-/** What the button would do now. */
+/** Sets the button to what it would do now. */
 export function describeButton(): void {
   const several = queue.items.length > 1;
   const waiting = queue.count('waiting');
   upscale.disabled = page.phase === 'empty';
-  // One picture can be done once more; of a batch that is done each has its own button.
+  // A single picture can be upscaled again. In a finished batch, each picture has its own button.
   upscale.hidden = page.phase === 'working' || (several && waiting === 0);
   upscale.textContent =
     several && waiting > 0 ? text.upscaleWaiting(waiting) : page.phase === 'done' ? text.upscaleAgain : text.upscaleFirst;
@@ -37,7 +37,7 @@ export function describePicture(): void {
   save.textContent = text.saveAs(lastOutcome?.format ?? 'PNG');
 }
 
-/** What the next run will cost, or why it cannot be. */
+/** Shows the cost of the next run, or why it is impossible. */
 export function describeCost(): void {
   const { phase, capabilities } = page;
   const from = pictureSize();
@@ -47,7 +47,7 @@ export function describeCost(): void {
   smaller.hidden = !tooLarge || phase === 'working';
   const words = elements.estimate;
   words.hidden = phase !== 'empty' && (!from || (upscale.hidden && !tooLarge));
-  // Other pictures of a queue may well be able to run.
+  // Other pictures of the queue may still be possible.
   if (phase !== 'empty' && queue.items.length < 2) {
     upscale.disabled = tooLarge || beyond;
     upscale.hidden = phase === 'working' || tooLarge;
@@ -60,12 +60,12 @@ export function describeCost(): void {
   else words.textContent = text.estimate(estimate({ ...wanted, steps: wantedSteps() }));
 }
 
-/** Where the next run will happen. */
+/** Shows where the next run will happen. */
 export function describeDevice(): void {
   if (page.capabilities) runsOn.textContent = text.willRunOn(wantedDevice(), page.capabilities);
 }
 
-/** Where the run that goes on happens, and what it runs. */
+/** Shows where the current run happens, and its model. */
 export function describeRun({ device, model }: Upscaler, wanted: Device): void {
   runsOn.textContent = text.runsOn(device, wanted, page.capabilities);
   used = model;

@@ -1,4 +1,4 @@
-/** What is on screen: a picture of the queue, its result, and the state of the page around them. */
+/** Shows a picture of the queue, its result, and the state of the page around them. */
 import { queue, type Done } from '../batch/batch.ts';
 import type { Item } from '../batch/queue.ts';
 import { elements } from '../elements.ts';
@@ -28,7 +28,7 @@ export const earlierResults = new EarlierResults(stage, compare, (done) => {
   if (page.picture) void showDone(page.picture, done, () => turn === turns);
 });
 
-/** Counts what was asked to be shown: of two pictures read at the same time the later one stays. */
+/** Counts requests: of two pictures that are read at the same time, the later one stays. */
 export let turns = 0;
 
 export function nextTurn(): number {
@@ -49,12 +49,12 @@ export function enter(next: Phase): void {
   holdRun(next === 'working');
 }
 
-/** No run goes on: the panel is that of the picture on screen. */
+/** Without a run, the panel belongs to the picture on screen. */
 export function rest(): void {
   enter(queue.items.length === 0 ? 'empty' : stage.address ? 'done' : 'ready');
 }
 
-/** Puts a picture of the queue on screen, with its result if it has one. */
+/** Shows a picture of the queue, with its result if there is one. */
 export async function select(id: number): Promise<void> {
   const turn = nextTurn();
   const item = queue.find(id);

@@ -14,7 +14,7 @@ async function acquire(): Promise<void> {
     lock = (await navigator.wakeLock?.request('screen')) ?? null;
     if (!wanted) await lock?.release();
   } catch {
-    // Refused on a low battery, or in a hidden tab: the run goes on as long as the system lets it.
+    // Refused on a low battery, or in a hidden tab. The run continues as long as the system allows it.
   }
 }
 

@@ -1,14 +1,14 @@
-/** Keeps the settings of a person between visits, in this browser. */
+/** Keeps a person's settings between visits, in this browser. */
 import { elements } from '../elements.ts';
 
 const KEY = 'resshift settings';
 const { settings, model, seed, device, format, quality, metadata, size, sizeValue, tile, temperature } = elements;
-/** Those whose offers never change. */
+/** Settings whose choices never change. */
 const choices = { device, format, metadata, size, tile, temperature };
 
 /**
- * Restores what was chosen at the last visit, as far as it is still on offer, and remembers what is chosen from now on.
- * @returns the name of the model, which is offered only once the stored models are known
+ * Restores the choices of the last visit that are still available, and remembers new ones.
+ * @returns the name of the model, which becomes available once the stored models are known
  */
 export function rememberSettings(): string | undefined {
   const { model: name, steps, seed: number, quality: percent, sizeValue: pixels, ...kept } = read();
@@ -40,11 +40,11 @@ function write(): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(chosen));
   } catch {
-    // Storage is blocked or full: the settings hold for this visit.
+    // Storage is blocked or full: the settings apply to this visit.
   }
 }
 
-/** Nothing of what storage holds is taken for granted: another version or another program may have written it. */
+/** Stored values are checked, because another version or another program may have written them. */
 function read(): Record<string, unknown> {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');

@@ -1,4 +1,4 @@
-/** How large the result of a picture is. No DOM. */
+/** Size of a picture's result. No DOM. */
 import limits from '../../../limits.json' with { type: 'json' };
 import type { UpscaleOptions } from 'resshift-web';
 import type { Size } from '../size.ts';
@@ -7,7 +7,7 @@ export const SCALE = limits.scale;
 
 export type WantedSize = Pick<UpscaleOptions, 'scale' | 'width' | 'height'>;
 
-/** What the engine will make of a picture; null for more than x4. */
+/** The result's size; null for more than x4. */
 export function resultSize(picture: Size, { scale, width, height }: WantedSize): Size | null {
   const part = (side: number, factor: number): number => Math.max(1, Math.round(side * factor));
   const full = { width: picture.width * SCALE, height: picture.height * SCALE };

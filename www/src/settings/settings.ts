@@ -1,4 +1,4 @@
-/** The settings row. */
+/** The settings of a run, read from the form. */
 import type { Device, UpscaleOptions } from 'resshift-web';
 import { elements } from '../elements.ts';
 import { wantedSize } from './size.ts';
@@ -8,15 +8,15 @@ export interface Settings {
   steps: number;
   seed: number;
   device: Device;
-  /** The file that a run ends with. */
+  /** The file of the result. */
   output: Pick<UpscaleOptions, 'format' | 'quality' | 'depth' | 'metadata' | 'scale' | 'width' | 'height'>;
-  /** What else the engine is told. */
+  /** Other options of the run. */
   chain: Pick<UpscaleOptions, 'temperature' | 'tile'>;
 }
 
 const { settings, settingsFields, model, seed, device, format, quality, qualitySetting, metadata, tile, temperature } = elements;
 
-/** What the choices of a file mean. */
+/** The options for each choice of file format. */
 const FILES: Record<string, { format: 'png' | 'jpeg' | 'webp'; depth?: 16; lossy?: true }> = {
   png: { format: 'png' },
   png16: { format: 'png', depth: 16 },
@@ -25,7 +25,7 @@ const FILES: Record<string, { format: 'png' | 'jpeg' | 'webp'; depth?: 16; lossy
   webp: { format: 'webp' },
 };
 
-/** Only what loses something has a quality. */
+/** Only lossy formats have a quality. */
 export function showQuality(): void {
   const { lossy = false } = FILES[format.value] ?? {};
   qualitySetting.hidden = quality.disabled = !lossy;
@@ -33,7 +33,7 @@ export function showQuality(): void {
 
 format.addEventListener('change', showQuality);
 
-/** Offers the chain that a model was trained for, the shorter ones, and, where a network draws `y0`, none at all. */
+/** Offers the chain that a model was trained for and shorter ones; and 0 steps if the model has a network for y0. */
 export function offerSteps(trained: number, y0: boolean): void {
   const [full, ...shorter] = settings.querySelectorAll<HTMLInputElement>('input[name=steps]');
   if (!full) return;
@@ -46,7 +46,7 @@ export function offerSteps(trained: number, y0: boolean): void {
   }
 }
 
-/** @returns null, after the browser has pointed at the field, if one is out of range */
+/** @returns null if a field is out of range; the browser then points at it */
 export function readSettings(): Settings | null {
   if (!settings.reportValidity()) return null;
   const { format: kind = 'png', depth = 8, lossy } = FILES[format.value] ?? {};
@@ -86,7 +86,7 @@ export function onDeviceChange(listener: () => void): void {
   device.addEventListener('change', listener);
 }
 
-/** A disabled group is left out of the form's data: read the settings before a run, lock them after. */
+/** Form data leave out a disabled group. So read the settings before locking them. */
 export function lockSettings(locked: boolean): void {
   settingsFields.disabled = locked;
 }

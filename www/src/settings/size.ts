@@ -6,7 +6,7 @@ import { SCALE, type WantedSize } from './result-size.ts';
 import type { Size } from '../size.ts';
 
 const { settings, size, sizeValue, sizeValueSetting, sizeUnit } = elements;
-/** Where the number begins, in its unit, if no picture is there. */
+/** Initial number in each unit, without a picture. */
 const FIRST = { percent: 200, width: 1920, height: 1080 };
 
 export function wantedSize(): WantedSize {
@@ -23,7 +23,7 @@ export function wantedSize(): WantedSize {
   }
 }
 
-/** The number begins at twice the picture. `onChange` is told after every choice. */
+/** The number starts at twice the picture's size. `onChange` is called after every choice. */
 export function watchSize(picture: () => Size | null, onChange: () => void): void {
   size.addEventListener('change', () => {
     const { width, height } = picture() ?? { width: FIRST.width / 2, height: FIRST.height / 2 };

@@ -1,19 +1,19 @@
 /**
- * Before and after: a slider (a native range input for keyboards and screen readers, dragging for pointers), or both side by
- * side. Two fingers, the wheel with Ctrl, and the keys + - 0 zoom.
+ * Compares before and after: with a slider (a native range input for keyboards and screen readers, dragging for pointers), or side by
+ * side. Two fingers, Ctrl and the wheel, and the keys + - 0 zoom.
  */
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
 import type { Rect } from './geometry.ts';
 import type { Stage } from './stage.ts';
 
-/** A finger or mouse this near to the line (CSS pixels) takes hold of it. */
+/** A pointer within this distance of the line, in CSS pixels, grabs it. */
 const REACH = 28;
-/** A label goes when the line comes this near to the edge that it lies at, beyond its own width. */
+/** A label hides if the line is nearer to its edge than its own width plus this. */
 const LABEL_MARGIN = 14;
 const PAN_STEP = 48;
 const ZOOM_STEP = 1.25;
-/** Wheel movement, in the wheel's own pixels, that zooms by a factor of e. */
+/** Wheel movement, in the wheel's own pixels, for a zoom factor of e. */
 const WHEEL = 200;
 
 const { frame, split, divider, tagBefore, tagAfter, beside } = elements;
@@ -26,12 +26,12 @@ interface Point {
 export class Compare {
   private shown: Rect = { left: 0, top: 0, width: 0, height: 0 };
   private active = false;
-  /** The original alone is on screen, and says so. */
+  /** Whether the original alone is on screen, with its label. */
   private alone = false;
-  /** Names of two results that are compared; null where one is compared with the original. */
+  /** Names of two compared results; null if a result is compared with the original. */
   private names: readonly [string, string] | null = null;
   private drag: (Point & { pointer: number; what: 'line' | 'picture' }) | null = null;
-  /** Where fingers are. */
+  /** Positions of the fingers. */
   private readonly fingers = new Map<number, Point>();
 
   constructor(private readonly stage: Stage) {
@@ -61,13 +61,13 @@ export class Compare {
     this.setBeside(active && beside.getAttribute('aria-pressed') === 'true');
   }
 
-  /** @param alone an original is on screen, and nothing in it yet */
+  /** @param alone whether an original without any result is on screen */
   labelOriginal(alone: boolean): void {
     this.alone = alone;
     tagBefore.hidden = !this.active && !alone;
   }
 
-  /** @param names what lies before and after the line, if that is not the original and its result */
+  /** @param names of the pictures before and after the line, if these are not the original and its result */
   label(names: readonly [string, string] | null): void {
     this.names = names;
     const [before, after] = names ?? [text.before, text.after];
@@ -78,14 +78,14 @@ export class Compare {
   }
 
   private setBeside(on: boolean): void {
-    // A choice outlasts the picture; without a result there is nothing to lay beside.
+    // The choice stays for the next picture, but needs a result to show.
     if (this.active) beside.setAttribute('aria-pressed', String(on));
     split.hidden = divider.hidden = !this.active || on;
     this.stage.setBeside(on);
     this.draw();
   }
 
-  /** Back to the middle, for a new result. */
+  /** Moves the line to the middle, for a new result. */
   centre(): void {
     split.value = '50';
     this.draw();
@@ -131,7 +131,7 @@ export class Compare {
     this.drag = { pointer: event.pointerId, what, x: event.clientX, y: event.clientY };
     frame.setPointerCapture(event.pointerId);
     frame.dataset['dragging'] = what;
-    // A finger may be about to scroll the page: the line follows it only once it moves.
+    // The finger may be about to scroll the page, so the line follows only once it moves.
     if (what === 'line' && event.pointerType === 'mouse') {
       this.moveLine(event.clientX);
       split.focus({ preventScroll: true });
@@ -160,7 +160,7 @@ export class Compare {
     this.stage.zoomBy(distance(now) / distance(before), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
   }
 
-  /** Pinching on a touch pad comes as a wheel with Ctrl; the bare wheel scrolls the page. */
+  /** A pinch on a touch pad arrives as a wheel event with Ctrl. Without Ctrl the wheel scrolls the page. */
   private wheel(event: WheelEvent): void {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
@@ -177,7 +177,7 @@ export class Compare {
     delete frame.dataset['dragging'];
   }
 
-  /** Arrow keys move a picture that is larger than its frame; on the slider they move the line. */
+  /** Arrow keys move a picture that is larger than its frame. On the slider they move the line. */
   private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === '+' || event.key === '=') return this.stage.zoomBy(ZOOM_STEP);

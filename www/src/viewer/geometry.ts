@@ -1,4 +1,4 @@
-/** Where a picture lies in its frame. Lengths in CSS pixels unless said otherwise; no DOM. */
+/** Position of a picture in its frame. Lengths are in CSS pixels unless noted. No DOM. */
 import type { Size } from '../size.ts';
 
 /** `fit`: the whole picture; a number: screen pixels per pixel of the picture. */
@@ -9,22 +9,22 @@ export interface Rect extends Size {
   top: number;
 }
 
-/** A tiny picture is not blown up further than this many CSS pixels per picture pixel. */
+/** Maximum CSS pixels per picture pixel for `fit`, for tiny pictures. */
 const LARGEST_FIT = 2;
-/** Beyond it there is nothing more to see. */
+/** A larger zoom shows nothing more. */
 const LARGEST_ZOOM = 16;
 
-/** CSS pixels per picture pixel at which the whole picture shows. */
+/** CSS pixels per picture pixel that show the whole picture. */
 function fitScale(frame: Size, picture: Size): number {
   return Math.min(frame.width / picture.width, frame.height / picture.height, LARGEST_FIT);
 }
 
-/** Whether two copies of a picture show larger below each other than beside each other. */
+/** Whether two copies of a picture are larger one below the other than side by side. */
 export function isLargerBelow({ width, height }: Size, picture: Size): boolean {
   return fitScale({ width, height: height / 2 }, picture) > fitScale({ width: width / 2, height }, picture);
 }
 
-/** The zoom nearest to `zoom`: at least the whole picture, or its very pixels if that is less; at most 16 screen pixels per pixel. */
+/** `zoom`, clamped: at least the whole picture, or 1:1 if that is less; at most 16 screen pixels per pixel. */
 export function clampZoom(frame: Size, picture: Size, zoom: number, density: number): Zoom {
   const fit = fitScale(frame, picture) * density;
   const wanted = Math.max(zoom, Math.min(fit, 1));
@@ -38,9 +38,9 @@ export function zoomOf(frame: Size, picture: Size, zoom: Zoom, density: number):
 
 /**
  * @param frame the frame's size
- * @param origin the frame's position on the page; picture pixels can only meet screen pixels if it is known
+ * @param origin the frame's position on the page, needed to align picture pixels with screen pixels
  * @param picture size of the (enlarged) picture in its own pixels
- * @param pan the picture's centre relative to the frame's; of no effect in `fit`
+ * @param pan the picture's centre relative to the frame's; ignored for `fit`
  * @param density screen pixels per CSS pixel
  */
 export function place(
@@ -64,7 +64,7 @@ export function place(
   };
 }
 
-/** The pan nearest to `pan` that leaves no gap beside a picture larger than the frame. `shown` is its size on screen, in CSS pixels. */
+/** `pan`, clamped so that a picture larger than the frame leaves no gap. `shown` is its size on screen, in CSS pixels. */
 export function clampPan(frame: Size, shown: Size, pan: { x: number; y: number }): { x: number; y: number } {
   const clamp = (value: number, room: number) => Math.min(room, Math.max(-room, value));
   return {

@@ -1,4 +1,4 @@
-/** The picture on screen: the original enlarged, tiles painted into it as they come, the result over it. */
+/** The picture on screen: the enlarged original, previews and tiles painted into it, and the result on top. */
 import type { Tile } from 'resshift-web';
 import { elements } from '../elements.ts';
 import { text } from '../i18n/text.ts';
@@ -7,7 +7,7 @@ import { SCALE } from '../settings/result-size.ts';
 import type { Size } from '../size.ts';
 import { clampPan, clampZoom, isLargerBelow, place, visible, zoomOf, type Rect, type Zoom } from './geometry.ts';
 
-/** Browsers refuse larger canvases (16 777 216 pixels on iOS); beyond it the preview is a reduced one. */
+/** Browsers refuse larger canvases (16 777 216 pixels on iOS). For larger pictures the preview is reduced. */
 const LARGEST_CANVAS_SIDE = 4096;
 
 /** Zoom factor of the buttons. */
@@ -22,15 +22,15 @@ export class Stage {
   /** Canvas pixels per picture pixel. */
   private canvasScale = 1;
   private zoom: Zoom = 'fit';
-  /** Original and result beside each other, each in a half of the frame. */
+  /** Whether original and result are side by side, each in one half of the frame. */
   private beside = false;
   private pan = { x: 0, y: 0 };
   private resultUrl: string | null = null;
-  /** URL of the result that is shown in place of the original. */
+  /** URL of the result that is shown instead of the original. */
   private otherUrl: string | null = null;
   private readonly scratch = document.createElement('canvas');
 
-  /** Told what part of the frame the picture covers, whenever that changes. */
+  /** Called with the part of the frame that the picture covers, whenever that changes. */
   onLayout: (shown: Rect) => void = () => {};
 
   constructor() {
@@ -42,7 +42,7 @@ export class Stage {
     elements.zoomOut.addEventListener('click', () => this.zoomBy(1 / ZOOM_STEP));
   }
 
-  /** Shows a new picture, enlarged by the browser, and forgets the result before it. */
+  /** Shows a new picture, enlarged by the browser, and removes the previous result. */
   show(picture: Picture): void {
     this.picture = picture;
     this.dropResult();
@@ -53,7 +53,7 @@ export class Stage {
     this.paintOriginal();
   }
 
-  /** What a screen reader hears of it, in the page's language. */
+  /** Sets the description for screen readers, in the page's language. */
   name(): void {
     if (!this.picture) return;
     canvas.setAttribute('aria-label', text.pictureLabel(this.picture.name));
@@ -111,7 +111,7 @@ export class Stage {
     return true;
   }
 
-  /** On a phone the button lies below the picture: what was waited for should be seen. */
+  /** On a phone the button is below the picture, so this scrolls the result into view. */
   comeIntoView(): void {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     frame.scrollIntoView({ block: 'nearest', behavior: still ? 'auto' : 'smooth' });
@@ -123,7 +123,7 @@ export class Stage {
   }
 
   /**
-   * Puts another result of the picture in the place of the original; null brings the original back.
+   * Shows another result of the picture instead of the original; null shows the original again.
    * @returns false if the browser cannot show it
    */
   async showOther(blob: Blob | null): Promise<boolean> {
@@ -147,7 +147,7 @@ export class Stage {
     this.veil();
   }
 
-  /** Shows the last result again after a run that brought no new one. */
+  /** Shows the last result again after a run without a new one. */
   restoreResult(): boolean {
     after.hidden = this.resultUrl === null || !result.hasAttribute('src');
     this.veil();
@@ -167,7 +167,7 @@ export class Stage {
     this.layout();
   }
 
-  /** Zooms by a factor; what lies at the point, in CSS pixels of the window (or in the middle), stays there. */
+  /** Zooms by a factor around a point, in CSS pixels of the window; default: the middle. */
   zoomBy(factor: number, at?: { x: number; y: number }): void {
     if (!this.size) return;
     const pane = this.pane();
@@ -181,7 +181,7 @@ export class Stage {
     this.layout();
   }
 
-  /** Between the whole picture and its very pixels. */
+  /** Switches between the whole picture and one screen pixel per pixel. */
   toggleZoom(at: { x: number; y: number }): void {
     if (!this.size || this.zoom !== 'fit') this.setZoom('fit');
     else this.zoomBy(1 / zoomOf(this.pane(), this.size, 'fit', devicePixelRatio), at);
@@ -200,7 +200,7 @@ export class Stage {
   }
 
   private tellZoom(): void {
-    // One to one, and where each pixel is large enough to be seen, the pixels themselves are what one wants to see.
+    // Pixels are not smoothed at 1:1, or if each is large enough to be seen.
     frame.dataset['zoom'] = this.zoom === 1 || (this.zoom !== 'fit' && this.zoom >= 2) ? 'pixels' : 'smooth';
     const pressed = elements.zoomButtons.find((button) => zoomOn(button) === this.zoom);
     for (const button of elements.zoomButtons) button.setAttribute('aria-pressed', String(button === pressed));
@@ -208,7 +208,7 @@ export class Stage {
     elements.zoomNow.textContent = this.zoom === 'fit' ? '' : text.percent(this.zoom);
   }
 
-  /** The part of the window that a whole picture may take: the frame, or its left or upper half, in whole screen pixels. */
+  /** The area for a whole picture: the frame, or its left or upper half, in whole screen pixels. */
   private pane(): Rect {
     const { left, top, width, height } = frame.getBoundingClientRect();
     const half = (length: number): number => Math.floor((length * devicePixelRatio) / 2) / devicePixelRatio;
@@ -216,7 +216,7 @@ export class Stage {
     return { left, top, width: way === 'across' ? half(width) : width, height: way === 'down' ? half(height) : height };
   }
 
-  /** Where the result lies from the original. */
+  /** Direction of the result, as seen from the original. */
   private way(whole: Size): 'no' | 'across' | 'down' {
     if (!this.beside || !this.size) return 'no';
     return isLargerBelow(whole, this.size) ? 'down' : 'across';
@@ -254,7 +254,7 @@ export class Stage {
     this.layout();
   }
 
-  /** What lies over the original is there as long as the result is. */
+  /** Shows what covers the original while there is a result. */
   private veil(): void {
     other.hidden = after.hidden || this.otherUrl === null;
     canvas.ariaHidden = other.hidden ? null : 'true';
@@ -276,7 +276,7 @@ export class Stage {
   }
 }
 
-/** Distance from the middle of the pane that a point of the frame is in; the second pane follows the first. */
+/** Distance of a point of the frame from the middle of its pane. The second pane follows the first. */
 function fromMiddle(at: number, length: number): number {
   return (at > length ? at - length : at) - length / 2;
 }

@@ -1,4 +1,4 @@
-/** English, and the list of what every language must say. */
+/** English, which also defines the keys of every language. */
 import type { Fault } from './fault.ts';
 import { numbers } from './numbers.ts';
 
@@ -64,7 +64,7 @@ export const en = {
   stepsFull: 'The finest texture.',
   stepsQuick: 'Nearly the same, in less time.',
   stepsOne: 'Stays closest to the original and invents least: good for faces.',
-  stepsNone: 'The picture that the chain starts from: clean at once, with less texture.',
+  stepsNone: 'The picture that the chain starts from: immediately clean, but with less texture.',
   seed: 'Seed',
   device: 'Device',
   automatic: 'Automatic',
@@ -118,7 +118,7 @@ export const en = {
   costsRoughly: (time: string, memory: string): string => `Roughly ${time} and ${memory} of memory. The first run will refine this.`,
   costsUnknown: (memory: string): string => `About ${memory} of memory. The first run will measure the time.`,
   about: (time: string): string => `about ${time}`,
-  tooLarge: (have: string, most: string): string => `Too large to upscale here: ${have} megapixels, the limit is ${most}.`,
+  tooLarge: (have: string, max: string): string => `Too large to upscale here: ${have} megapixels, the limit is ${max}.`,
   beyondLargest: (width: number, height: number): string => `The largest result is ${width} × ${height} pixels.`,
   shares: (before: number, after: number): string => `${before} % original, ${after} % upscaled`,
 

@@ -118,7 +118,7 @@ export const es: Words = {
   costsRoughly: (time, memory) => `Aproximadamente ${time} y ${memory} de memoria. La primera ejecución afinará el cálculo.`,
   costsUnknown: (memory) => `Unos ${memory} de memoria. El tiempo se medirá en la primera ejecución.`,
   about: (time) => `unos ${time}`,
-  tooLarge: (have, most) => `Demasiado grande para ampliarla aquí: ${have} megapíxeles; el límite es ${most}.`,
+  tooLarge: (have, max) => `Demasiado grande para ampliarla aquí: ${have} megapíxeles; el límite es ${max}.`,
   beyondLargest: (width, height) => `El resultado más grande tiene ${width} × ${height} píxeles.`,
   shares: (before, after) => `${before} % original, ${after} % mejorada`,
 

@@ -1,4 +1,4 @@
-/** Failures of the engine, which speaks English, in another language: by their codes. */
+/** Translates the engine's errors, which are in English, by their codes. */
 import type { ErrorCode, ErrorSentences } from 'resshift-web';
 
 export interface Fault {
@@ -9,7 +9,7 @@ export interface Fault {
   advice: string;
 }
 
-/** @param sentences the package's; the engine's own stand in for a code that is not among them */
+/** @param sentences of the package; a code without any keeps the engine's own */
 export function byCode(sentences: ErrorSentences): (fault: Fault) => Fault {
   const all = new Map(Object.entries(sentences));
   return ({ code, message, advice }) => {

@@ -117,7 +117,7 @@ export const ja: Words = {
   costsRoughly: (time, memory) => `おおよそ ${time}、メモリ ${memory}。初回の実行後はより正確になります。`,
   costsUnknown: (memory) => `メモリ 約 ${memory}。所要時間は初回の実行で測定します。`,
   about: (time) => `約 ${time}`,
-  tooLarge: (have, most) => `大きすぎてここでは拡大できません：${have} メガピクセル（最大 ${most}）。`,
+  tooLarge: (have, max) => `大きすぎてここでは拡大できません：${have} メガピクセル（最大 ${max}）。`,
   beyondLargest: (width, height) => `結果は最大 ${width} × ${height} ピクセルです。`,
   shares: (before, after) => `元の画像 ${before}%、結果 ${after}%`,
 

@@ -1,4 +1,4 @@
-/** Numbers as a language writes them. */
+/** Formats numbers for a language. */
 export interface Numbers {
   /** No grouping: sizes in pixels, seeds, counts. */
   whole(value: number): string;
@@ -9,7 +9,7 @@ export interface Numbers {
   bytes(count: number): string;
   /** @param fraction 0 to 1 */
   percent(fraction: number): string;
-  /** The form that goes with a count, for languages that tell one from many. */
+  /** The form for a count, in languages with a plural. */
   plural(count: number, one: string, other: string): string;
 }
 
@@ -24,7 +24,7 @@ export function numbers(locale: string): Numbers {
     short: (value) => shorts.format(value),
     bytes(count) {
       if (count < 1e6) return `${wholes.format(Math.ceil(count / 1e3))} kB`;
-      // From 100 MB on, a decimal claims more than anybody wants to know.
+      // From 100 MB, decimals are not useful.
       if (count >= 99.95e6 && count < 999.5e6) return `${wholes.format(count / 1e6)} MB`;
       return count < 999.5e6 ? `${decimals.format(count / 1e6)} MB` : `${decimals.format(count / 1e9)} GB`;
     },

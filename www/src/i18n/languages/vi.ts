@@ -118,7 +118,7 @@ export const vi: Words = {
   costsRoughly: (time, memory) => `Ước chừng ${time} và ${memory} bộ nhớ. Lần chạy đầu tiên sẽ cho con số chính xác hơn.`,
   costsUnknown: (memory) => `Khoảng ${memory} bộ nhớ. Thời gian sẽ được đo ở lần chạy đầu tiên.`,
   about: (time) => `khoảng ${time}`,
-  tooLarge: (have, most) => `Quá lớn để phóng to ở đây: ${have} megapixel, tối đa ${most}.`,
+  tooLarge: (have, max) => `Quá lớn để phóng to ở đây: ${have} megapixel, tối đa ${max}.`,
   beyondLargest: (width, height) => `Kết quả lớn nhất là ${width} × ${height} điểm ảnh.`,
   shares: (before, after) => `${before} % ảnh gốc, ${after} % ảnh đã thêm chi tiết`,
 

@@ -117,7 +117,7 @@ export const zh: Words = {
   costsRoughly: (time, memory) => `粗略估计需 ${time}，内存 ${memory}。首次运行后会更准确。`,
   costsUnknown: (memory) => `内存约 ${memory}。所需时间将在首次运行时测量。`,
   about: (time) => `约 ${time}`,
-  tooLarge: (have, most) => `图片太大，无法在此放大：${have} 百万像素，上限为 ${most}。`,
+  tooLarge: (have, max) => `图片太大，无法在此放大：${have} 百万像素，上限为 ${max}。`,
   beyondLargest: (width, height) => `结果最大为 ${width} × ${height} 像素。`,
   shares: (before, after) => `原图 ${before}%，增强后 ${after}%`,
 

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from degrade import KINDS, Random, degrade
+from data.degrade import KINDS, Random, degrade
 
 HELD_OUT_EVERY = 27
 

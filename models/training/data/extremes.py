@@ -6,8 +6,8 @@ A network that multiplies features, as SPAN does, can answer such a crop with nu
 import torch
 from torch import Tensor
 
-from corpus import Crops
-from degrade import Random, degrade
+from data.corpus import Crops
+from data.degrade import Random, degrade
 
 
 def extremes(rng: Random, count: int, crop: int) -> Crops:

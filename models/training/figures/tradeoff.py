@@ -1,4 +1,4 @@
-"""Draws the paper's Fig. 7: `python tradeoff.py OUT.svg MEASURED.jsonl`, LPIPS against MSE over the number of steps, a line per
+"""Draws the paper's Fig. 7: `python figures/tradeoff.py OUT.svg MEASURED.jsonl`, LPIPS against MSE over the number of steps, a line per
 exponent p. MEASURED is what `validate.py --steps ... --p ...` printed.
 """
 

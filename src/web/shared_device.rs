@@ -1,4 +1,4 @@
-//! A GPU device that belongs to the page.
+//! A GPU device that the page shares with the engine.
 
 use super::object::field;
 use crate::gpu::Gpu;
@@ -7,13 +7,13 @@ use js_sys::{Function, Object, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 
-/// Opens the GPU on the device that `request_adapter` leads to (`npm/src/lent.ts`).
+/// Opens the GPU on the device that `request_adapter` leads to (`npm/src/worker/shared-device.ts`).
 ///
-/// wgpu asks nobody but `navigator.gpu`. So that answers with `request_adapter` for the length of the question, in which
-/// no other code runs, and is then as it was.
+/// wgpu asks `navigator.gpu` only. So `navigator.gpu.requestAdapter` is `request_adapter` during that call, in which no other
+/// code runs, and is restored after it.
 ///
 /// # Errors
-/// [`Error::NoWebGpu`] if `navigator.gpu` is missing or lets nothing be put in its place; those of [`gpu::open_on`].
+/// [`Error::NoWebGpu`] if `navigator.gpu` is missing or is frozen; those of [`gpu::open_on`].
 pub async fn open(request_adapter: &Function) -> Result<Rc<Gpu>> {
     let gpu = field(&field(&js_sys::global(), "navigator"), "gpu").dyn_into::<Object>();
     let gpu = gpu.map_err(|_| Error::NoWebGpu("navigator.gpu is missing".into()))?;
@@ -23,7 +23,7 @@ pub async fn open(request_adapter: &Function) -> Result<Rc<Gpu>> {
         return Err(Error::NoWebGpu("navigator.gpu is frozen".into()));
     }
     let answer = gpu::best_adapter();
-    // Neither fails where setting did not.
+    // Neither can fail, because setting did not.
     let _ = match before.dyn_ref::<Object>() {
         Some(before) => Reflect::define_property(&gpu, &name, before),
         None => Reflect::delete_property(&gpu, &name),

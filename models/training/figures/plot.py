@@ -1,4 +1,4 @@
-"""Draws runs' logs: `python plot.py OUT.svg RUN [RUN ...]`: training loss, and held-out PSNR-Y and LPIPS against samples."""
+"""Draws runs' logs: `python figures/plot.py OUT.svg RUN [RUN ...]`: training loss, and held-out PSNR-Y and LPIPS against samples."""
 
 import json
 import sys

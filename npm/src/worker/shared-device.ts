@@ -1,19 +1,19 @@
-/** A GPUDevice of the caller's, as the engine sees it: nothing that the engine does with it shows on the device itself. */
+/** The caller's GPUDevice as the engine sees it. Nothing that the engine does with it shows on the device itself. */
 
-/** A device in use by the engine. */
-export interface Lent {
+/** A device that the caller shares with the engine. */
+export interface SharedDevice {
   device: GPUDevice;
   /** `GPU.requestAdapter` for the engine: it leads to this device. */
   requestAdapter: () => Promise<unknown>;
   /** Frees what the engine has made on the device. */
-  giveBack: () => void;
+  release: () => void;
 }
 
-/** Calls whose errors a device reports later. */
+/** Calls whose errors the device reports later. */
 const REPORTED = /^(create|submit|write)/;
 const ERRORS = ['validation', 'out-of-memory', 'internal'] as const;
 
-/** What a browser that does not tell an adapter's name would say. */
+/** What a browser says if it hides the adapter's name. */
 const NAMELESS = {
   vendor: '',
   architecture: '',
@@ -24,12 +24,12 @@ const NAMELESS = {
   isFallbackAdapter: false,
 };
 
-export function lend(device: GPUDevice): Lent {
+export function shareDevice(device: GPUDevice): SharedDevice {
   const buffers = new Set<WeakRef<GPUBuffer>>();
   const collected = new FinalizationRegistry<WeakRef<GPUBuffer>>((buffer) => buffers.delete(buffer));
   const info = device.adapterInfo ?? NAMELESS;
 
-  /** Errors of this call are the engine's alone, and those of the caller's own calls are none of its business. */
+  /** Catches the errors of this call for the engine. The caller's own calls keep theirs. */
   const scoped = <T>(call: () => T): T => {
     for (const kind of ERRORS) device.pushErrorScope(kind);
     try {
@@ -43,17 +43,17 @@ export function lend(device: GPUDevice): Lent {
       }
     }
   };
-  const giveBack = (): void => {
+  const release = (): void => {
     own.onuncapturederror = null;
     for (const buffer of buffers) buffer.deref()?.destroy();
     buffers.clear();
   };
-  /** What is different from the device; also takes what is set. */
+  /** What differs from the device. Properties that are set land here. */
   const own = {
     onuncapturederror: null as ((event: { error: GPUError }) => void) | null,
     adapterInfo: info,
     queue: inPlaceOf(device.queue, {}, scoped),
-    destroy: giveBack,
+    destroy: release,
     createBuffer(descriptor: GPUBufferDescriptor): GPUBuffer {
       const buffer = scoped(() => device.createBuffer(descriptor));
       const reference = new WeakRef(buffer);
@@ -72,13 +72,13 @@ export function lend(device: GPUDevice): Lent {
     info,
     limits: device.limits,
     features: device.features,
-    // It is asked for nothing, because it is there.
+    // No request reaches the browser: the device is already there.
     requestDevice: () => Promise.resolve(inPlaceOf(device, own, scoped)),
   };
-  return { device, requestAdapter: () => Promise.resolve(adapter), giveBack };
+  return { device, requestAdapter: () => Promise.resolve(adapter), release };
 }
 
-/** `target`, but for what is its `own`. */
+/** `target`, with the properties of `own` in place of its own. */
 function inPlaceOf<T extends object>(target: T, own: object, scoped: <R>(call: () => R) => R): T {
   return new Proxy(target, {
     get(_, name) {
