@@ -180,7 +180,7 @@ export interface Snapshot {
   steps: number;
   /** Identifies the run that it can resume. Equal in every process; different for every other picture or chain. */
   key: string;
-  /** The chain's state: with the default model, 192 bytes per input pixel. The browser holds them outside the page's memory. */
+  /** The chain's state: with the default model, 192 bytes per input pixel, or 96 above 1 megapixel. The browser holds them outside the page's memory. */
   data: Blob;
 }
 
@@ -319,7 +319,7 @@ export interface Capabilities {
   recommended: 'webgpu' | 'cpu' | null;
   /** Whether IndexedDB can be used. */
   cache: boolean;
-  /** Pixels of the largest picture that is accepted: 4 megapixels, or fewer if the device is known to have little memory. */
+  /** Pixels of the largest picture that is accepted: 16 megapixels, or fewer if the device is known to have little memory. */
   maxPixels: number;
 }
 
