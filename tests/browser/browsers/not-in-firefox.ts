@@ -15,7 +15,7 @@ const FILES: Record<string, string> = {
   import: "is the engine's, which is the same",
   inputs: "is the engine's, which is the same",
   kernels: 'needs WebGPU',
-  large: 'results of 64 megapixels take minutes',
+  large: 'results of 256 megapixels take minutes',
   memory: "is the engine's, which is the same",
   packages: 'what bundlers write is the same; firefox.spec.ts has the plain script',
   parts: 'needs no browser',

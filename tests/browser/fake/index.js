@@ -79,7 +79,7 @@ export class Upscaler {
         webgpu: { name: 'SwiftShader', software: true, f16: false, maxBufferBytes: 1 << 30 },
         recommended: 'cpu',
         cache: true,
-        maxPixels: 1 << 22,
+        maxPixels: 1 << 24,
       }
     );
   }

@@ -1,4 +1,4 @@
-/** Results of 64 megapixels: no canvas beyond what every browser draws, every pixel at 100 %, and what happens where memory is short. */
+/** Results of 256 megapixels: no canvas beyond what every browser draws, every pixel at 100 %, and what happens where memory is short. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -152,21 +152,21 @@ for (const model of ['nano', 'compact']) {
 test.describe('the viewer', () => {
   test.use({ engine: 'fake' });
 
-  test('shows every pixel of 64 megapixels at 100 %, without a canvas too large for any browser', async ({ page, server }) => {
+  test('shows every pixel of 256 megapixels at 100 %, without a canvas too large for any browser', async ({ page, server }) => {
     const refused = await watchCanvases(page);
-    server.add(new Map([['large.png', chequered(8192, 8192)]]));
+    server.add(new Map([['large.png', chequered(16384, 16384)]]));
     await page.addInitScript(() =>
-      Object.assign(globalThis, { fake: { result: { url: 'large.png', type: 'image/png', width: 8192, height: 8192 } } }),
+      Object.assign(globalThis, { fake: { result: { url: 'large.png', type: 'image/png', width: 16384, height: 16384 } } }),
     );
     await open(page, server);
-    await choose(page, { name: 'square.png', mimeType: 'image/png', buffer: chequered(2048, 2048) });
-    await expect(page.locator('#sizes')).toHaveText('2048 × 2048 → 8192 × 8192 pixels');
+    await choose(page, { name: 'square.png', mimeType: 'image/png', buffer: chequered(4096, 4096) });
+    await expect(page.locator('#sizes')).toHaveText('4096 × 4096 → 16384 × 16384 pixels');
     await upscale(page, { steps: 1 });
     await expect(page.locator('#strips')).toBeEmpty();
 
     await page.getByRole('button', { name: '100 %' }).click();
     const box = (await page.locator('#result').boundingBox())!;
-    expect([box.width, box.height]).toEqual([8192, 8192]);
+    expect([box.width, box.height]).toEqual([16384, 16384]);
     await page.locator('#split').evaluate((slider: HTMLInputElement) => {
       slider.value = '0';
       slider.dispatchEvent(new Event('input'));
