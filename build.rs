@@ -72,7 +72,7 @@ impl std::fmt::Display for Error {{
     )
 }
 
-/// A constant per value, two per range: the ends of `tile` are `TILE_LEAST` and `TILE_MOST`.
+/// A constant per value, two per range: the ends of `tile` are `TILE_MIN` and `TILE_MAX`.
 fn limits(values: &Map<String, Value>, above: &str) -> String {
     let mut lines = String::new();
     for (key, value) in values {
@@ -85,7 +85,7 @@ fn limits(values: &Map<String, Value>, above: &str) -> String {
                 continue;
             }
             Value::Array(ends) if ends.len() == 2 && ends[0].is_number() => {
-                let ends = [("least", ends[0].clone()), ("most", ends[1].clone())].map(|(key, end)| (key.into(), end));
+                let ends = [("min", ends[0].clone()), ("max", ends[1].clone())].map(|(key, end)| (key.into(), end));
                 lines += &limits(&ends.into_iter().collect(), &format!("{name}_"));
                 continue;
             }

@@ -13,7 +13,7 @@ use crate::compute::{Compute, Stream};
 use crate::image::alpha::fill_transparent;
 use crate::image::neutral::Neutral;
 use crate::image::{Picture, Pixels, Rows, Sample};
-use crate::limits::{TEMPERATURE_LEAST, TEMPERATURE_MOST, TILE_LEAST, TILE_MOST};
+use crate::limits::{TEMPERATURE_MAX, TEMPERATURE_MIN, TILE_MAX, TILE_MIN};
 use crate::model::config::ModelConfig;
 use crate::model::{Model, Reach, UPSCALE};
 use crate::paper::schedule::Schedule;
@@ -248,11 +248,11 @@ fn check(picture: &Picture, options: &Options) -> Result<()> {
     if picture.width == 0 || picture.height == 0 || picture.rgb.len() != picture.width * picture.height * 3 {
         return Err(Error::BadImage("it has no pixels".into()));
     }
-    if options.temperature.is_some_and(|temperature| !(TEMPERATURE_LEAST..=TEMPERATURE_MOST).contains(&temperature)) {
-        return Err(Error::BadOption(format!("temperature must be from {TEMPERATURE_LEAST} to {TEMPERATURE_MOST}.")));
+    if options.temperature.is_some_and(|temperature| !(TEMPERATURE_MIN..=TEMPERATURE_MAX).contains(&temperature)) {
+        return Err(Error::BadOption(format!("temperature must be from {TEMPERATURE_MIN} to {TEMPERATURE_MAX}.")));
     }
-    if options.tile.is_some_and(|tile| !(TILE_LEAST..=TILE_MOST).contains(&tile)) {
-        return Err(Error::BadOption(format!("tile must be from {TILE_LEAST} to {TILE_MOST} pixels.")));
+    if options.tile.is_some_and(|tile| !(TILE_MIN..=TILE_MAX).contains(&tile)) {
+        return Err(Error::BadOption(format!("tile must be from {TILE_MIN} to {TILE_MAX} pixels.")));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use progress::Progress;
 use resshift::compute::Compute;
 use resshift::image::{FileRows, Format, Limits, Picture, Sample, Size, Tags, decode_tagged};
-use resshift::limits::{TEMPERATURE_LEAST, TEMPERATURE_MOST};
+use resshift::limits::{TEMPERATURE_MAX, TEMPERATURE_MIN};
 use resshift::model::UPSCALE;
 use resshift::upscaler::{Options, Upscaler};
 use resshift::{Error, Result, gpu};
@@ -120,9 +120,9 @@ fn positive(text: &str) -> Result<usize, String> {
 }
 
 fn temperature(text: &str) -> Result<f64, String> {
-    let range = TEMPERATURE_LEAST..=TEMPERATURE_MOST;
+    let range = TEMPERATURE_MIN..=TEMPERATURE_MAX;
     let number = text.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("not a number from {TEMPERATURE_LEAST} to {TEMPERATURE_MOST}"))
+    number.ok_or_else(|| format!("not a number from {TEMPERATURE_MIN} to {TEMPERATURE_MAX}"))
 }
 
 /// Runs the command. Exit codes: 0 done, 1 failed with `error[code]`, 2 used wrongly.

@@ -11,7 +11,7 @@ use std::io::ErrorKind;
 
 /// [`Limits::default`]'s number of input pixels: 4 million, whose x4 result has 64 million, 8192 a side. A page that knows
 /// of less memory takes fewer (`npm/src/page/capabilities.ts`).
-pub const DEFAULT_MAX_PIXELS: u64 = limits::PIXELS_MOST as u64;
+pub const DEFAULT_MAX_PIXELS: u64 = limits::PIXELS_MAX as u64;
 
 /// What a picture may ask for before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
