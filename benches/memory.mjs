@@ -77,6 +77,7 @@ try {
           const image = new Image();
           image.src = URL.createObjectURL(result.blob);
           await image.decode();
+          URL.revokeObjectURL(document.querySelector('img')?.src ?? '');
           document.body.replaceChildren(image);
         }
         return {
