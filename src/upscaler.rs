@@ -160,7 +160,7 @@ impl Upscaler {
         let cut_of_decoder = cut(latent.decode_reach(), 1, Team::default());
         let inside = match &self.compute {
             Compute::Cpu(_) => network.network_bytes([h, w], denoiser.channels(), latent.channels()),
-            Compute::Gpu(_) => 0,
+            Compute::Gpu(_) | Compute::Count(_) => 0,
         };
         alloc::check(need::<T>(&lr, &chain, inside, rows.bytes(), [&network, &cut_of_decoder]))?;
         let restored = match earlier {
