@@ -171,7 +171,7 @@ impl Upscaler {
         let decoder = cut(latent.decode_reach(), 1, Team::default());
         let inside = match &self.compute {
             Compute::Cpu(_) => network.network_bytes([h, w], denoiser.channels(), latent.channels()),
-            Compute::Gpu(_) => 0,
+            Compute::Gpu(_) | Compute::Count(_) => 0,
         };
         alloc::check(need(&lr, &chain, inside, (held, sample), [&network, &decoder]))?;
         let restored = match earlier {

@@ -240,8 +240,7 @@ fn the_steady_state_makes_nothing() {
 /// After a rehearsal, which knows no weights, a run of that size makes no pipeline any more.
 #[test]
 fn a_rehearsal_leaves_no_pipeline_to_make() {
-    // Packed are the weights of the latent's basis, whose numbers are looked at, and with a prior its transpose and SPAN's mean.
-    for (folder, packed) in [(compact_folder as fn() -> _, 1), (tiny_prior_folder, 3)] {
+    for folder in [compact_folder as fn() -> _, tiny_prior_folder] {
         for tiled in [false, true] {
             let gpu = gpu();
             gpu.set_tiled(tiled);
@@ -249,7 +248,8 @@ fn a_rehearsal_leaves_no_pipeline_to_make() {
             let (config, files) = folder();
             precompile(&config, gpu.f16, &compute, 13, 20).unwrap();
             let precompiled = gpu.made();
-            assert!(precompiled.pipelines > 10 && precompiled.bind_groups <= packed, "{precompiled:?}");
+            assert!(precompiled.pipelines > 10, "{precompiled:?}");
+            assert_eq!((precompiled.bind_groups, precompiled.buffers), (0, 0));
             let upscaler = Upscaler::load(config, files, &compute).unwrap();
             let options = Options { steps: Some(2), ..Options::default() };
             block_on(upscaler.upscale(&small_picture(), &options, &mut Unwatched)).unwrap();

@@ -320,7 +320,7 @@ impl Chain<'_> {
         };
         let size = [1, z.height, z.width, z.channels];
         let y0 = z.rows(0..z.height);
-        let chain = GpuChain::new(gpu, program.clone(), size, &y0, seed);
+        let chain = GpuChain::new(gpu, program.clone(), size, &y0, seed)?;
         let start = prior(&self.levels.schedule).std;
         let mut q = Gaussian { a: 1.0, b: 0.0, std: start };
         // What stays the same is written once.

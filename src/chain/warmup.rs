@@ -4,18 +4,17 @@
 use crate::chain::bands::{Cut, Team};
 use crate::compute::Compute;
 use crate::gpu::resident_chain::GpuChain;
-use crate::gpu::{self, Gpu};
+use crate::gpu::{self, RecordOptions};
 use crate::model::config::ModelConfig;
 use crate::model::{Model, Reach};
 use crate::ops::Weight;
 use crate::paper::schedule::Schedule;
 use crate::weights::{TensorSource, Weights, Zeros};
 use crate::{Error, Result};
-use std::rc::Rc;
 
 /// Weights that have not come yet.
 struct Placeholder {
-    gpu: Rc<Gpu>,
+    options: RecordOptions,
     half: bool,
 }
 
@@ -28,13 +27,9 @@ impl TensorSource for Placeholder {
         self.half
     }
 
-    fn is_placeholder(&self) -> bool {
-        true
-    }
-
     fn take(&self, _: &str, shape: &[usize]) -> Result<Option<Weight<1>>> {
         let count = shape.iter().product();
-        Ok(Some(Weight::Gpu(gpu::Weight::zeros(&self.gpu, count), [count])))
+        Ok(Some(Weight::Gpu(gpu::Weight::counted(&self.options, count), [count])))
     }
 }
 
@@ -42,10 +37,12 @@ impl TensorSource for Placeholder {
 /// weights are stored as f16 and stay so. Other sizes need few kernels more. On a CPU there is nothing to do.
 ///
 /// # Errors
-/// [`Error::BadWeights`] for a configuration that cannot be built.
+/// [`Error::BadWeights`] for a configuration that cannot be built, [`Error::Internal`] for one that cannot be recorded.
 pub fn precompile(config: &ModelConfig, half: bool, compute: &Compute, height: usize, width: usize) -> Result<()> {
     let Compute::Gpu(gpu) = compute else { return Ok(()) };
-    let model = Model::load(config.clone(), &Weights::new(Placeholder { gpu: gpu.clone(), half }, gpu))?;
+    gpu::precompile_pack_conv2d(gpu, half);
+    let options = gpu.options();
+    let model = Model::load(config.clone(), &Weights::new(Placeholder { options, half }, Compute::Count(options)))?;
     let schedule = Schedule::new(config.schedule).map_err(|e| Error::BadWeights(format!("model.json: {e}")))?;
     let (latent, denoiser) = (&*model.latent, &*model.denoiser);
     let (height, width) = (height.next_multiple_of(denoiser.multiple()), width.next_multiple_of(denoiser.multiple()));
@@ -61,16 +58,16 @@ pub fn precompile(config: &ModelConfig, half: bool, compute: &Compute, height: u
         Reach::Finite(_) => 1,
         Reach::Global { .. } => compute.batch(rows * cols).min(count),
     };
-    compute.precompile(&denoiser.sizes([n, rows, cols], latent, &schedule), |maps| denoiser.predict(maps));
+    compute.precompile(&denoiser.sizes([n, rows, cols], latent, &schedule), |maps| denoiser.predict(maps))?;
     if count == 1 {
         GpuChain::precompile(gpu);
     }
     if latent.has_encoder() {
         let (rows, cols, _) = together(latent.encode_reach(), latent.multiple());
-        compute.precompile(&[[1, rows, cols, 3]], |maps| latent.encode(&maps[0]));
+        compute.precompile(&[[1, rows, cols, 3]], |maps| latent.encode(&maps[0]))?;
     }
     let (rows, cols, _) = together(latent.decode_reach(), 1);
     let sizes = [[1, rows, cols, latent.channels()], [1, rows, cols, 3]];
-    compute.precompile(&sizes, |maps| latent.decode(&maps[0], &maps[1]));
+    compute.precompile(&sizes, |maps| latent.decode(&maps[0], &maps[1]))?;
     Ok(())
 }

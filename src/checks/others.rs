@@ -171,7 +171,7 @@ pub(super) async fn posterior_steps(gpu: &Rc<Gpu>) -> Result<f32, String> {
         });
         let program = Rc::new(program.map_err(|e| e.to_string())?);
         program.poison();
-        let chain = GpuChain::new(gpu, program, dims, &y0, seed);
+        let chain = GpuChain::new(gpu, program, dims, &y0, seed).map_err(|e| e.to_string())?;
         let half = vec![0.5; c];
         let steps = [(Gaussian { a: 1.0, b: 0.0, std: 0.0 }, 2.0), (Gaussian { a: 0.75, b: 0.5, std: 0.0 }, 0.25)];
         let mut expected = y0;

@@ -5,7 +5,7 @@ mod stream;
 
 pub use stream::Stream;
 
-use crate::gpu::{self, Gpu, Job, Node, Program};
+use crate::gpu::{self, Gpu, Job, Node, Program, RecordOptions};
 use crate::ops::{Map, Weight};
 use crate::{Error, Result};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -23,6 +23,9 @@ pub enum Compute {
     Cpu(Device),
     /// A GPU, through command lists.
     Gpu(Rc<Gpu>),
+    /// Nowhere: for a GPU that need not be there, networks are recorded and [planned](gpu::Plan), with weights of which only the
+    /// sizes are known.
+    Count(RecordOptions),
 }
 
 impl From<&Compute> for Compute {
@@ -75,35 +78,44 @@ impl Compute {
         match self {
             Compute::Cpu(device) => Weight::Host(Tensor::from_data(TensorData::new(numbers, shape), device)),
             Compute::Gpu(gpu) => Weight::Gpu(gpu::Weight::new(gpu, &numbers), shape),
+            Compute::Count(options) => Weight::Gpu(gpu::Weight::counted(options, numbers.len()), shape),
         }
     }
 
     /// Prepares `network` for inputs of the given sizes: on a GPU, its command list.
     ///
     /// # Errors
-    /// [`Error::Gpu`] if the sizes are more than the device allows.
+    /// [`Error::Gpu`] if the sizes are more than the device allows, [`Error::Internal`] if the network cannot be recorded, or
+    /// nothing can run here.
     pub fn prepare<'a>(&self, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map + 'a) -> Result<Stage<'a>> {
         let backend = match self {
             Compute::Cpu(device) => Backend::Cpu(device.clone(), Box::new(network)),
             Compute::Gpu(gpu) => Backend::Gpu(Rc::new(Program::new(gpu, sizes, |inputs| recorded(inputs, &network))?)),
+            Compute::Count(_) => return Err(Error::Internal("a network that is only counted cannot run".into())),
         };
         Ok(Stage { sizes: sizes.to_vec(), backend })
     }
 
     /// Has a GPU compile the kernels that [`Self::prepare`] would need, without waiting for them.
-    pub fn precompile(&self, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map) {
-        if let Compute::Gpu(gpu) = self {
-            Program::precompile(gpu, sizes, |inputs| recorded(inputs, &network));
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the network cannot be recorded.
+    pub fn precompile(&self, sizes: &[[usize; 4]], network: impl Fn(&[Map]) -> Map) -> Result<()> {
+        match self {
+            Compute::Gpu(gpu) => Program::precompile(gpu, sizes, |inputs| recorded(inputs, &network)),
+            Compute::Cpu(_) | Compute::Count(_) => Ok(()),
         }
     }
 
     /// How many tiles of `positions` latent pixels to compute at once. Small tiles do not fill a GPU: the released UNet's
     /// lowest level is 8x8 for a tile of 64x64. An emulated GPU has no lanes to fill.
     pub fn batch(&self, positions: usize) -> usize {
-        match self {
-            Compute::Gpu(gpu) if gpu.tiled() => (BATCH / positions.max(1)).clamp(1, 4),
-            _ => 1,
-        }
+        let tiled = match self {
+            Compute::Cpu(_) => false,
+            Compute::Gpu(gpu) => gpu.tiled(),
+            Compute::Count(options) => options.tiled,
+        };
+        if tiled { (BATCH / positions.max(1)).clamp(1, 4) } else { 1 }
     }
 
     /// Gives back what runs have left in the device's memory, but the weights.

@@ -1,12 +1,12 @@
-//! The programs for all bands of a picture: most bands share one.
+//! The programs for all bands of a picture.
 
-use super::band::Band;
+use super::band_plans::BandPlans;
 use super::buffer::Buffer;
-use super::compile::{Recorded, compile, recorded};
+use super::compile::compile;
 use super::device::Gpu;
 use super::list::Node;
-use super::program::{Cost, Io, Job, Program};
-use crate::{Error, Result};
+use super::program::{Io, Job, Program};
+use crate::Result;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -17,60 +17,27 @@ pub struct BandPrograms {
     bands: Vec<(usize, Range<usize>)>,
     /// Rows of the whole result.
     height: usize,
-    /// Bytes of the rows that are carried over.
-    carried_bytes: u64,
 }
 
 impl BandPrograms {
-    /// For a picture as high as the first of `inputs`, which comes in bands of `band` rows; `record` appends the network to a
-    /// list. Inputs of other heights come whole in every band.
+    /// Compiles what [`BandPlans::new`] plans.
     ///
     /// # Errors
-    /// [`Error::Gpu`] if a buffer is larger than the device allows; [`Error::Internal`] for a network that does not compute by
-    /// rows.
+    /// As of [`BandPlans::new`]; [`crate::Error::Internal`] if a weight is not on this GPU.
     pub fn new(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], band: usize, record: impl Fn(&[Node]) -> Node) -> Result<Self> {
-        let height = inputs[0][1];
-        let (mut lists, mut bands): (Vec<(Vec<u32>, Recorded)>, Vec<(usize, Range<usize>)>) = Default::default();
-        let (mut before, mut taken, mut whole) = (Vec::new(), 0, usize::MAX);
-        // After the last rows of the input come the rest of the result, at least a band at a time.
-        let most = 2 * height.div_ceil(band.max(1)) + height;
-        while bands.last().is_none_or(|(_, rows)| rows.end < whole) {
-            let new = taken..(taken + band).min(height);
-            taken = new.end;
-            let list = recorded(gpu, Some(Band { height, most: band, new, before }), inputs, &record);
-            let output = &list.state.maps[list.output];
-            whole = output.dims[1];
-            let (rows, places) = (output.rows.clone(), list.state.places());
-            if !output.banded || bands.len() > most {
-                return Err(Error::Internal("a network does not compute by rows".into()));
-            }
-            before = list.state.left();
-            let known = lists.iter().position(|(known, _)| *known == places);
-            bands.push((known.unwrap_or(lists.len()), rows));
-            if known.is_none() {
-                lists.push((places, list));
-            }
-        }
-        let lists: Vec<Recorded> = lists.into_iter().map(|(_, list)| list).collect();
-        let largest = |all: Vec<Vec<u64>>| -> Vec<u64> {
-            let count = all.iter().map(Vec::len).max().unwrap_or(0);
-            (0..count).map(|i| all.iter().filter_map(|sizes| sizes.get(i)).copied().max().unwrap_or(0)).collect()
-        };
-        let (to, from): (Vec<Vec<u64>>, Vec<u64>) = lists.iter().map(Recorded::io_bytes).unzip();
-        let io = Io::new(gpu, (largest(to), from.into_iter().max().unwrap_or(0)));
-        let carried = |list: &Recorded| -> Vec<u64> {
-            let state = &list.state;
-            let bytes = |id: usize| state.carried[id].len() as u64 * state.line(id);
-            (0..state.maps.len()).map(|id| if state.is_carried(id) { bytes(id) } else { 0 }).collect()
-        };
-        let carried = largest(lists.iter().map(carried).collect());
+        Self::compile(gpu, BandPlans::new(gpu.options(), inputs, band, record)?)
+    }
+
+    fn compile(gpu: &Rc<Gpu>, plans: BandPlans) -> Result<Self> {
+        let output = plans.plans.iter().map(|plan| plan.output).max().unwrap_or(0);
+        let io = Io::new(gpu, &plans.largest(|plan| &plan.inputs), output);
         let usage = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
-        let room = |&bytes: &u64| (bytes > 0).then(|| gpu.buffer(bytes, usage));
-        let rooms: Vec<Option<Buffer>> = carried.iter().map(room).collect();
+        let room = |bytes: u64| (bytes > 0).then(|| gpu.buffer(bytes, usage));
+        let rooms: Vec<Option<Buffer>> = plans.largest(|plan| &plan.carried).into_iter().map(room).collect();
         // All share the memory of the largest.
-        gpu.arena(&largest(lists.iter().map(|list| list.state.plan().1).collect()));
-        let programs = lists.iter().map(|list| compile(gpu, list, io.clone(), &rooms)).collect::<Result<_>>()?;
-        Ok(Self { programs, bands, height: whole, carried_bytes: carried.iter().sum() })
+        gpu.arena(&plans.largest(|plan| &plan.temporaries));
+        let programs = plans.plans.iter().map(|plan| compile(gpu, plan, io.clone(), &rooms)).collect::<Result<_>>()?;
+        Ok(Self { programs, bands: plans.bands, height: plans.height })
     }
 
     /// Starts a band, the first with `index` 0; `inputs` have its new rows. Returns the rows of the result that it computes, and
@@ -85,22 +52,6 @@ impl BandPrograms {
     /// Rows of the whole result.
     pub fn height(&self) -> usize {
         self.height
-    }
-
-    /// What every band takes, in their order.
-    pub fn costs(&self) -> Vec<Cost> {
-        self.bands.iter().map(|(program, _)| self.programs[*program].cost()).collect()
-    }
-
-    /// Programs that have been compiled: of many bands, few.
-    pub fn programs(&self) -> usize {
-        self.programs.len()
-    }
-
-    /// Bytes of a GPU's memory for all of them: intermediate results, inputs and results, and what is carried over.
-    pub fn bytes(&self) -> u64 {
-        let most = |of: fn(&Cost) -> u64| self.programs.iter().map(|program| of(&program.cost())).max().unwrap_or(0);
-        most(|cost| cost.activation_bytes) + most(|cost| cost.io_bytes) + self.carried_bytes
     }
 
     /// Fills every buffer that bands write and do not carry over with NaN: what a kernel reads too early shows.

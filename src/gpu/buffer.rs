@@ -22,6 +22,11 @@ impl From<wgpu::Buffer> for Buffer {
     }
 }
 
+/// Size of a buffer for so many bytes: WebGPU binds no empty ones, and copies four bytes at a time.
+pub(super) fn size_for(bytes: u64) -> u64 {
+    bytes.max(4).next_multiple_of(4)
+}
+
 impl Deref for Buffer {
     type Target = wgpu::Buffer;
 

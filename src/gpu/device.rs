@@ -1,7 +1,8 @@
 //! Opening the GPU, and what it reports.
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, size_for};
 use super::kernel::Kernel;
+use super::options::{RecordOptions, SUBMIT_MACS};
 use super::program::Dispatch;
 use crate::limits::SOFTWARE_ADAPTERS;
 use crate::{Error, Result};
@@ -10,10 +11,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Multiply-adds after which a submission ends on a GPU that has not been measured: about 100 ms at 0.4 TFLOP/s.
-pub const SUBMIT_MACS: u64 = 20_000_000_000;
-
-/// The same on an emulated one: at 6 GFLOP/s.
+/// [`SUBMIT_MACS`] of an emulated GPU: at 6 GFLOP/s.
 const SOFTWARE_SUBMIT_MACS: u64 = 300_000_000;
 
 /// An opened GPU.
@@ -125,7 +123,7 @@ impl Gpu {
         self.half_maps.set(half && self.f16);
     }
 
-    /// Multiply-adds after which a submission of a list that is compiled from now on ends.
+    /// Multiply-adds after which a submission of a list that is recorded from now on ends.
     pub fn submit_macs(&self) -> u64 {
         self.submit_macs.get()
     }
@@ -133,6 +131,17 @@ impl Gpu {
     /// Sets [`Self::submit_macs`]: about 100 ms of work, so that a page stays alive and no watchdog barks.
     pub fn set_submit_macs(&self, macs: u64) {
         self.submit_macs.set(macs);
+    }
+
+    /// What lists that are recorded from now on need to know of it.
+    pub fn options(&self) -> RecordOptions {
+        RecordOptions {
+            f16: self.f16,
+            tiled: self.tiled(),
+            half_maps: self.half_maps(),
+            submit_macs: self.submit_macs(),
+            max_tensor_bytes: self.max_tensor_bytes,
+        }
     }
 
     /// What has been made so far. In the steady state nothing more is.
@@ -158,8 +167,8 @@ impl Gpu {
 
     pub(super) fn buffer(&self, bytes: u64, usage: wgpu::BufferUsages) -> Buffer {
         self.count(|made| made.buffers += 1);
-        let size = bytes.max(4).next_multiple_of(4);
-        let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+        let descriptor =
+            wgpu::BufferDescriptor { label: None, size: size_for(bytes), usage, mapped_at_creation: false };
         self.wgpu.create_buffer(&descriptor).into()
     }
 

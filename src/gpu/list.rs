@@ -1,5 +1,5 @@
-//! A command list under construction. Operations append their kernels; nothing runs yet. [`super::program`] turns the
-//! list into something that runs, again and again.
+//! A command list under construction, which is plain data. Operations append their kernels; nothing runs yet, and no GPU needs
+//! to be there. [`super::plan`] counts what the list takes, [`super::compile`] turns it into something that runs, again and again.
 //!
 //! A [`Node`] stands for a feature map `[n, h, w, c]` that some command of the list will have written. Two things are put
 //! off until a reader is known. A norm stays *pending* on its node: a convolution that can applies it while it reads,
@@ -7,8 +7,9 @@
 //! writes them: it writes into its slice of the wide map from the start.
 
 use super::band::Band;
-use super::device::Gpu;
 use super::kernel::Kernel;
+use super::options::RecordOptions;
+use super::shapes::{Checked, expect};
 use super::weight::Weight;
 use crate::layer::Window;
 use std::cell::RefCell;
@@ -17,7 +18,7 @@ use std::rc::Rc;
 
 /// The commands so far, and the maps that they read and write.
 pub(super) struct List {
-    pub(super) gpu: Rc<Gpu>,
+    pub(super) options: RecordOptions,
     pub(super) state: RefCell<State>,
 }
 
@@ -37,7 +38,7 @@ pub(super) struct State {
     /// Of maps that own memory, the rows that are there, and those that are carried over to the next band.
     pub(super) memory: Vec<Range<usize>>,
     pub(super) carried: Vec<Range<usize>>,
-    /// What could not be recorded; reported when the list is compiled.
+    /// What could not be recorded first; reported when the list is complete.
     pub(super) error: Option<String>,
 }
 
@@ -159,8 +160,8 @@ pub(super) struct PendingNorm {
 
 impl List {
     /// For whole maps, or for a band.
-    pub(super) fn new(gpu: &Rc<Gpu>, band: Option<Band>) -> Rc<Self> {
-        Rc::new(Self { gpu: gpu.clone(), state: RefCell::new(State { band, ..State::default() }) })
+    pub(super) fn new(options: RecordOptions, band: Option<Band>) -> Rc<Self> {
+        Rc::new(Self { options, state: RefCell::new(State { band, ..State::default() }) })
     }
 
     /// A map that the host writes.
@@ -210,12 +211,13 @@ impl List {
         state.rows.push(rows);
     }
 
-    /// The weight as a binding. Without one, as it lies elsewhere, the list cannot be compiled.
-    pub(super) fn weight(&self, weight: Option<&Weight>) -> Option<Binding> {
-        if weight.is_none() {
-            self.state.borrow_mut().error.get_or_insert("a weight lies on another device".into());
+    /// Whether the operation `name` can be recorded. If not, the list is of no use, and the operation returns maps that nothing
+    /// writes.
+    pub(super) fn accepts(&self, name: &str, checked: Checked) -> bool {
+        if let Err(reason) = &checked {
+            self.state.borrow_mut().error.get_or_insert_with(|| format!("{name}: {reason}"));
         }
-        weight.cloned().map(Binding::Weight)
+        checked.is_ok()
     }
 }
 
@@ -268,11 +270,19 @@ impl Node {
         self.list.state.borrow().maps[self.id].rows.clone()
     }
 
+    fn check_shapes(parts: &[Node]) -> Checked {
+        let [n, h, w, _] = parts[0].dims;
+        parts.iter().try_for_each(|part| expect("a map", &part.dims, &[n, h, w, part.dims[3]]))
+    }
+
     /// Puts maps of equal size side by side: `[n, h, w, sum of c]`.
     pub fn concat(parts: &[Node]) -> Node {
         let first = &parts[0];
         let [n, h, w, _] = first.dims;
         let channels = parts.iter().map(|part| part.dims[3]).sum();
+        if !first.list.accepts("concat", Self::check_shapes(parts)) {
+            return first.list.result([n, h, w, channels]);
+        }
         let inputs: Vec<(usize, Window)> = parts.iter().map(|part| (part.id, Window::ROW)).collect();
         let rows = first.list.state.borrow_mut().possible_rows(&inputs, h);
         let whole = first.list.map([n, h, w, channels], Role::Temporary, Slices::None, rows);

@@ -2,37 +2,14 @@
 //! submits the commands again.
 
 use super::buffer::Buffer;
-use super::compile::{compile, recorded};
+use super::compile::compile;
 use super::device::{Gpu, take_error};
 use super::list::Node;
+use super::plan::{Cost, Plan};
+use super::recorded::Recorded;
 use crate::{Error, Result};
 use std::cell::Cell;
 use std::rc::Rc;
-
-/// What a program takes, counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Cost {
-    /// Dispatches of one run.
-    pub dispatches: usize,
-    /// Submissions of one run.
-    pub submits: usize,
-    /// Multiply-adds of the largest.
-    pub largest_submit: u64,
-    /// Multiply-adds of its convolutions and attentions.
-    pub macs: u64,
-    /// Bytes that its commands read and write, each map and weight once per command.
-    pub bytes: u64,
-    /// The part of `bytes` that would be left if every norm, copy and element-wise step came for free.
-    pub least_bytes: u64,
-    /// Bytes of shared memory for its intermediate results.
-    pub activation_bytes: u64,
-    /// Bytes of its inputs and outputs.
-    pub io_bytes: u64,
-    /// Bytes that are copied for rows that are carried over from band to band.
-    pub carried_bytes: u64,
-    /// Largest single buffer.
-    pub largest_buffer: u64,
-}
 
 /// A compiled command list.
 pub struct Program {
@@ -78,12 +55,12 @@ pub(super) struct Carry {
 
 impl Io {
     /// Buffers of so many bytes.
-    pub(super) fn new(gpu: &Gpu, (inputs, output): (Vec<u64>, u64)) -> Self {
+    pub(super) fn new(gpu: &Gpu, inputs: &[u64], output: u64) -> Self {
         use wgpu::BufferUsages as Usage;
         let own = |bytes: u64| gpu.buffer(bytes, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC);
         let staging = || gpu.buffer(output, Usage::MAP_READ | Usage::COPY_DST);
         Self {
-            inputs: inputs.into_iter().map(own).collect(),
+            inputs: inputs.iter().map(|&bytes| own(bytes)).collect(),
             output: own(output),
             staging: [staging(), staging()],
             turn: Rc::default(),
@@ -121,15 +98,20 @@ impl Program {
     /// # Errors
     /// [`Error::Gpu`] if a buffer is larger than the device allows; [`Error::Internal`] for a list that WebGPU forbids.
     pub fn new(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) -> Result<Self> {
-        let recorded = recorded(gpu, None, inputs, record);
-        compile(gpu, &recorded, Io::new(gpu, recorded.io_bytes()), &[])
+        let plan = Plan::new(gpu.options(), inputs, record)?;
+        compile(gpu, &plan, Io::new(gpu, &plan.inputs, plan.output), &[])
     }
 
-    /// Has the GPU make the pipelines that [`Self::new`] would need, and nothing else.
-    pub fn precompile(gpu: &Rc<Gpu>, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) {
-        for command in &recorded(gpu, None, inputs, record).state.commands {
+    /// Has the GPU make the pipelines that [`Self::new`] would need, and nothing else. Weights may be
+    /// [counted](super::Weight::counted) only.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for a list that cannot be recorded.
+    pub fn precompile(gpu: &Gpu, inputs: &[[usize; 4]], record: impl FnOnce(&[Node]) -> Node) -> Result<()> {
+        for command in &Recorded::new(gpu.options(), None, inputs, record)?.state.commands {
             gpu.pipeline(&command.kernel);
         }
+        Ok(())
     }
 
     /// What a run takes.

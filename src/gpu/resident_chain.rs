@@ -21,9 +21,13 @@ impl GpuChain {
     }
 
     /// `program` takes x_t `[1, h, w, c]` first and returns x0; x_t starts as the prior mean `y0`.
-    pub fn new(gpu: &Rc<Gpu>, program: Rc<Program>, dims: [usize; 4], y0: &[f32], seed: u64) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::Error::Internal`] if the program's sizes are others.
+    pub fn new(gpu: &Rc<Gpu>, program: Rc<Program>, dims: [usize; 4], y0: &[f32], seed: u64) -> Result<Self> {
+        let posterior = Posterior::new(gpu, &program, dims, seed)?;
         gpu.queue.write_buffer(program.input(0), 0, bytes_of(y0));
-        Self { gpu: gpu.clone(), posterior: Posterior::new(gpu, &program, dims, seed), program }
+        Ok(Self { gpu: gpu.clone(), posterior, program })
     }
 
     /// Moves x_t on by `q` (Eq. 7, or the prior with `b = 0`) and the noise of draw `draw` with deviation `std`, then

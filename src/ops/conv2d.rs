@@ -3,12 +3,11 @@
 
 use super::{Map, Weight};
 use crate::cpu as kernels;
-use crate::gpu::{self, Gpu};
+use crate::gpu;
 use crate::layer::{Activation, ConvShape, Window};
 use burn::tensor::activation::{gelu, silu};
 use burn::tensor::module::conv2d;
 use burn::tensor::{Tensor, ops::ConvOptions};
-use std::rc::Rc;
 
 /// A convolution layer with its weights on one device.
 #[derive(Clone, Debug)]
@@ -30,12 +29,6 @@ enum Packed {
 }
 
 impl Conv2d {
-    /// Stands in for weights that have not come yet: a GPU can record it, but not run it. Takes no memory.
-    pub(crate) fn recordable(gpu: &Rc<Gpu>, shape: ConvShape, half: bool) -> Self {
-        let (weight, bias) = gpu::placeholder_conv2d(gpu, &shape, half);
-        Self { shape, weights: Packed::Gpu(weight, bias) }
-    }
-
     /// `weight` `[c_out, c_in, k, k]`, `bias` `[c_out]`.
     pub fn new(weight: impl Into<Weight<4>>, bias: impl Into<Weight<1>>, shape: ConvShape) -> Self {
         Self::packed(weight.into(), bias.into(), shape, false)

@@ -23,11 +23,6 @@ pub trait TensorSource {
         false
     }
 
-    /// Whether the numbers have not come yet: a network can then be recorded, but not run (see [`crate::chain::warmup`]).
-    fn is_placeholder(&self) -> bool {
-        false
-    }
-
     /// The tensor, flat, if the source has put it on the device already. It gives it away: once.
     ///
     /// # Errors
@@ -106,11 +101,6 @@ impl Weights {
     /// Whether every number of the tensor is an f16 number.
     pub fn is_half(&self, name: &str) -> bool {
         self.source.is_half(&format!("{}{name}", self.prefix))
-    }
-
-    /// Whether the numbers have not come yet.
-    pub fn are_placeholders(&self) -> bool {
-        self.source.is_placeholder()
     }
 
     /// The tensor on the device. On an autodiff device it is a leaf whose gradient [`Self::leaves`] finds.

@@ -1,7 +1,6 @@
 //! How the layers of [`crate::ops`] are read from named weights.
 
 use super::Weights;
-use crate::compute::Compute;
 use crate::layer::ConvShape;
 use crate::ops::{Conv2d, GroupNorm, RmsNorm};
 use crate::{Error, Result};
@@ -12,9 +11,6 @@ impl Conv2d {
     /// # Errors
     /// [`Error::BadWeights`] if one of them is missing or has another shape.
     pub fn load(weights: &Weights, shape: ConvShape) -> Result<Self> {
-        if let Some(layer) = Self::placeholder(weights, shape) {
-            return Ok(layer);
-        }
         let k = shape.kernel;
         let weight = weights.tensor("weight", [shape.c_out, shape.c_in, k, k])?;
         Ok(Self::packed(weight, weights.tensor("bias", [shape.c_out])?, shape, weights.is_half("weight")))
@@ -26,21 +22,8 @@ impl Conv2d {
     /// [`Error::BadWeights`] if one of them is missing or has another shape.
     pub fn load_linear(weights: &Weights, c_in: usize, c_out: usize) -> Result<Self> {
         let shape = ConvShape::same(c_in, c_out, 1);
-        if let Some(layer) = Self::placeholder(weights, shape) {
-            return Ok(layer);
-        }
         let weight = weights.tensor("weight", [c_out, c_in])?.reshape([c_out, c_in, 1, 1]);
         Ok(Self::packed(weight, weights.tensor("bias", [c_out])?, shape, weights.is_half("weight")))
-    }
-
-    /// Stands in for weights that have not come yet.
-    fn placeholder(weights: &Weights, shape: ConvShape) -> Option<Self> {
-        match weights.compute() {
-            Compute::Gpu(gpu) if weights.are_placeholders() => {
-                Some(Self::recordable(gpu, shape, weights.is_half("weight")))
-            }
-            _ => None,
-        }
     }
 }
 

@@ -47,7 +47,7 @@ impl Upload {
             };
             let whole = match &self.compute {
                 _ if part.numbers() == 0 => None,
-                Compute::Cpu(_) => {
+                Compute::Cpu(_) | Compute::Count(_) => {
                     let numbers = part.read(&read);
                     keep(&numbers);
                     Some(self.compute.weight(numbers, [part.numbers()]))
@@ -68,7 +68,7 @@ impl Upload {
             self.uploaded.push(whole);
         }
         match &self.compute {
-            Compute::Cpu(_) => Ok(()),
+            Compute::Cpu(_) | Compute::Count(_) => Ok(()),
             // Otherwise shards would pile up on their way to the device.
             Compute::Gpu(gpu) => gpu.finish().await,
         }

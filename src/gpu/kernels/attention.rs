@@ -2,6 +2,7 @@
 
 use crate::gpu::kernel::{Kernel, WORKGROUP, fold};
 use crate::gpu::list::{Binding, Command, Node, Number};
+use crate::gpu::shapes::{Checked, expect, require};
 
 /// Queries of a workgroup.
 const QUERIES: usize = 8;
@@ -19,6 +20,9 @@ pub fn attention_kernel(dim: usize) -> Kernel {
 /// Appends attention over all tokens, `q`, `k` and `v` `[n, h, w, c]`; returns the same size. c is a multiple of 4 and at
 /// most [`MAX_CHANNELS`].
 pub fn attention(q: &Node, k: &Node, v: &Node) -> Node {
+    if !q.list.accepts("attention", check_shapes(q, k, v)) {
+        return q.list.result(q.dims);
+    }
     let [q, k, v] = [q, k, v].map(Node::materialize);
     let list = &q.list;
     let [n, h, w, c] = q.dims;
@@ -33,4 +37,11 @@ pub fn attention(q: &Node, k: &Node, v: &Node) -> Node {
         macs: (2 * n * tokens * tokens * c) as u64,
     });
     y
+}
+
+fn check_shapes(q: &Node, k: &Node, v: &Node) -> Checked {
+    let c = q.dims[3];
+    require(c > 0 && c.is_multiple_of(4) && c <= MAX_CHANNELS, "the channels are no multiple of 4, or too many")?;
+    expect("k", &k.dims, &q.dims)?;
+    expect("v", &v.dims, &q.dims)
 }

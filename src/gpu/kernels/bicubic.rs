@@ -2,6 +2,7 @@
 
 use crate::gpu::kernel::{Kernel, invocations};
 use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::shapes::{Checked, expect};
 use crate::layer::Window;
 
 /// The kernel, with or without a residual in space-to-depth order.
@@ -15,6 +16,10 @@ pub fn bicubic_kernel(residual: bool) -> Kernel {
 
 /// Appends the enlargement of `x` `[n, h, w, 3]` by 4, plus `residual` `[n, h, w, 48]`; returns `[n, 4h, 4w, 3]`.
 pub fn bicubic(x: &Node, residual: Option<&Node>) -> Node {
+    if !x.list.accepts("bicubic", check_shapes(x, residual)) {
+        let [n, h, w, c] = x.dims;
+        return x.list.result([n, 4 * h, 4 * w, c]);
+    }
     let x = x.materialize();
     let residual = residual.map(Node::materialize);
     let list = &x.list;
@@ -43,6 +48,12 @@ pub fn bicubic(x: &Node, residual: Option<&Node>) -> Node {
         },
     );
     y
+}
+
+fn check_shapes(x: &Node, residual: Option<&Node>) -> Checked {
+    let [n, h, w, _] = x.dims;
+    expect("x", &x.dims, &[n, h, w, 3])?;
+    residual.map_or(Ok(()), |residual| expect("residual", &residual.dims, &[n, h, w, 48]))
 }
 
 /// What `shaders/include/bicubic_sample.wgsl` needs to know of `x` `[n, h, w, 3]`, of which `rows` rows from row `first` on are enlarged.

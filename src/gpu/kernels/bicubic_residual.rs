@@ -3,6 +3,7 @@
 use super::bicubic::size;
 use crate::gpu::kernel::{Kernel, invocations};
 use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::shapes::{Checked, expect};
 use crate::layer::Window;
 
 /// The kernel.
@@ -15,6 +16,9 @@ pub fn bicubic_residual_kernel() -> Kernel {
 /// Appends `clamp(picture, -1, 1)` minus the enlargement of `lr` `[n, h, w, 3]` by 4; `picture` and the result `[n, h, w, 48]`
 /// in space-to-depth order.
 pub fn bicubic_residual(picture: &Node, lr: &Node) -> Node {
+    if !lr.list.accepts("bicubic_residual", check_shapes(picture, lr)) {
+        return lr.list.result(picture.dims);
+    }
     let [picture, lr] = [picture, lr].map(Node::materialize);
     let list = &lr.list;
     let [n, h, w, c] = lr.dims;
@@ -35,4 +39,10 @@ pub fn bicubic_residual(picture: &Node, lr: &Node) -> Node {
         },
     );
     y
+}
+
+fn check_shapes(picture: &Node, lr: &Node) -> Checked {
+    let [n, h, w, _] = lr.dims;
+    expect("lr", &lr.dims, &[n, h, w, 3])?;
+    expect("picture", &picture.dims, &[n, h, w, 48])
 }

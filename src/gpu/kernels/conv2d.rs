@@ -1,7 +1,9 @@
 //! `shaders/conv2d.wgsl` and `shaders/conv2d_tiled.wgsl`: which of them, and how a layer is divided.
 
+use super::pack_conv2d::packed_counts;
 use crate::gpu::kernel::{Kernel, WORKGROUP, fold};
 use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::shapes::{Checked, expect, expect_weight, require};
 use crate::gpu::weight::Weight;
 use crate::layer::{Activation, ConvShape, Window};
 
@@ -86,7 +88,11 @@ pub fn conv2d(
     residual: Option<&Node>,
 ) -> Node {
     let list = x.list.clone();
-    let tiled = list.gpu.tiled();
+    if !list.accepts("conv2d", check_shapes(x, weight, bias, s, residual)) {
+        let [n, h, w, _] = x.dims;
+        return list.result([n, h, w, s.c_out]);
+    }
+    let tiled = list.options.tiled;
     // The register form would work a norm out again for every tap and every eight channels.
     let x = if tiled && x.pending.is_some() { x.clone() } else { x.materialize() };
     let residual = residual.map(Node::materialize);
@@ -165,4 +171,22 @@ pub fn conv2d(
     let elements = [x.id, y.id].into_iter().chain(residual.map(|residual| residual.id)).collect();
     list.push_rows(&y, Command { kernel: conv2d_kernel(s, form), bindings, elements, numbers, groups, macs });
     y
+}
+
+fn check_shapes(x: &Node, weight: &Weight, bias: &Weight, s: &ConvShape, residual: Option<&Node>) -> Checked {
+    let [n, h, w, _] = x.dims;
+    let known = match s.kernel {
+        1 => *s == ConvShape::same(s.c_in, s.c_out, 1),
+        3 if s.upsample => *s == ConvShape::up(s.c_in, s.c_out),
+        3 => [1, 2].contains(&s.stride),
+        _ => false,
+    };
+    require(known && s.c_in > 0 && s.c_out > 0, "there is no kernel for the layer")?;
+    expect("x", &x.dims, &[n, h, w, s.c_in])?;
+    require(h.min(w) + s.pad_begin + s.pad_end >= s.kernel, "x is smaller than the layer's kernel")?;
+    let [weights, biases] = packed_counts(s);
+    expect_weight("weight", Some(weight), weights)?;
+    expect_weight("bias", Some(bias), biases)?;
+    let y = [n, s.output(h), s.output(w), s.c_out];
+    residual.map_or(Ok(()), |residual| expect("residual", &residual.dims, &y))
 }

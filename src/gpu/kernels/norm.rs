@@ -3,6 +3,7 @@
 
 use crate::gpu::kernel::{Kernel, fold, invocations};
 use crate::gpu::list::{Binding, Command, Node, Number, PendingNorm, Slices, Start};
+use crate::gpu::shapes::{Checked, expect, expect_weight, require};
 use crate::gpu::weight::Weight;
 use crate::layer::Window;
 
@@ -16,6 +17,12 @@ pub struct NormWeights<'a> {
     pub gamma: Option<&'a Weight>,
     /// Offset, `[c]`.
     pub beta: Option<&'a Weight>,
+}
+
+impl NormWeights<'_> {
+    fn bindings(&self) -> impl Iterator<Item = Binding> {
+        [self.gamma, self.beta].into_iter().flatten().cloned().map(Binding::Weight)
+    }
 }
 
 /// About as many invocations as the statistics are shared among: enough to fill a GPU, few enough to be joined by one
@@ -74,6 +81,9 @@ fn films(film: Option<&Node>, n: usize) -> Number {
 /// Appends the statistics of `x` `[n, h, w, c]` in `groups` of channels, with `eps` added to the variance; the norm itself, with FiLM (`film` `[n or 1, 1, 1, 2c]`) and SiLU, is
 /// left to the reader. c is a multiple of 4.
 pub fn group_norm(x: &Node, norm: NormWeights<'_>, groups: usize, eps: f32, film: Option<&Node>, silu: bool) -> Node {
+    if !x.list.accepts("group_norm", check_shapes(x, norm, groups, film)) {
+        return x.list.result(x.dims);
+    }
     let x = x.materialize();
     let film = film.map(Node::materialize);
     let list = x.list.clone();
@@ -82,8 +92,7 @@ pub fn group_norm(x: &Node, norm: NormWeights<'_>, groups: usize, eps: f32, film
     let value = |v: usize| Number::Value(v as u32);
     let coefficients = list.result([n, 1, 3, c]);
     let mut weights = Vec::new();
-    weights.extend(list.weight(norm.gamma));
-    weights.extend(list.weight(norm.beta));
+    weights.extend(norm.bindings());
     weights.extend(film.as_ref().map(|film| Binding::Read(film.id)));
     weights.push(Binding::Write(coefficients.id));
     let films = films(film.as_ref(), n);
@@ -127,6 +136,9 @@ pub fn group_norm(x: &Node, norm: NormWeights<'_>, groups: usize, eps: f32, film
 
 /// As [`group_norm`], for the per-pixel norm.
 pub fn rms_norm(x: &Node, norm: NormWeights<'_>, film: Option<&Node>, silu: bool) -> Node {
+    if !x.list.accepts("rms_norm", check_shapes(x, norm, 1, film)) {
+        return x.list.result(x.dims);
+    }
     let x = x.materialize();
     let film = film.map(Node::materialize);
     let list = x.list.clone();
@@ -136,8 +148,7 @@ pub fn rms_norm(x: &Node, norm: NormWeights<'_>, film: Option<&Node>, silu: bool
     let rows = scale.rows();
     let pixels = n * rows.len() * w;
     let mut bindings = vec![Binding::View(x.id)];
-    bindings.extend(list.weight(norm.gamma));
-    bindings.extend(list.weight(norm.beta));
+    bindings.extend(norm.bindings());
     bindings.extend(film.as_ref().map(|film| Binding::Read(film.id)));
     bindings.extend([Binding::Write(scale.id), Binding::Write(coefficients.id)]);
     let size = [n, rows.len() * w, c].map(|v| Number::Value(v as u32));
@@ -150,6 +161,17 @@ pub fn rms_norm(x: &Node, norm: NormWeights<'_>, film: Option<&Node>, silu: bool
     // The coefficients are of use to rows that were there before.
     list.push_rows(&coefficients, Command { kernel, bindings, elements: vec![x.id], numbers, groups, macs: 0 });
     Node { pending: Some(PendingNorm { coefficients: coefficients.id, scale: Some(scale.id), silu }), ..x }
+}
+
+/// Of either norm; what applies them has operands from here alone.
+fn check_shapes(x: &Node, norm: NormWeights<'_>, groups: usize, film: Option<&Node>) -> Checked {
+    let [n, .., c] = x.dims;
+    require(c > 0 && c.is_multiple_of(4), "the channels are no multiple of 4")?;
+    require(groups > 0 && c.is_multiple_of(groups), "the channels do not form the groups")?;
+    expect_weight("gamma", norm.gamma, c)?;
+    expect_weight("beta", norm.beta, c)?;
+    let films = |film: &Node| if film.dims[0] == n { n } else { 1 };
+    film.map_or(Ok(()), |film| expect("film", &film.dims, &[films(film), 1, 1, 2 * c]))
 }
 
 impl Node {

@@ -2,6 +2,7 @@
 
 use crate::gpu::kernel::{Kernel, invocations};
 use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::shapes::{Checked, expect};
 use crate::layer::Window;
 
 /// The kernel, which bounds what it gives.
@@ -12,6 +13,9 @@ pub fn parameter_free_attention_kernel(bound: f32) -> Kernel {
 
 /// Appends `(x + y) (sigmoid(y) - 1/2)`, clamped to `[-bound, bound]`, `x` and `y` `[n, h, w, c]`.
 pub fn parameter_free_attention(x: &Node, y: &Node, bound: f32) -> Node {
+    if !x.list.accepts("parameter_free_attention", check_shapes(x, y)) {
+        return x.list.result(x.dims);
+    }
     let [x, y] = [x, y].map(Node::materialize);
     let [n, _, w, c] = x.dims;
     let z = x.list.by_rows(&[(x.id, Window::ROW), (y.id, Window::ROW)], x.dims, Slices::Any);
@@ -34,4 +38,8 @@ pub fn parameter_free_attention(x: &Node, y: &Node, bound: f32) -> Node {
         },
     );
     z
+}
+
+fn check_shapes(x: &Node, y: &Node) -> Checked {
+    expect("y", &y.dims, &x.dims)
 }

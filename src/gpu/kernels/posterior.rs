@@ -4,8 +4,10 @@ use crate::gpu::buffer::Buffer;
 use crate::gpu::device::Gpu;
 use crate::gpu::kernel::{Kernel, invocations};
 use crate::gpu::program::{Dispatch, Program, bytes_of};
+use crate::gpu::shapes::{Checked, expect, require};
 use crate::paper::noise;
 use crate::paper::process::Gaussian;
+use crate::{Error, Result};
 use std::rc::Rc;
 
 /// The kernel.
@@ -25,8 +27,12 @@ pub struct Posterior {
 
 impl Posterior {
     /// For x_t and x0 of `dims` `[1, h, w, c]`.
-    pub fn new(gpu: &Rc<Gpu>, program: &Program, dims: [usize; 4], seed: u64) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if the program's are of another size.
+    pub fn new(gpu: &Rc<Gpu>, program: &Program, dims: [usize; 4], seed: u64) -> Result<Self> {
         use wgpu::BufferUsages as Usage;
+        check_shapes(program, dims).map_err(|reason| Error::Internal(format!("posterior: {reason}")))?;
         let step = gpu.buffer(32, Usage::UNIFORM | Usage::COPY_DST);
         let table = noise::quantiles();
         let quantiles = gpu.buffer(size_of_val(table) as u64, Usage::STORAGE | Usage::COPY_DST);
@@ -34,7 +40,7 @@ impl Posterior {
         let [_, h, w, c] = dims;
         let buffers = [program.output(), &quantiles, program.input(0), &step];
         let dispatch = gpu.dispatch(&posterior_kernel(), &buffers, invocations(h * w * c.div_ceil(4)));
-        Self { gpu: gpu.clone(), dispatch, step, _quantiles: quantiles, dims, seed }
+        Ok(Self { gpu: gpu.clone(), dispatch, step, _quantiles: quantiles, dims, seed })
     }
 
     /// The step with the noise of draw `draw`, to go before a program's next run; the standard deviation is `std`, not
@@ -48,4 +54,10 @@ impl Posterior {
         self.gpu.queue.write_buffer(&self.step, 0, &bytes);
         &self.dispatch
     }
+}
+
+fn check_shapes(program: &Program, dims: [usize; 4]) -> Checked {
+    require(dims[0] == 1, "there is more than one picture")?;
+    let bytes = [4 * dims.iter().product::<usize>(); 2];
+    expect("bytes of x_t and x0", &[program.input(0), program.output()].map(|buffer| buffer.size() as usize), &bytes)
 }

@@ -2,6 +2,7 @@
 
 use crate::gpu::kernel::{Kernel, invocations};
 use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::shapes::{Checked, expect};
 use crate::layer::Window;
 
 /// The kernel, with or without factors, and with them with or without a mean.
@@ -15,11 +16,19 @@ pub fn scale_kernel(factor: bool, mean: bool) -> Kernel {
 
 /// Appends `(x - mean) * factor`, `x` and `mean` `[n, h, w, c]`, `factor` `[1, 1, 1, c]`; without a mean `x * factor`.
 pub fn scale(x: &Node, factor: &Node, mean: Option<&Node>) -> Node {
+    if !x.list.accepts("scale", check_shapes(x, factor, mean)) {
+        return x.list.result(x.dims);
+    }
     let x = x.materialize();
     let inputs: Vec<_> = [&x].into_iter().chain(mean).map(|map| (map.id, Window::ROW)).collect();
     let y = x.list.by_rows(&inputs, x.dims, Slices::Any);
     write(&x, Some(factor), mean, &y);
     y
+}
+
+fn check_shapes(x: &Node, factor: &Node, mean: Option<&Node>) -> Checked {
+    expect("factor", &factor.dims, &[1, 1, 1, x.dims[3]])?;
+    mean.map_or(Ok(()), |mean| expect("mean", &mean.dims, &x.dims))
 }
 
 /// Appends a packed copy of a map without a pending norm.

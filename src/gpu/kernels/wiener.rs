@@ -2,6 +2,7 @@
 
 use crate::gpu::kernel::{Kernel, invocations};
 use crate::gpu::list::{Binding, Command, Node, Number, Slices, Start};
+use crate::gpu::shapes::{Checked, expect};
 use crate::layer::Window;
 
 /// The kernel, with or without a prior mean.
@@ -15,6 +16,9 @@ pub fn wiener_kernel(mean: bool) -> Kernel {
 /// Appends `mean + wiener * (z_t - mean) * sigmoid(g + 1) + correction * F`, with `g` and `F` the halves of `network`
 /// `[n, h, w, 2c]`, `z_t` and `mean` `[n, h, w, c]`, and the factors `[1, 1, 1, c]`; without a mean it is 0.
 pub fn wiener(z_t: &Node, network: &Node, wiener: &Node, correction: &Node, mean: Option<&Node>) -> Node {
+    if !z_t.list.accepts("wiener", check_shapes(z_t, network, [wiener, correction], mean)) {
+        return z_t.list.result(z_t.dims);
+    }
     let [z_t, network] = [z_t, network].map(Node::materialize);
     let list = &z_t.list;
     let [n, _, w, c] = z_t.dims;
@@ -39,4 +43,11 @@ pub fn wiener(z_t: &Node, network: &Node, wiener: &Node, correction: &Node, mean
         },
     );
     y
+}
+
+fn check_shapes(z_t: &Node, network: &Node, factors: [&Node; 2], mean: Option<&Node>) -> Checked {
+    let [n, h, w, c] = z_t.dims;
+    expect("network", &network.dims, &[n, h, w, 2 * c])?;
+    factors.into_iter().try_for_each(|factor| expect("a factor", &factor.dims, &[1, 1, 1, c]))?;
+    mean.map_or(Ok(()), |mean| expect("mean", &mean.dims, &z_t.dims))
 }

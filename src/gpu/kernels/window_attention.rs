@@ -2,6 +2,7 @@
 
 use crate::gpu::kernel::{Kernel, fold};
 use crate::gpu::list::{Binding, Command, Node, Number};
+use crate::gpu::shapes::{Checked, expect_weight, require};
 use crate::gpu::weight::Weight;
 use crate::layer::MaskKind;
 
@@ -38,13 +39,17 @@ pub fn window_attention_kernel(heads: usize, dim: usize, window: usize, shift: u
 /// Appends attention over `qkv` `[n, h, w, 3c]` with the bias `table` `[(2 window - 1)^2, heads]`; returns `[n, h, w, c]`. A head has a multiple of 4 and at most 64
 /// channels, a window at most 8 x 8 pixels.
 pub fn window_attention(qkv: &Node, table: Option<&Weight>, a: WindowShape) -> Node {
+    if !qkv.list.accepts("window_attention", check_shapes(qkv, table, a)) {
+        let [n, h, w, c3] = qkv.dims;
+        return qkv.list.result([n, h, w, c3 / 3]);
+    }
     let qkv = qkv.materialize();
     let list = &qkv.list;
     let [n, h, w, c3] = qkv.dims;
     let c = c3 / 3;
     let y = list.result([n, h, w, c]);
     let mut bindings = vec![Binding::Read(qkv.id)];
-    bindings.extend(list.weight(table));
+    bindings.extend(table.cloned().map(Binding::Weight));
     bindings.push(Binding::Write(y.id));
     let windows = (h / a.window) * (w / a.window);
     list.push(Command {
@@ -56,4 +61,17 @@ pub fn window_attention(qkv: &Node, table: Option<&Weight>, a: WindowShape) -> N
         macs: (2 * n * windows * a.window.pow(4) * c) as u64,
     });
     y
+}
+
+fn check_shapes(qkv: &Node, table: Option<&Weight>, a: WindowShape) -> Checked {
+    let [_, h, w, c3] = qkv.dims;
+    require(
+        (1..=8).contains(&a.window) && a.shift < a.window,
+        "the window is above 8 x 8 pixels, or the shift beyond it",
+    )?;
+    require(h.is_multiple_of(a.window) && w.is_multiple_of(a.window), "the windows do not fill the map")?;
+    require(a.heads > 0 && c3 > 0 && c3.is_multiple_of(3 * a.heads), "the channels do not form the heads")?;
+    let dim = c3 / 3 / a.heads;
+    require(dim.is_multiple_of(4) && dim <= 64, "a head's channels are no multiple of 4, or above 64")?;
+    expect_weight("table", table, (2 * a.window - 1).pow(2) * a.heads)
 }
