@@ -200,7 +200,7 @@ run_tests() {
   log=$(mktemp)
   (page --features checks) >"$log" 2>&1 &
   local building=$!
-  trap 'kill $building 2>/dev/null' EXIT
+  trap "kill $building 2>/dev/null || true" EXIT
   lint
   say "native tests and shaders"
   cargo test --release

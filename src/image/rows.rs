@@ -45,10 +45,10 @@ pub struct FileRows<T, P> {
 
 impl<T: Sample, P: Pieces> FileRows<T, P> {
     /// Of the result of `picture`, `scale` times as large, in a file with a picture of `size`, width and height, which goes to
-    /// `pieces`. The rest are arguments of [`super::encode`].
+    /// `pieces`. The rest are arguments of [`super::encode()`].
     ///
     /// # Errors
-    /// As [`super::encode`].
+    /// As [`super::encode()`].
     pub fn new(
         picture: &Picture,
         scale: usize,
