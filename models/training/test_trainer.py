@@ -239,6 +239,24 @@ class Resumption(unittest.TestCase):
                 self.assertTrue(torch.equal(a, in_two.average[name]), name)
             self.assertFalse(torch.equal(at_once.average["conv_1.weight"], begun["prior.conv_1.weight"]))
 
+            config["start"]["adversary"] = str(folder / "in_two")
+            other = trainer("other")
+            self.assertEqual((other.iteration, other.adversary.steps), (0, 2))
+            judges = at_once.adversary, other.adversary
+            self.assertFalse(torch.equal(*(next(judge.network.parameters()) for judge in judges)))
+
+    def test_a_chain_also_learns_from_extremes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            corpus(folder / "corpus")
+            trainer = self.trainer(folder, "run")
+            trainer.config["data"]["extremes"] = 4
+            trainer.stream.fill(0)
+            crops, y0 = trainer.fresh(Random(1), 4)
+            # The batch is four crops, so all of them are; the truth is their teacher.
+            self.assertTrue(torch.equal(crops.hr, crops.teacher))
+            self.assertTrue(torch.equal(y0, trainer.model.code_of_y0(crops.lr)))
+
 
 def small(file: str, changes: dict) -> dict:
     """Settings for four crops an iteration and a small discriminator, with changes."""
