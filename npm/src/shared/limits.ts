@@ -2,15 +2,12 @@
 
 import { band, exactTile, keptMemory, latent, pixels } from '../../../limits.json';
 
-/** Channels of the latent canvas, and bytes of a number: in f32, or in f16 as very large canvases have it. */
+/** Bytes of a number, channels of the latent canvas, and bytes of a pixel there. A large canvas is stored in f16, as y0 always is. */
+const F32 = 4;
 const LATENT = 48;
-const [F32, F16] = [4, 2];
+const STATE = LATENT * F32;
 /** Engine memory in bytes per input pixel beside the latent canvas: the input, and whether it is neutral. */
 const INPUT = 12 + 1;
-/** The picture that the chain starts from, if the model has a network for it. */
-const Y0 = LATENT * F16;
-/** Of a pixel whose prediction is computed now. */
-const PREDICTED = LATENT * F32;
 
 /** The engine's memory without a model. */
 const ENGINE = 2e6;
@@ -47,8 +44,7 @@ const HANDHELD = 1;
 export function engineBytes(width: number, height: number, y0: boolean): number {
   const all = width * height;
   const computed = Math.min(all, width > band.width ? width * exactTile.side : band.pixels);
-  const number = all > latent.f32Pixels ? F16 : F32;
-  return all * (LATENT * number + INPUT + (y0 ? Y0 : 0)) + computed * PREDICTED;
+  return all * ((all > latent.f32Pixels ? STATE / 2 : STATE) + INPUT + (y0 ? STATE / 2 : 0)) + computed * STATE;
 }
 
 /**
@@ -71,8 +67,8 @@ export function wasmBytes(width: number, height: number, { channels, bytes, y0 }
 
 /** Bytes that a page needs for a picture in all, on the CPU and with one engine. A large engine ends before its result is shown. */
 export function pageBytes(width: number, height: number, model: ModelSize): number {
-  const [engine, shown] = [wasmBytes(width, height, model), width * height * SHOWN];
-  return PAGE + (engine > keptMemory ? Math.max(engine, shown) : engine + shown);
+  const engine = wasmBytes(width, height, model);
+  return PAGE + engine + (engine > keptMemory ? 0 : width * height * SHOWN);
 }
 
 /** Pixels of the largest square picture that fits into a share of the device's memory. */
