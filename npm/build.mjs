@@ -35,7 +35,7 @@ const addresses = ({ name, shards }) => byName(shards.map((file) => [file, `new 
 const REGISTRY = "globalThis[Symbol.for('resshift-web')]";
 const made = {
   'shipped-models': `
-    export const sizes = ${byName(models.map(({ name, channels, bytes, y0 }) => [name, JSON.stringify({ channels, bytes, y0: y0 > 0 })]))};
+    export const sizes = ${byName(models.map(({ name, channels, bytes, y0 }) => [name, JSON.stringify({ channels, bytes, y0: y0 > 0 || undefined })]))};
     export const addresses = (name) => name === '${standard.name}' ? ${addresses(standard)} : ${REGISTRY}?.[name];`,
   'shipped-manifests': `export default ${byName(models.map(({ name, manifest }) => [name, JSON.stringify(JSON.stringify(JSON.parse(manifest)))]))};`,
 };

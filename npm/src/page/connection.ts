@@ -1,6 +1,5 @@
 /** A worker with an engine, or an engine in this thread. It takes one request at a time, and is closed once it is broken. */
 
-import { keptMemory } from '../../../limits.json';
 import type { DeviceInfo } from '../index.d.ts';
 import { aborted, broken, deviceLost, UpscalerError } from '../shared/error.ts';
 import type { Answer, Created, Done, ImportOrder, Imported, Note, Payload, Request, Run, Settings } from '../shared/protocol.ts';
@@ -134,14 +133,13 @@ export class Connection {
     if (message.type === 'unloaded') return this.#unloaded();
     this.#heard = true;
     switch (message.type) {
-      case 'done':
-        this.#settle?.resolve(message);
-        // The next run has a new one; the calling thread keeps its memory anyway.
-        if (message.memory > keptMemory && !(this.#worker instanceof Thread)) this.close();
-        return;
       case 'created':
+      case 'done':
       case 'imported':
-        return this.#settle?.resolve(message);
+        this.#settle?.resolve(message);
+        // The next run starts a new engine.
+        if ((message as Partial<Done>).large) this.close();
+        return;
       case 'failed': {
         const error = new UpscalerError(message.fault);
         const settle = this.#settle;

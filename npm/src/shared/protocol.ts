@@ -137,8 +137,8 @@ export interface Done {
   height: number;
   /** Pixels of the input. */
   pixels: number;
-  /** Bytes that the engine has taken, and keeps as long as it is there. */
-  memory: number;
+  /** Whether the engine has taken so much memory that it should end. */
+  large: boolean;
 }
 
 export interface Imported {

@@ -1,5 +1,6 @@
 /** The worker: loads the engine and passes messages to it and back. As a module in another thread it uses a port (`page/same-thread.ts`). */
 
+import { keptMemory } from '../../../limits.json';
 import { exhausted, initSync, Loading, type Engine } from '../../engine/resshift.js';
 import type { DeviceInfo, ImportPlan } from '../index.d.ts';
 import { adapterName, deviceName } from '../shared/adapter.ts';
@@ -175,7 +176,9 @@ async function fetchEngine(url: string, report: (part: Part) => void): Promise<W
 }
 
 /** What `Engine.upscale` returns. */
-interface Finished extends Omit<Done, 'type' | 'image'> {
+interface Finished extends Omit<Done, 'type' | 'image' | 'large'> {
+  /** Bytes of the engine's memory, which never shrinks. */
+  memory: number;
   /** RGBA, instead of a file. */
   data?: Uint8ClampedArray<ArrayBuffer>;
 }
@@ -195,9 +198,11 @@ async function upscale(input: Payload, run: Run): Promise<void> {
     interval: snapshots,
   };
   const helpers = team?.();
-  const { data, ...result } = (await engine
+  const { data, memory, ...done } = (await engine
     .upscale(input, output, steps, seed, temperature, tile, listeners, resume, helpers)
     .finally(() => helpers?.close())) as Finished;
+  // The memory of a module belongs to the thread, whatever becomes of the engine.
+  const result = { ...done, large: memory > keptMemory && !shared };
   if (data === undefined) return post({ type: 'done', ...result }, []);
   const pixels = new ImageData(data, result.width, result.height);
   const image = bitmap ? await createImageBitmap(pixels) : pixels;

@@ -43,7 +43,7 @@ test('an engine that has become large is gone with its result, and the next run 
   server.prepend(
     /worker\.js$/,
     `{ const post = self.postMessage.bind(self);
-       self.postMessage = (message, transfer) => post(message.type === 'done' ? { ...message, memory: 2 ** 30 } : message, transfer); }`,
+       self.postMessage = (message, transfer) => post(message.type === 'done' ? { ...message, large: true } : message, transfer); }`,
   );
   await open(page, server);
   await upscale(page, { file: PHOTO, steps: 1 });
