@@ -173,7 +173,7 @@ class SpanModel(Model):
         picture, head = self.net(lr, a * s / v * z_t, sqrt_eta.log())
         gate, correction = head.float().chunk(2, 1)
         with torch.autocast(lr.device.type, enabled=False):
-            code = self.to_latent(F.pixel_shuffle(picture.float(), 4).clamp(-1, 1), lr.float())
+            code = self.to_latent(clamped(F.pixel_shuffle(picture.float(), 4)), lr.float())
         return code + a * s * s / v * (z_t - code) * torch.sigmoid(gate + 1) + s * self.kappa * q * torch.rsqrt(v) * correction
 
 
@@ -202,6 +202,11 @@ class Compact(Model):
             inputs.append(y0 / self.basis.y0_s.view(1, -1, 1, 1))
         gate, correction = self.net(torch.cat(inputs, 1), sqrt_eta.log()).float().chunk(2, 1)
         return y0 + a * s * s / v * shift * torch.sigmoid(gate + 1) + s * self.kappa * q * torch.rsqrt(v) * correction
+
+
+def clamped(picture: Tensor) -> Tensor:
+    """To [-1, 1], with the gradient of the identity: a number that is out of range on the wrong side must find its way back."""
+    return picture + (picture.clamp(-1, 1) - picture).detach()
 
 
 def bicubic(lr: Tensor) -> Tensor:

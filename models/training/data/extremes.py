@@ -4,6 +4,7 @@ A network that multiplies features, as SPAN does, can answer such a crop with nu
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from data.corpus import Crops
@@ -14,8 +15,11 @@ def extremes(rng: Random, count: int, crop: int) -> Crops:
     """`count` clean crops of `crop` LR pixels; the teacher's answer is the truth."""
     hr, lr = (torch.empty(count, 3, side, side, device=rng.device) for side in (4 * crop, crop))
     for index in range(count):
-        hr[index] = rectangles(rng, 4 * crop) if rng.chance(0.85) else squares(rng, 4 * crop)
-        lr[index] = degrade(hr[index : index + 1], "clean", rng)[0]
+        # Edges between pixels of LR, as screenshots and drawings have them, or anywhere.
+        aligned = rng.chance(0.5)
+        hr[index] = rectangles(rng, 4 * crop, 4 if aligned else 1) if rng.chance(0.85) else squares(rng, 4 * crop)
+        whole = hr[index : index + 1]
+        lr[index] = (F.avg_pool2d(whole, 4) if aligned else degrade(whole, "clean", rng))[0]
     return Crops(hr * 2 - 1, hr * 2 - 1, lr * 2 - 1, None, torch.zeros(count, dtype=torch.long, device=rng.device))
 
 
@@ -30,13 +34,14 @@ def colour(rng: Random, pure: bool) -> Tensor:
     return value.round() if pure else value
 
 
-def rectangles(rng: Random, side: int) -> Tensor:
-    """Up to a dozen over one another, [3, side, side]."""
+def rectangles(rng: Random, side: int, grid: int) -> Tensor:
+    """Up to a dozen over one another, with corners at multiples of `grid`, [3, side, side]."""
     pure = rng.chance(0.5)
     picture = colour(rng, pure).expand(3, side, side).clone()
     for _ in range(1 + int(rng.number(0, 12))):
-        (top, left), (height, width) = ((int(rng.number(0, most)) for _ in range(2)) for most in (side, 2 * side / 3))
-        picture[:, top : top + height + 1, left : left + width + 1] = colour(rng, pure)
+        number = lambda most: int(rng.number(0, most)) // grid * grid
+        top, left, height, width = number(side), number(side), number(2 * side / 3), number(2 * side / 3)
+        picture[:, top : top + height + grid, left : left + width + grid] = colour(rng, pure)
     return picture
 
 
