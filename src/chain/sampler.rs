@@ -86,7 +86,8 @@ impl Chain<'_> {
             }
             _ => {
                 let std = prior(&self.levels.schedule).std;
-                (0..x.height).for_each(|y| x.change(y, |row| self.add_noise(row, y, 0, std)));
+                let mut normals = vec![0.0; x.line()];
+                (0..x.height).for_each(|y| x.change(y, |row| self.add_noise(row, &mut normals, y, 0, std)));
                 self.run_on_host(0, x, y0, lr, cut, watch).await
             }
         }
@@ -209,13 +210,13 @@ impl Chain<'_> {
                         watch.event(Event::Step { step: step + 1, steps, done, of });
                         previews.arrive(watch).await?;
                         let area = previews.rows(top..top + x0.len() / line);
-                        let x0 = Canvas { height: x0.len() / line, width, channels: x.channels, data: x0 };
+                        let mut x0 = Canvas { height: x0.len() / line, width, channels: x.channels, data: x0 };
                         // What the last step predicts is the result, which is decoded anyway.
                         if next.is_some() && previews.wanted(&area, watch) {
                             let z = x0.part_below(top, area.decoded[0].clone(), 0..width);
                             previews.show(area, &z, watch).await?;
                         }
-                        self.advance(x, x0.data, top, step, next);
+                        self.advance(x, &mut x0.data, top, step, next);
                         Ok(())
                     };
                     pass.run(&mut x, &given, watch, take).await?;
@@ -288,19 +289,20 @@ impl Chain<'_> {
                     previews.show(area, &z, watch).await?;
                 }
             }
-            pipeline.retire_rows(plan, |top, x0| self.advance(x, x0.to_vec(), top, step, next));
+            pipeline.retire_rows(plan, |top, x0| self.advance(x, x0, top, step, next));
         }
         Ok(())
     }
 
     /// Moves rows of x_t, from row `top` on, to x_{t-1}; without a `next` level to z_0.
-    fn advance(&self, x: &mut LatentCanvas, mut x0: Vec<f32>, top: usize, step: usize, next: Option<Gaussian>) {
-        let Some(q) = next else { return x.set(top, &mut x0) };
+    fn advance(&self, x: &mut LatentCanvas, x0: &mut [f32], top: usize, step: usize, next: Option<Gaussian>) {
+        let Some(q) = next else { return x.set(top, x0) };
         let (a, b) = (q.a as f32, q.b as f32);
+        let mut normals = vec![0.0; x.line()];
         for (y, x0) in (top..).zip(x0.chunks_exact(x.line())) {
             x.change(y, |x| {
                 x.iter_mut().zip(x0).for_each(|(x, x0)| *x = a * *x + b * x0);
-                self.add_noise(x, y, step as u32 + 1, q.std);
+                self.add_noise(x, &mut normals, y, step as u32 + 1, q.std);
             });
         }
     }
@@ -352,15 +354,14 @@ impl Chain<'_> {
         Err(no_steps())
     }
 
-    /// To row `y` of the canvas.
-    fn add_noise(&self, row: &mut [f32], y: usize, draw: u32, std: f64) {
+    /// To row `y` of the canvas; `normals` is as long, and holds nothing.
+    fn add_noise(&self, row: &mut [f32], normals: &mut [f32], y: usize, draw: u32, std: f64) {
         let std = (std * self.temperature) as f32;
-        let mut normals = vec![0.0; row.len()];
         match self.noise {
-            Noise::Seeded(seed) => noise::fill_row(&mut normals, seed, draw, y as u32, 0, self.latent.channels()),
-            Noise::Field(field) => field(&mut normals, draw, y),
+            Noise::Seeded(seed) => noise::fill_row(normals, seed, draw, y as u32, 0, self.latent.channels()),
+            Noise::Field(field) => field(normals, draw, y),
         }
-        row.iter_mut().zip(&normals).for_each(|(x, n)| *x += std * n);
+        row.iter_mut().zip(&*normals).for_each(|(x, n)| *x += std * n);
     }
 }
 

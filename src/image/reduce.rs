@@ -99,7 +99,9 @@ impl<T: Sample> Reducer<T> {
         if line == 0 || !samples.len().is_multiple_of(line) {
             return Err(wrong(to, format!("{} samples in rows of {line}", samples.len())));
         }
-        let mut made = Vec::new();
+        // These rows, and what is held of those before them, which is less than two blocks.
+        let rows = ((samples.len() / line) as f64 / ratio).ceil() as usize + 2 * ROWS;
+        let mut made = alloc::with_capacity(rows.min(to.1 - self.done) * to.0 * channels)?;
         while self.done < to.1 {
             let end = (self.done + ROWS).min(to.1);
             // One row more than the filter sees, whichever way its place is rounded.
@@ -129,7 +131,6 @@ impl<T: Sample> Reducer<T> {
         let ratio = rows as f64 / height as f64;
         let top = self.done as f64 * ratio - self.first as f64;
         let part = (top, (count as f64 * ratio).min(held as f64 - top));
-        alloc::reserve(made, width * count * channels)?;
         let begun = made.len();
         made.resize(begun + width * count * channels, T::zeroed());
         let data = &mut made[begun..];
